@@ -1,1 +1,43 @@
-//! Placeholder.
+//! Everything that drives the `grantor` binary from outside: processes and their configuration,
+//! a browser without a window (plain HTTP) and one with an engine (Chromium), and relying parties.
+//!
+//! Nothing here knows the server's insides: what these tests use is what design.md 6 promises to
+//! keep. They install or build what they need and say in one line what they cannot have; they
+//! never skip.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    reason = "a harness reports failure by panicking in the test that uses it"
+)]
+
+mod accessibility;
+mod answer;
+mod binary;
+mod chromium;
+mod html;
+mod http;
+mod node;
+mod openid;
+mod output;
+mod page;
+mod person;
+mod relying_party;
+mod server;
+mod site;
+
+pub use accessibility::{Scheme, Screen};
+pub use answer::{Answer, Tokens};
+pub use binary::CommandOutput;
+pub use chromium::{Chromium, ChromiumOptions};
+pub use html::{Document, Form};
+pub use http::{Arrival, Browser, Left, ResponsePage, Visit};
+pub use openid::{LoginWithOpenidconnect, login_with_openidconnect};
+pub use output::output_path;
+pub use page::Page;
+pub use person::{Choice, Person};
+pub use relying_party::{Authorization, ClientAuthentication, RelyingParty, random_text};
+pub use server::{Client, Database, DevServer, Node, Options, Server};
+pub use site::{Received, Site};

@@ -1,0 +1,281 @@
+//! Headless Chromium through chromedriver (WebDriver): found on the machine, installed with
+//! apt-get when that is possible, and ended with the test.
+
+use std::fs::{self, File};
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::ops::Deref;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use fantoccini::ClientBuilder;
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::json;
+
+use crate::output::{exclusively, output_path};
+use crate::page::Page;
+
+/// How a Chromium is started.
+#[derive(Debug, Clone)]
+pub struct ChromiumOptions {
+    name: String,
+    resolver_rules: String,
+    ignore_certificate_errors: bool,
+    arguments: Vec<String>,
+}
+
+impl ChromiumOptions {
+    /// `name` is the test's: it names logs and screenshots. Every host under `.test` is this
+    /// machine, so that one test can have relying parties on several sites.
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            resolver_rules: "MAP *.test 127.0.0.1".to_owned(),
+            ignore_certificate_errors: false,
+            arguments: Vec::new(),
+        }
+    }
+
+    /// Other host resolver rules.
+    #[must_use]
+    pub fn resolver_rules(mut self, rules: &str) -> Self {
+        rules.clone_into(&mut self.resolver_rules);
+        self
+    }
+
+    /// Accepts any certificate.
+    #[must_use]
+    pub fn ignore_certificate_errors(mut self) -> Self {
+        self.ignore_certificate_errors = true;
+        self
+    }
+
+    /// One more command line argument.
+    #[must_use]
+    pub fn argument(mut self, argument: &str) -> Self {
+        self.arguments.push(argument.to_owned());
+        self
+    }
+}
+
+/// A running browser with an empty profile; use it as the [`Page`] it shows.
+#[derive(Debug)]
+pub struct Chromium {
+    page: Page,
+    driver: Driver,
+    session: String,
+}
+
+impl Chromium {
+    /// Starts one with the defaults.
+    pub async fn start(name: &str) -> Self {
+        Self::start_with(ChromiumOptions::new(name)).await
+    }
+
+    /// Starts one.
+    pub async fn start_with(options: ChromiumOptions) -> Self {
+        let mut arguments = vec![
+            "--headless=new".to_owned(),
+            "--no-sandbox".to_owned(), // tests run as root in containers; the pages are ours
+            "--disable-dev-shm-usage".to_owned(),
+            "--disable-gpu".to_owned(),
+            "--no-first-run".to_owned(),
+            "--window-size=1280,900".to_owned(),
+            format!("--host-resolver-rules={}", options.resolver_rules),
+        ];
+        if options.ignore_certificate_errors {
+            arguments.push("--ignore-certificate-errors".to_owned());
+        }
+        arguments.extend(options.arguments);
+        let capabilities = json!({
+            "acceptInsecureCerts": options.ignore_certificate_errors,
+            "goog:chromeOptions": {"binary": programs().browser, "args": arguments},
+        });
+        let driver = Driver::start(&options.name);
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities.as_object().unwrap().clone())
+            .connect(&format!("http://127.0.0.1:{}", driver.port))
+            .await
+            .unwrap_or_else(|fault| panic!("Chromium does not start: {fault}; see {}", driver.log.display()));
+        let session = client.session_id().await.unwrap().expect("a session has an id");
+        Self {
+            page: Page::new(client, &options.name),
+            driver,
+            session,
+        }
+    }
+}
+
+impl Deref for Chromium {
+    type Target = Page;
+
+    fn deref(&self) -> &Page {
+        &self.page
+    }
+}
+
+impl Drop for Chromium {
+    /// chromedriver ends its Chromium only when it is told to end the session, and a destructor
+    /// cannot await: so one request by hand.
+    fn drop(&mut self) {
+        if let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.driver.port)) {
+            let _ = stream.set_read_timeout(Some(Duration::from_secs(10)));
+            let request = format!(
+                "DELETE /session/{} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n",
+                self.session
+            );
+            let _ = stream.write_all(request.as_bytes());
+            let _ = stream.read(&mut [0; 1024]);
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Driver {
+    process: Child,
+    port: u16,
+    log: PathBuf,
+}
+
+impl Driver {
+    fn start(name: &str) -> Self {
+        let log = output_path(&format!("logs/{name}-chromedriver.log"));
+        let output = File::create(&log).unwrap();
+        let process = Command::new(&programs().driver)
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(output.try_clone().unwrap())
+            .stderr(output)
+            .spawn()
+            .expect("chromedriver starts");
+        let mut driver = Self {
+            process,
+            port: 0,
+            log,
+        };
+        let started = Instant::now();
+        while driver.port == 0 {
+            let said = fs::read_to_string(&driver.log).unwrap();
+            if let Some((_, after)) = said.split_once("started successfully on port ")
+                && let Some((port, _)) = after.split_once('.')
+            {
+                driver.port = port.parse().expect("a port");
+            }
+            assert!(
+                started.elapsed() < Duration::from_secs(30),
+                "chromedriver does not start: {said}"
+            );
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        driver
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+struct Programs {
+    browser: PathBuf,
+    driver: PathBuf,
+}
+
+/// Chromium and its driver: from `CHROMIUM` and `CHROMEDRIVER`, from `PATH`, or installed.
+fn programs() -> &'static Programs {
+    static PROGRAMS: OnceLock<Programs> = OnceLock::new();
+    PROGRAMS.get_or_init(|| {
+        find().or_else(|| exclusively("apt-get", || find().or_else(install))).unwrap_or_else(|| {
+            panic!(
+                "browser tests need Chromium and chromedriver: as root, apt-get install chromium chromium-driver \
+                 (or name them in CHROMIUM and CHROMEDRIVER)"
+            )
+        })
+    })
+}
+
+fn find() -> Option<Programs> {
+    let browser = program("CHROMIUM", &["chromium", "chromium-browser", "google-chrome"])?;
+    let driver = program("CHROMEDRIVER", &["chromedriver"])?;
+    Some(Programs { browser, driver })
+}
+
+fn install() -> Option<Programs> {
+    eprintln!("installing chromium and chromium-driver with apt-get");
+    let packages = [
+        "install",
+        "--yes",
+        "--no-install-recommends",
+        "chromium",
+        "chromium-driver",
+        "fonts-liberation",
+    ];
+    for arguments in [&["update"][..], &packages] {
+        let ran = Command::new("apt-get")
+            .args(arguments)
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .output();
+        ran.ok().filter(|output| output.status.success())?; // not root, not Debian, or no network
+    }
+    find()
+}
+
+fn program(variable: &str, names: &[&str]) -> Option<PathBuf> {
+    if let Some(path) = std::env::var_os(variable) {
+        return Some(PathBuf::from(path));
+    }
+    let path = std::env::var_os("PATH")?;
+    names.iter().find_map(|name| {
+        std::env::split_paths(&path)
+            .map(|folder| folder.join(name))
+            .find(|file| file.is_file())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::accessibility::{Scheme, Screen};
+    use crate::site::Site;
+
+    #[tokio::test]
+    async fn the_browser_shows_two_tabs_and_what_a_person_prefers() {
+        let (site, chromium) = (Site::start().await, Chromium::start("harness").await);
+        chromium.goto(&site.url("/callback?code=one&state=%3Cb%3E")).await;
+        assert_eq!(chromium.wait_for_text("received-state", "<").await, "<b>");
+        let first = chromium.tab().await;
+        chromium.open_tab().await;
+        chromium.goto(&site.foreign_url("/callback?code=two")).await;
+        chromium.turn_to(&first).await;
+        assert_eq!(chromium.parameter("code").await.as_deref(), Some("one"));
+
+        chromium.shown(Scheme::Dark, Screen::Phone).await;
+        let seen = chromium
+            .run(
+                "return [matchMedia('(prefers-color-scheme: dark)').matches, innerWidth]",
+                vec![],
+            )
+            .await;
+        assert_eq!(seen[0], json!(true));
+        assert!(chromium.screenshot("phone").await.is_file());
+    }
+
+    /// A checker that never objects would let every page pass.
+    #[tokio::test]
+    async fn axe_objects_to_a_page_without_a_language_and_to_faint_text() {
+        let (site, chromium) = (Site::start().await, Chromium::start("harness-axe").await);
+        chromium.goto(&site.url("/callback?code=one")).await;
+        chromium.run("document.body.insertAdjacentHTML('beforeend', '<p style=\"color:#ddd;background:#fff\">faint')", vec![]).await;
+        let found = chromium.violations().await;
+        assert!(
+            found.contains("html-has-lang") && found.contains("color-contrast"),
+            "{found}"
+        );
+    }
+}

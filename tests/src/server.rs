@@ -1,0 +1,486 @@
+//! Running servers: configuration written to a temporary directory, one or more processes on one
+//! database, ready before a test sees them, gone when it ends.
+
+use std::fs::{self, OpenOptions};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ExitStatus, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::io::AsyncWriteExt;
+use toml::{Table, Value as Toml};
+
+use crate::binary::{CommandOutput, grantor};
+use crate::http::http_client;
+use crate::output::{output_path, tail};
+use crate::person::Person;
+
+const START_TIMEOUT: Duration = Duration::from_secs(30);
+const STOP_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Which database a server gets.
+#[derive(Debug, Clone)]
+pub enum Database {
+    /// A new file in the server's temporary directory.
+    Sqlite,
+    /// A `postgres://` URL of an empty database.
+    Postgres(String),
+}
+
+/// How a server is started.
+#[derive(Debug, Clone)]
+pub struct Options {
+    name: String,
+    database: Database,
+    nodes: usize,
+    config: Table,
+}
+
+impl Options {
+    /// One process; `name` is the test's, and names its log under `tests/output/logs`.
+    pub fn new(name: &str, database: Database) -> Self {
+        Self {
+            name: name.to_owned(),
+            database,
+            nodes: 1,
+            config: Table::new(),
+        }
+    }
+
+    /// One process on SQLite.
+    pub fn sqlite(name: &str) -> Self {
+        Self::new(name, Database::Sqlite)
+    }
+
+    /// So many processes on the one database, each on ports of its own, all with one issuer.
+    #[must_use]
+    pub fn nodes(mut self, nodes: usize) -> Self {
+        self.nodes = nodes;
+        self
+    }
+
+    /// More configuration, as TOML; merged over what the harness writes.
+    #[must_use]
+    pub fn config(mut self, toml: &str) -> Self {
+        merge(
+            &mut self.config,
+            toml.parse().expect("extra configuration is TOML"),
+        );
+        self
+    }
+}
+
+/// A client as `clients create` made it.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// `client_id`.
+    pub id: String,
+    /// `client_secret`, when one was given or generated.
+    pub secret: Option<String>,
+    /// The whole RFC 7591 document.
+    pub registration: Value,
+}
+
+/// One process.
+#[derive(Debug)]
+pub struct Node {
+    public: u16,
+    admin: u16,
+    config: PathBuf,
+    log: PathBuf,
+    child: Mutex<Option<Child>>,
+}
+
+impl Node {
+    /// Origin of the public listener.
+    pub fn origin(&self) -> String {
+        format!("http://localhost:{}", self.public)
+    }
+
+    /// A public URL of this process.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.origin())
+    }
+
+    /// A URL of this process's admin listener.
+    pub fn admin_url(&self, path: &str) -> String {
+        format!("http://localhost:{}{path}", self.admin)
+    }
+
+    /// What this process has logged.
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// SIGTERM, and how the process ended.
+    pub async fn terminate(&self) -> ExitStatus {
+        self.signal(Signal::TERM);
+        self.ended().await
+    }
+
+    /// SIGKILL: what a crash looks like from outside.
+    pub async fn kill(&self) -> ExitStatus {
+        self.signal(Signal::KILL);
+        self.ended().await
+    }
+
+    fn signal(&self, signal: Signal) {
+        let child = self.child.lock().unwrap();
+        let pid = Pid::from_child(child.as_ref().expect("the process runs"));
+        kill_process(pid, signal).expect("the process takes a signal");
+    }
+
+    async fn ended(&self) -> ExitStatus {
+        let started = std::time::Instant::now();
+        loop {
+            let ended = self
+                .child
+                .lock()
+                .unwrap()
+                .as_mut()
+                .expect("the process ran")
+                .try_wait()
+                .unwrap();
+            if let Some(status) = ended {
+                self.child.lock().unwrap().take();
+                return status;
+            }
+            assert!(
+                started.elapsed() < STOP_TIMEOUT,
+                "still running {STOP_TIMEOUT:?} after the signal"
+            );
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    fn spawn(&self, arguments: &[&str], directory: &Path, environment: &[(String, String)]) {
+        let log = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&self.log)
+            .unwrap();
+        let child = std::process::Command::new(grantor())
+            .args(arguments)
+            .current_dir(directory)
+            .envs(environment.iter().cloned())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .expect("grantor starts");
+        *self.child.lock().unwrap() = Some(child);
+    }
+
+    /// Waits until `/health/ready` answers 200.
+    pub async fn ready(&self) {
+        let started = std::time::Instant::now();
+        let http = http_client();
+        loop {
+            if let Ok(answer) = http.get(self.url("/health/ready")).send().await
+                && answer.status() == 200
+            {
+                return;
+            }
+            let ended = self
+                .child
+                .lock()
+                .unwrap()
+                .as_mut()
+                .expect("the process was started")
+                .try_wait()
+                .unwrap();
+            let log = tail(&self.log(), 40);
+            assert!(
+                ended.is_none(),
+                "grantor serve ended with {ended:?} before it was ready:\n{log}"
+            );
+            assert!(
+                started.elapsed() < START_TIMEOUT,
+                "not ready after {START_TIMEOUT:?}:\n{log}"
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.lock().unwrap().take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        if std::thread::panicking() {
+            eprintln!("--- end of {}\n{}", self.log.display(), tail(&self.log(), 30));
+        }
+    }
+}
+
+/// One or more processes on one database.
+#[derive(Debug)]
+pub struct Server {
+    /// Byte for byte what tokens and discovery say.
+    pub issuer: String,
+    /// The processes; the first one's public origin is the issuer.
+    pub nodes: Vec<Node>,
+    directory: TempDir,
+}
+
+impl Server {
+    /// Migrates the database, starts every process and waits until each is ready.
+    pub async fn start(options: Options) -> Self {
+        let directory = TempDir::with_prefix("grantor-").unwrap();
+        let nodes: Vec<Node> = (0..options.nodes)
+            .map(|number| node(&options.name, number, &directory))
+            .collect();
+        let issuer = nodes[0].origin();
+        for node in &nodes {
+            let text = toml::to_string(&configuration(&options, &issuer, node, &directory)).unwrap();
+            fs::write(&node.config, text).unwrap();
+        }
+        let server = Self {
+            issuer,
+            nodes,
+            directory,
+        };
+        server.cli(&["migrate"]).await.succeeded();
+        for number in 0..server.nodes.len() {
+            server.launch(number);
+        }
+        for node in &server.nodes {
+            node.ready().await;
+        }
+        server
+    }
+
+    /// Three processes on one Postgres database.
+    pub async fn start_three(name: &str, database_url: String) -> Self {
+        Self::start(Options::new(name, Database::Postgres(database_url)).nodes(3)).await
+    }
+
+    /// Starts a stopped process again, on the same ports, and waits until it is ready.
+    pub async fn restart(&self, number: usize) {
+        self.launch(number);
+        self.nodes[number].ready().await;
+    }
+
+    fn launch(&self, number: usize) {
+        let node = &self.nodes[number];
+        node.spawn(
+            &["serve", "--config", node.config.to_str().unwrap()],
+            self.directory.path(),
+            &[],
+        );
+    }
+
+    /// A public URL at the issuer.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.issuer)
+    }
+
+    /// A URL of the first process's admin listener.
+    pub fn admin_url(&self, path: &str) -> String {
+        self.nodes[0].admin_url(path)
+    }
+
+    /// The directory that holds the configuration and the SQLite file; for files that commands read.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Runs a command of the binary with this server's configuration.
+    pub async fn cli(&self, arguments: &[&str]) -> CommandOutput {
+        self.cli_with_input(arguments, "").await
+    }
+
+    /// The same with text on standard input.
+    pub async fn cli_with_input(&self, arguments: &[&str], input: &str) -> CommandOutput {
+        let mut child = tokio::process::Command::new(grantor())
+            .args(arguments)
+            .current_dir(self.directory.path())
+            .env("GRANTOR_CONFIG", &self.nodes[0].config)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("grantor starts");
+        let mut standard_input = child.stdin.take().unwrap();
+        let _ = standard_input.write_all(input.as_bytes()).await; // commands that read nothing close it first
+        drop(standard_input);
+        let output = child.wait_with_output().await.unwrap();
+        CommandOutput {
+            command: arguments.join(" "),
+            status: output.status,
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// `clients create` with these arguments and, when not null, `--metadata` with this document.
+    pub async fn create_client(&self, arguments: &[&str], metadata: &Value) -> Client {
+        static FILE: AtomicU16 = AtomicU16::new(0);
+        let mut all = vec!["clients", "create"];
+        all.extend(arguments);
+        let number = FILE.fetch_add(1, Ordering::Relaxed);
+        let file = self.directory.path().join(format!("metadata-{number}.json"));
+        if !metadata.is_null() {
+            fs::write(&file, metadata.to_string()).unwrap();
+            all.extend(["--metadata", file.to_str().unwrap()]);
+        }
+        let registration = self.cli(&all).await.json();
+        Client {
+            id: registration["client_id"]
+                .as_str()
+                .expect("client_id is printed")
+                .to_owned(),
+            secret: registration["client_secret"].as_str().map(str::to_owned),
+            registration,
+        }
+    }
+
+    /// `users create` with this name, an address made of it, and a password of its own.
+    pub async fn create_user(&self, username: &str) -> Person {
+        let password = format!("{username} likes 42 green horses");
+        let email = format!("{username}@example.com");
+        let created = self
+            .cli_with_input(
+                &[
+                    "users",
+                    "create",
+                    "--username",
+                    username,
+                    "--email",
+                    &email,
+                    "--password-stdin",
+                ],
+                &password,
+            )
+            .await
+            .json();
+        Person {
+            username: username.to_owned(),
+            password,
+            subject: created["sub"].as_str().expect("sub is printed").to_owned(),
+        }
+    }
+}
+
+/// `grantor serve --dev` in an empty directory, on free ports.
+#[derive(Debug)]
+pub struct DevServer {
+    /// What the terminal says to open.
+    pub address: String,
+    /// The process.
+    pub node: Node,
+    _directory: TempDir,
+}
+
+impl DevServer {
+    /// Starts it with nothing but other ports, which the environment sets.
+    pub async fn start(name: &str) -> Self {
+        let directory = TempDir::with_prefix("grantor-dev-").unwrap();
+        let node = node(name, 0, &directory);
+        let environment = [
+            ("GRANTOR__ISSUER".to_owned(), node.origin()),
+            (
+                "GRANTOR__PUBLIC__LISTEN".to_owned(),
+                format!("127.0.0.1:{}", node.public),
+            ),
+            (
+                "GRANTOR__ADMIN__LISTEN".to_owned(),
+                format!("127.0.0.1:{}", node.admin),
+            ),
+        ];
+        node.spawn(&["serve", "--dev"], directory.path(), &environment);
+        node.ready().await;
+        let address = node.origin();
+        assert!(
+            node.log().contains(&address),
+            "the terminal does not say what to open:\n{}",
+            node.log()
+        );
+        Self {
+            address,
+            node,
+            _directory: directory,
+        }
+    }
+}
+
+fn node(name: &str, number: usize, directory: &TempDir) -> Node {
+    let log = output_path(&format!("logs/{name}-{number}.log"));
+    let _ = fs::remove_file(&log);
+    let config = directory.path().join(format!("node-{number}.toml"));
+    Node {
+        public: free_port(),
+        admin: free_port(),
+        config,
+        log,
+        child: Mutex::new(None),
+    }
+}
+
+fn configuration(options: &Options, issuer: &str, node: &Node, directory: &TempDir) -> Table {
+    let database = match &options.database {
+        Database::Sqlite => format!("sqlite:{}", directory.path().join("grantor.db").display()),
+        Database::Postgres(url) => url.clone(),
+    };
+    let mut table = Table::new();
+    let system = "tests only: this system secret is not one";
+    for (section, key, value) in [
+        (
+            "public",
+            "listen",
+            Toml::String(format!("127.0.0.1:{}", node.public)),
+        ),
+        (
+            "admin",
+            "listen",
+            Toml::String(format!("127.0.0.1:{}", node.admin)),
+        ),
+        ("database", "url", Toml::String(database)),
+        (
+            "secrets",
+            "system",
+            Toml::Array(vec![Toml::String(system.to_owned())]),
+        ),
+    ] {
+        table.insert(
+            section.to_owned(),
+            Toml::Table(Table::from_iter([(key.to_owned(), value)])),
+        );
+    }
+    table.insert("issuer".to_owned(), Toml::String(issuer.to_owned()));
+    merge(&mut table, options.config.clone());
+    table
+}
+
+fn merge(into: &mut Table, from: Table) {
+    for (key, value) in from {
+        match (into.get_mut(&key), value) {
+            (Some(Toml::Table(below)), Toml::Table(more)) => merge(below, more),
+            (_, value) => {
+                into.insert(key, value);
+            }
+        }
+    }
+}
+
+/// A port below the range that the kernel hands out for outgoing connections, so that the
+/// thousands of them that races open cannot take it before the server does.
+pub(crate) fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let start = u16::try_from(std::process::id() % 9000).unwrap();
+    for _ in 0..9000 {
+        let port = 20_000 + start.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % 9000;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+    panic!("no free port between 20000 and 29000");
+}
