@@ -1,0 +1,146 @@
+//! What clients may be registered for at most, and who may register them.
+
+use grantor_crypto::Secret;
+use grantor_protocol::{PkceRule, ResponseType};
+
+use super::reader::Reader;
+
+/// The widest that any client may be registered for; each can be narrower.
+#[derive(Debug)]
+pub struct Clients {
+    /// The response types offered (OpenID Connect Core section 3).
+    pub response_types: Vec<ResponseType>,
+    /// Who must use PKCE (RFC 7636, OAuth 2.1 section 7.5.1).
+    pub pkce: PkceRule,
+    /// Whether a client may ask for `alg` none.
+    pub allow_unsigned: bool,
+}
+
+/// Dynamic client registration (RFC 7591).
+#[derive(Debug)]
+pub struct Registration {
+    /// Whether it is offered.
+    pub enabled: bool,
+    /// Who may register; empty: everyone.
+    pub initial_access_tokens: Vec<Secret>,
+}
+
+pub(super) fn read(reader: &mut Reader<'_>) -> Option<Clients> {
+    let response_types = reader.list("clients.response_types", |text| {
+        ResponseType::parse(text).map_err(|_| {
+            format!("\"{text}\" is not a response type; use \"code\", \"id_token\", \"code id_token\" and the like")
+        })
+    });
+    let pkce = reader.parsed("clients.pkce", |text| match text {
+        "always" => Ok(PkceRule::Always),
+        "nonce" => Ok(PkceRule::Nonce),
+        "public" => Ok(PkceRule::Public),
+        _ => Err(format!(
+            "\"{text}\" is not a rule: use \"always\", \"nonce\" or \"public\""
+        )),
+    });
+    let allow_unsigned = reader.boolean("clients.allow_unsigned");
+
+    if response_types.as_ref().is_some_and(Vec::is_empty) {
+        reader.problem(
+            "clients.response_types",
+            "is empty: no client could do anything; the least is [\"code\"]",
+        );
+    }
+    if response_types
+        .iter()
+        .flatten()
+        .any(|response_type| response_type.to_string() != "code")
+    {
+        reader.warning(
+            "clients.response_types",
+            "only \"code\" is in this version; the others have no effect yet",
+        );
+    }
+    if allow_unsigned == Some(true) {
+        reader.not_yet("clients.allow_unsigned");
+    }
+    Some(Clients {
+        response_types: response_types?,
+        pkce: pkce?,
+        allow_unsigned: allow_unsigned?,
+    })
+}
+
+pub(super) fn read_registration(reader: &mut Reader<'_>) -> Option<Registration> {
+    const INLINE: &str = "registration.initial_access_tokens";
+    const IN_FILE: &str = "registration.initial_access_tokens_file";
+    let enabled = reader.boolean("registration.enabled");
+    let initial_access_tokens = reader.secrets(INLINE, IN_FILE);
+    if initial_access_tokens
+        .iter()
+        .any(|token| token.expose().len() < 32)
+    {
+        reader.warning(
+            INLINE,
+            "holds a token shorter than 32 characters, which can be guessed",
+        );
+    }
+    if enabled == Some(true) {
+        reader.not_yet("registration.enabled");
+    }
+    Some(Registration {
+        enabled: enabled?,
+        initial_access_tokens,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::problems_and_warnings;
+
+    #[test]
+    fn response_types_beyond_code_are_understood_and_warned_about() {
+        let (problems, warnings) =
+            problems_and_warnings("clients.response_types = ['code', 'code id_token']");
+        assert_eq!(problems, [""; 0]);
+        assert!(warnings[0].starts_with("clients.response_types: only \"code\""));
+        assert_eq!(
+            problems_and_warnings("clients.response_types = ['code', 'password']")
+                .0
+                .len(),
+            1
+        );
+        assert_eq!(problems_and_warnings("clients.response_types = []").0.len(), 1);
+    }
+
+    #[test]
+    fn the_pkce_rule_is_one_of_three() {
+        for rule in ["always", "nonce", "public"] {
+            assert_eq!(
+                problems_and_warnings(&format!("clients.pkce = '{rule}'")).0,
+                [""; 0]
+            );
+        }
+        let (problems, _) = problems_and_warnings("clients.pkce = 'never'");
+        assert_eq!(
+            problems,
+            ["clients.pkce: \"never\" is not a rule: use \"always\", \"nonce\" or \"public\""]
+        );
+    }
+
+    #[test]
+    fn registration_and_unsigned_tokens_are_understood_and_warned_about() {
+        let (problems, warnings) =
+            problems_and_warnings("registration.enabled = true\nclients.allow_unsigned = true");
+        assert_eq!(problems, [""; 0]);
+        assert_eq!(warnings.len(), 2);
+        assert!(
+            warnings
+                .iter()
+                .all(|warning| warning.contains("not in this version yet"))
+        );
+    }
+
+    #[test]
+    fn initial_access_tokens_are_secrets() {
+        let (problems, warnings) = problems_and_warnings("registration.initial_access_tokens = ['hunter2']");
+        assert_eq!(problems, [""; 0]);
+        assert!(warnings[0].contains("shorter than 32") && !warnings[0].contains("hunter2"));
+    }
+}
