@@ -1,13 +1,13 @@
 //! Which database remembers everything.
 
-use std::fmt;
+use grantor_store::{DatabaseConfig, DatabaseUrl};
 
 use super::reader::Reader;
 
 /// The database and how it is used.
 #[derive(Debug)]
 pub struct Database {
-    /// Where it is.
+    /// Where it is; a password in it is never shown.
     pub url: DatabaseUrl,
     /// How many Postgres connections are held at most; SQLite has one writer and a few readers.
     pub max_connections: u32,
@@ -15,46 +15,13 @@ pub struct Database {
     pub migrate_on_start: bool,
 }
 
-/// `sqlite:PATH` or a `postgres://` URL. A password may be part of it, so `Debug` shows the engine only.
-#[derive(Clone, PartialEq, Eq)]
-pub struct DatabaseUrl(String);
-
-impl DatabaseUrl {
-    /// Checks `text`; the error never repeats it.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        if let Some(path) = text.strip_prefix("sqlite:") {
-            let path = path
-                .strip_prefix("//")
-                .unwrap_or(path)
-                .split('?')
-                .next()
-                .unwrap_or_default();
-            if path.is_empty() || path == ":memory:" {
-                return Err("SQLite needs a file, such as \"sqlite:grantor.db\"".to_owned());
-            }
-        } else if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            url::Url::parse(text).map_err(|error| format!("is not a URL: {error}"))?;
-        } else {
-            return Err("must be \"sqlite:PATH\" or \"postgres://USER@HOST/DATABASE\"".to_owned());
+impl Database {
+    /// What opening the store takes.
+    pub fn store(&self) -> DatabaseConfig {
+        DatabaseConfig {
+            url: self.url.clone(),
+            max_connections: self.max_connections,
         }
-        Ok(Self(text.to_owned()))
-    }
-
-    /// The URL with whatever password it holds.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-
-    /// Whether this is the embedded engine.
-    pub fn is_sqlite(&self) -> bool {
-        self.0.starts_with("sqlite:")
-    }
-}
-
-impl fmt::Debug for DatabaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let engine = self.0.split(':').next().unwrap_or_default();
-        write!(f, "DatabaseUrl({engine}:[redacted])")
     }
 }
 
@@ -66,7 +33,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Database> {
         } else {
             "database.url"
         };
-        DatabaseUrl::parse(text.expose())
+        parse(text.expose())
             .map_err(|message| reader.problem(path, message))
             .ok()
     });
@@ -77,6 +44,13 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Database> {
         max_connections: max_connections?,
         migrate_on_start: migrate_on_start?,
     })
+}
+
+fn parse(text: &str) -> Result<DatabaseUrl, String> {
+    if text.starts_with("sqlite:") && text.contains('?') {
+        return Err("sqlite: takes no parameters; write only the path of the file".to_owned());
+    }
+    text.parse::<DatabaseUrl>().map_err(|error| error.to_string())
 }
 
 #[cfg(test)]
@@ -101,40 +75,39 @@ mod tests {
             "sqlite:grantor.db",
             "sqlite:///var/lib/grantor.db",
             "postgres://u:p@db/grantor?sslmode=require",
-            "postgresql:///grantor?host=/run",
         ] {
-            assert_eq!(
-                DatabaseUrl::parse(text).map(|url| url.expose().to_owned()),
-                Ok(text.to_owned())
-            );
+            assert!(parse(text).is_ok(), "{text}");
         }
         for text in [
             "",
             "grantor.db",
             "sqlite:",
             "sqlite::memory:",
+            "sqlite:a.db?mode=ro",
             "mysql://db/x",
-            "postgres:db",
         ] {
-            assert!(DatabaseUrl::parse(text).is_err(), "{text}");
+            assert!(parse(text).is_err(), "{text}");
         }
     }
 
     #[test]
     fn a_password_in_the_url_is_never_shown() {
-        let url = DatabaseUrl::parse("postgres://grantor:hunter2@db/grantor").unwrap();
-        assert_eq!(format!("{url:?}"), "DatabaseUrl(postgres:[redacted])");
-        let (_, problems) = database("database.url = 'postgres://grantor:hunter2@[db/x'");
-        assert!(!problems[0].contains("hunter2"), "{problems:?}");
+        let (read, _) = database("database.url = 'postgres://grantor:hunter2@db/grantor'");
+        assert!(!format!("{read:?}").contains("hunter2"));
+        let (_, problems) = database("database.url = 'mysql://grantor:hunter2@db/x'");
+        assert!(
+            problems.len() == 1 && !problems[0].contains("hunter2"),
+            "{problems:?}"
+        );
     }
 
     #[test]
     fn the_url_may_stand_in_a_file_but_not_in_both_places() {
         let files = Files::new();
-        let file = files.write("url", "postgres://u:p@db/grantor\n");
+        let file = files.write("url", "sqlite:elsewhere.db\n");
         let (read, problems) = database(&format!("database.url_file = '{file}'"));
         assert_eq!(problems, [""; 0]);
-        assert_eq!(read.unwrap().url.expose(), "postgres://u:p@db/grantor");
+        assert_eq!(read.unwrap().url.to_string(), "sqlite:elsewhere.db");
         let (_, problems) = database(&format!(
             "database.url_file = '{file}'\ndatabase.url = 'sqlite:x'"
         ));

@@ -33,7 +33,7 @@ use grantor_crypto::SystemSecrets;
 use ipnet::IpNet;
 
 pub use clients::{Clients, Registration};
-pub use database::{Database, DatabaseUrl};
+pub use database::Database;
 pub use issuer::Issuer;
 pub use limits::Limits;
 pub use listeners::{Admin, Public, Tls};
@@ -206,7 +206,7 @@ mod tests {
         assert_eq!(config.issuer.as_str(), "https://id.example.com");
         assert_eq!(config.public.listen.to_string(), "0.0.0.0:4444");
         assert_eq!(config.admin.listen.to_string(), "127.0.0.1:4445");
-        assert_eq!(config.database.url.expose(), "sqlite:grantor.db");
+        assert_eq!(config.database.url.to_string(), "sqlite:grantor.db");
         assert_eq!(config.tokens.refresh.max_lifetime.seconds(), 180 * 86_400);
         assert_eq!(config.warnings, []);
     }
@@ -298,7 +298,7 @@ mod tests {
         let config = Config::dev(Source::default(), Path::new(&secrets)).unwrap();
         assert_eq!(config.issuer.as_str(), DEV_ISSUER);
         assert_eq!(config.public.listen.to_string(), "127.0.0.1:4444");
-        assert_eq!(config.database.url.expose(), "sqlite:grantor.db");
+        assert_eq!(config.database.url.to_string(), "sqlite:grantor.db");
         let config = Config::dev(
             Source::text("issuer = 'http://127.0.0.1:5555'"),
             Path::new(&secrets),
