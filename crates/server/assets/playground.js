@@ -314,10 +314,11 @@ async function start() {
   }
   metadata = await (await fetch(`${setting.issuer}/.well-known/openid-configuration`)).json();
   const answer = Object.fromEntries(new URLSearchParams(location.search));
-  if (answer.code || answer.error) await receive(answer);
+  const answered = Boolean(answer.code || answer.error);
+  if (answered) await receive(answer);
   else if (!flow.request) await prepare();
   await show();
-  byId("sign-in").disabled = false;
+  if (answered) byId("step-response").scrollIntoView();
 }
 
 button("reset", reset);
