@@ -52,6 +52,10 @@ use reader::Reader;
 /// The issuer of `serve --dev` unless another is given.
 pub const DEV_ISSUER: &str = "http://localhost:4444";
 
+/// The database of `serve --dev` unless another is given: one of its own, since it gets a user whose password
+/// everybody knows.
+pub const DEV_DATABASE: &str = "sqlite:grantor-dev.db";
+
 /// The operator's settings.
 #[derive(Debug)]
 pub struct Config {
@@ -118,7 +122,9 @@ impl Config {
     /// read from `secrets_file`. An issuer that others could reach is refused.
     pub fn dev(source: Source, secrets_file: &Path) -> Result<Self, Vec<Problem>> {
         // A first reading only finds the issuer, whose port the listener follows; its problems come up again.
-        let mut source = source.fallback("issuer", DEV_ISSUER);
+        let mut source = source
+            .fallback("issuer", DEV_ISSUER)
+            .fallback("database.url", DEV_DATABASE);
         let issuer = issuer::read(&mut Reader::new(&source));
         if let Some(issuer) = &issuer {
             source = source.fallback("public.listen", format!("127.0.0.1:{}", issuer.port()));
@@ -298,7 +304,7 @@ mod tests {
         let config = Config::dev(Source::default(), Path::new(&secrets)).unwrap();
         assert_eq!(config.issuer.as_str(), DEV_ISSUER);
         assert_eq!(config.public.listen.to_string(), "127.0.0.1:4444");
-        assert_eq!(config.database.url.to_string(), "sqlite:grantor.db");
+        assert_eq!(config.database.url.to_string(), DEV_DATABASE);
         let config = Config::dev(
             Source::text("issuer = 'http://127.0.0.1:5555'"),
             Path::new(&secrets),
