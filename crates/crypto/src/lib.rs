@@ -3,6 +3,11 @@
 //!
 //! | Specification | Module |
 //! |---|---|
+//! | RFC 7515 JWS, RFC 8725 JWT best practice | [`UnverifiedJws`], [`sign_compact`] (`jws`) |
+//! | RFC 7519 JWT claims | [`VerifiedClaims`] (`verified_claims`), `strict_json` |
+//! | RFC 7517 JWK, RFC 7638 thumbprint | [`VerificationKey`], [`thumbprint`] (`jwk`), [`JwkSet`] (`jwks`) |
+//! | RFC 7518 algorithms, RFC 8037 Ed25519, RFC 5958 PKCS#8 | [`Algorithm`], [`SigningKeyPair`] (`keys`) |
+//! | OIDC Core 3.1.3.6 `at_hash`, `c_hash` | [`left_half_hash`] (`algorithm`) |
 //! | RFC 4648 base64url | [`base64url`] |
 //! | RFC 8452 AES-GCM-SIV | [`SealingKey`] (`sealed`) |
 //! | RFC 2104 HMAC | [`MacKey`] (`keyed`) |
@@ -11,24 +16,39 @@
 //! | RFC 6749 2.3.1 client secrets | [`StoredSecret`] (`client_secret`) |
 //! | RFC 6749 1.3 to 1.5 opaque values | [`token_format`] |
 
+mod algorithm;
 mod backend;
 pub mod base64url;
 mod client_secret;
 mod data_key;
+mod jwk;
+mod jwks;
+mod jws;
 mod key_id;
 mod keyed;
+mod keys;
 mod password;
 mod sealed;
 mod secret;
+mod strict_json;
+#[doc(hidden)]
+pub mod testing;
 pub mod token_format;
+mod verified_claims;
 mod wrapping;
 
+pub use algorithm::{Algorithm, UnknownAlgorithm, left_half_hash};
 pub use client_secret::{StoredSecret, UnknownForm, hash_generated};
 pub use data_key::{DataKey, DataKeyPurpose, UnknownPurpose};
+pub use jwk::{JwkError, VerificationKey, thumbprint};
+pub use jwks::{JwkSet, VerificationKeys};
+pub use jws::{JwsError, NO_TYP, UnverifiedJws, sign_compact};
 pub use key_id::{DataKeyId, NotAKeyId, SystemSecretId};
 pub use keyed::{MacKey, framed};
+pub use keys::{KeyError, SigningKeyPair};
 pub use password::{PasswordError, dummy_hash, hash_password, needs_rehash, verify_password};
 pub use sealed::{OpenError, SealingKey};
 pub use secret::{Secret, SecretHash, random_bytes, sha256};
 pub use token_format::{FormatError, TokenPrefix};
+pub use verified_claims::{ClaimError, VerifiedClaims};
 pub use wrapping::{SystemSecret, SystemSecretError, SystemSecrets, UnwrapError};

@@ -1,0 +1,198 @@
+//! JSON Web Signatures in the compact serialisation (RFC 7515 section 7.1), read strictly: one way
+//! to write each token, no unsecured ones, no `crit`, and every kind of token has a `typ` of its
+//! own, so that none is taken for another (RFC 8725 section 3.11).
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::{
+    algorithm::Algorithm,
+    base64url::{self, NotBase64Url},
+    jwks::VerificationKeys,
+    keys::SigningKeyPair,
+    strict_json,
+    verified_claims::{ClaimError, VerifiedClaims},
+};
+
+const LONGEST: usize = 16 * 1024;
+
+/// In a list of accepted types: a token without `typ`, as older clients send them.
+pub const NO_TYP: &str = "";
+
+/// Why a token is not accepted, or could not be made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum JwsError {
+    /// Refused before anything is decoded.
+    #[error("token is longer than 16 KiB")]
+    TooLong,
+    /// Not three parts: something else, an encrypted token, or the JSON serialisation.
+    #[error("not a compact JWS of three parts")]
+    NotCompact,
+    /// There are several ways to write the same bytes, and this is not ours.
+    #[error(transparent)]
+    Encoding(#[from] NotBase64Url),
+    /// The header is not an object of distinct members of the right types.
+    #[error("token header: {0}")]
+    Header(String),
+    /// An extension that must be understood, and we understand none (RFC 7515 section 4.1.11).
+    #[error("token header has crit")]
+    Critical,
+    /// A JWE header where a signature was expected.
+    #[error("token is encrypted, not signed")]
+    Encrypted,
+    /// `none`, HMAC, or unknown.
+    #[error("token algorithm {0:?} is not accepted")]
+    Algorithm(String),
+    /// A token of another kind.
+    #[error("token type {0:?} is not accepted here")]
+    Type(String),
+    /// No key of this name, perhaps not yet: read the keys once more.
+    #[error("token names a key that is not known")]
+    UnknownKey,
+    /// The header names another algorithm than the key is for.
+    #[error("token algorithm {0} is not the one of its key")]
+    AlgorithmMismatch(Algorithm),
+    /// It was changed or made by somebody else.
+    #[error("token signature does not verify")]
+    Signature,
+    /// The payload is not an object of distinct members.
+    #[error("token claims: {0}")]
+    Claims(String),
+    /// A registered claim has a wrong type.
+    #[error(transparent)]
+    Claim(#[from] ClaimError),
+    /// What was to be signed has no JSON form.
+    #[error("claims cannot be written as JSON")]
+    NotSerializable,
+}
+
+#[derive(Serialize)]
+struct Header<'a> {
+    alg: Algorithm,
+    typ: &'a str,
+    kid: &'a str,
+}
+
+/// A compact JWS of `claims`, its header exactly `alg`, `typ` and `kid`.
+pub fn sign_compact(key: &SigningKeyPair, typ: &str, claims: &impl Serialize) -> Result<String, JwsError> {
+    let header = Header {
+        alg: key.algorithm(),
+        typ,
+        kid: key.kid(),
+    };
+    let mut token = base64url::encode(json(&header)?);
+    token.push('.');
+    token.push_str(&base64url::encode(json(claims)?));
+    let signature = key.sign(token.as_bytes());
+    token.push('.');
+    token.push_str(&base64url::encode(signature));
+    Ok(token)
+}
+
+fn json(value: &impl Serialize) -> Result<Vec<u8>, JwsError> {
+    serde_json::to_vec(value).map_err(|_| JwsError::NotSerializable)
+}
+
+/// A well-formed token that anybody may have made. Its header may be read to find the keys; its
+/// claims come out of [`UnverifiedJws::verify`] only.
+#[derive(Debug)]
+pub struct UnverifiedJws<'a> {
+    signing_input: &'a str,
+    header: Map<String, Value>,
+    algorithm: Algorithm,
+    payload: Vec<u8>,
+    signature: Vec<u8>,
+}
+
+impl<'a> UnverifiedJws<'a> {
+    /// Reads the form of `token` without believing it.
+    pub fn parse(token: &'a str) -> Result<UnverifiedJws<'a>, JwsError> {
+        if token.len() > LONGEST {
+            return Err(JwsError::TooLong);
+        }
+        let (signing_input, signature) = token.rsplit_once('.').ok_or(JwsError::NotCompact)?;
+        let (header, payload) = signing_input.split_once('.').ok_or(JwsError::NotCompact)?;
+        if payload.contains('.') {
+            return Err(JwsError::NotCompact);
+        }
+        let header = strict_json::object(&base64url::decode(header)?)
+            .map_err(|error| JwsError::Header(error.to_string()))?;
+        if header.contains_key("crit") {
+            return Err(JwsError::Critical);
+        }
+        if header.contains_key("enc") {
+            return Err(JwsError::Encrypted);
+        }
+        header_text(&header, "kid")?;
+        header_text(&header, "typ")?;
+        let name = header_text(&header, "alg")?.unwrap_or_default();
+        let algorithm = name.parse().map_err(|_| JwsError::Algorithm(name.to_owned()))?;
+        let (payload, signature) = (base64url::decode(payload)?, base64url::decode(signature)?);
+        Ok(UnverifiedJws {
+            signing_input,
+            header,
+            algorithm,
+            payload,
+            signature,
+        })
+    }
+
+    /// The algorithm that the token claims; only a key of this algorithm can verify it.
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// The key that the token names.
+    pub fn kid(&self) -> Option<&str> {
+        self.header.get("kid").and_then(Value::as_str)
+    }
+
+    /// The kind of token it claims to be.
+    pub fn typ(&self) -> Option<&str> {
+        self.header.get("typ").and_then(Value::as_str)
+    }
+
+    /// The whole header. `jku`, `x5u`, `jwk` and `x5c` in it are the sender's wish, not a fact.
+    pub fn header(&self) -> &Map<String, Value> {
+        &self.header
+    }
+
+    /// The claims, if one of `keys` made the signature and the token is of one of the kinds `typ`
+    /// (see [`NO_TYP`]).
+    pub fn verify(self, keys: &VerificationKeys, typ: &[&str]) -> Result<VerifiedClaims, JwsError> {
+        if !typ.iter().any(|accepted| is_type(self.typ(), accepted)) {
+            return Err(JwsError::Type(self.typ().unwrap_or_default().to_owned()));
+        }
+        let mut named = keys.named(self.kid()).peekable();
+        named.peek().ok_or(JwsError::UnknownKey)?;
+        let mut pinned = named.filter(|key| key.algorithm() == self.algorithm).peekable();
+        pinned.peek().ok_or(JwsError::AlgorithmMismatch(self.algorithm))?;
+        if !pinned.any(|key| key.verify(self.signing_input.as_bytes(), &self.signature)) {
+            return Err(JwsError::Signature);
+        }
+        VerifiedClaims::read(self.algorithm, self.kid().map(str::to_owned), &self.payload)
+    }
+}
+
+fn header_text<'a>(header: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, JwsError> {
+    match header.get(name) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(JwsError::Header(format!("{name} is not a string"))),
+    }
+}
+
+/// RFC 7515 section 4.1.9: a media type, so case does not count and `application/` may be left out.
+fn is_type(received: Option<&str>, accepted: &str) -> bool {
+    let Some(received) = received else {
+        return accepted == NO_TYP;
+    };
+    let short = match received.split_at_checked("application/".len()) {
+        Some((kind, name)) if kind.eq_ignore_ascii_case("application/") => name,
+        _ => received,
+    };
+    accepted != NO_TYP && short.eq_ignore_ascii_case(accepted)
+}
+
+#[cfg(test)]
+mod tests;
