@@ -100,7 +100,7 @@ fn described(violation: &Value) -> String {
     );
     for node in violation["nodes"].as_array().into_iter().flatten() {
         let summary = text(&node["failureSummary"]).replace('\n', " ");
-        lines.push_str(&format!("\n    {}\n    {summary}", text(&node["html"])));
+        lines.extend(["\n    ", &text(&node["html"]), "\n    ", &summary]);
     }
     lines
 }

@@ -66,6 +66,10 @@ pub struct CommandOutput {
 
 impl CommandOutput {
     /// The command succeeded: itself back, else a panic that shows what it said.
+    #[expect(
+        clippy::return_self_not_must_use,
+        reason = "most callers want only the assertion"
+    )]
     pub fn succeeded(self) -> Self {
         assert!(
             self.status.success(),

@@ -71,6 +71,12 @@ impl Page {
         self.client.find(Locator::Id(id)).await.is_ok()
     }
 
+    /// Whether the element with this id is there and says something, now.
+    pub async fn has_text(&self, id: &str) -> bool {
+        let script = "return (document.getElementById(arguments[0])?.innerText ?? '') !== ''";
+        self.run(script, vec![id.into()]).await == json!(true)
+    }
+
     /// Waits until an element with this id exists.
     pub async fn wait_for(&self, id: &str) -> Element {
         let started = Instant::now();
@@ -182,7 +188,7 @@ impl Page {
         self.client.switch_to_window(tab.clone()).await.unwrap();
     }
 
-    /// A command of the Chrome DevTools protocol, for what WebDriver has no words for.
+    /// A command of the browser's developer tools (CDP), for what `WebDriver` has no words for.
     pub async fn devtools(&self, command: &str, parameters: Value) -> Value {
         let command = DevtoolsCommand(json!({"cmd": command, "params": parameters}));
         let ran = self.client.issue_cmd(command.clone()).await;

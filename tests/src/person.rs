@@ -49,8 +49,8 @@ impl Person {
             };
             at = if page.has("login") {
                 self.logs_in(browser, &page).await
-            } else if page.has("account-0") {
-                browser.submit(&page, "account-0", &[]).await
+            } else if page.has("account-1") {
+                browser.submit(&page, "account-1", &[]).await
             } else if page.has("consent-accept") {
                 let button = if choice == Choice::Accept {
                     "consent-accept"

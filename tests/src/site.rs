@@ -53,8 +53,8 @@ impl Site {
         let routes = Router::new()
             .route("/callback", get(callback).post(callback))
             .route("/post", get(post_form))
-            .route("/spa/", get(|| file("index.html".to_owned())))
-            .route("/spa/{file}", get(|Path(name): Path<String>| file(name)))
+            .route("/spa/", get(async || file("index.html")))
+            .route("/spa/{file}", get(async |Path(name): Path<String>| file(&name)))
             .with_state(Arc::clone(&seen));
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", crate::server::free_port()))
             .await
@@ -108,10 +108,11 @@ async fn callback(
         query.unwrap_or_default().into()
     };
     let parameters: Vec<(String, String)> = form_urlencoded::parse(&text).into_owned().collect();
-    let shown: String = parameters
-        .iter()
-        .map(|(name, value)| format!("<dt>{0}<dd id='received-{0}'>{1}", escaped(name), escaped(value)))
-        .collect();
+    let mut shown = String::new();
+    for (name, value) in &parameters {
+        let name = escaped(name);
+        shown.extend(["<dt>", &name, "<dd id='received-", &name, "'>", &escaped(value)]);
+    }
     let origin = headers
         .get(header::ORIGIN)
         .and_then(|value| value.to_str().ok())
@@ -132,11 +133,13 @@ async fn post_form(RawQuery(query): RawQuery) -> Html<String> {
         if name == "post_to" {
             action = escaped(&value);
         } else {
-            inputs.push_str(&format!(
-                "<input type=hidden name='{}' value='{}'>",
-                escaped(&name),
-                escaped(&value)
-            ));
+            inputs.extend([
+                "<input type=hidden name='",
+                &escaped(&name),
+                "' value='",
+                &escaped(&value),
+                "'>",
+            ]);
         }
     }
     Html(format!(
@@ -144,8 +147,8 @@ async fn post_form(RawQuery(query): RawQuery) -> Html<String> {
     ))
 }
 
-async fn file(name: String) -> Response {
-    let (path, kind) = match name.as_str() {
+fn file(name: &str) -> Response {
+    let (path, kind) = match name {
         "index.html" => (folder().join("spa/index.html"), "text/html; charset=utf-8"),
         "app.js" => (folder().join("spa/app.js"), "text/javascript"),
         "oidc-client-ts.js" => (

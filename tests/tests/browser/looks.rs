@@ -1,0 +1,119 @@
+//! Every page in light and dark, on a desktop and a phone: no axe violation (WCAG 2.2 AA), no
+//! sideways scrolling, and a screenshot to look at in `tests/output/screens`.
+
+use serde_json::json;
+
+use crate::scene::{SCOPE, Scene};
+
+#[tokio::test]
+async fn login_and_consent() {
+    let scene = Scene::set("looks").await;
+    let page = &scene.chromium;
+    page.goto(&scene.app.asks(SCOPE).url()).await;
+    page.wait_for("login").await;
+    page.is_accessible("login").await;
+
+    page.fill("login", "alice").await;
+    page.fill("password", "wrong").await;
+    page.click("submit-login").await;
+    page.wait_for("login-error").await;
+    page.is_accessible("login-error").await;
+
+    page.logs_in(&scene.alice).await;
+    page.wait_for("consent-accept").await;
+    page.is_accessible("consent").await;
+}
+
+#[tokio::test]
+async fn account_choice_and_asking_again() {
+    let scene = Scene::set("looks-accounts").await;
+    let page = &scene.chromium;
+    let bob = scene.server.create_user("bob").await;
+    scene.alice_has_logged_in().await;
+    page.goto(&scene.app.asks(SCOPE).with("prompt", "select_account").url())
+        .await;
+    page.click("use-another-account").await;
+    page.logs_in(&bob).await;
+    page.wait_for("consent-accept").await;
+
+    page.goto(&scene.app.asks(SCOPE).with("prompt", "select_account").url())
+        .await;
+    page.wait_for("account-2").await;
+    page.is_accessible("select-account").await;
+
+    page.goto(&scene.app.asks(SCOPE).with("prompt", "login").url())
+        .await;
+    page.wait_for("login").await;
+    page.is_accessible("login-again").await;
+}
+
+/// A relying party chooses its name and its scopes; the page has to hold them.
+#[tokio::test]
+async fn consent_for_a_client_with_a_long_name_and_many_scopes() {
+    let scene = Scene::set("looks-long").await;
+    let page = &scene.chromium;
+    let scopes: Vec<String> = (0..30)
+        .map(|number| format!("records.department-{number}.read_and_write_everything"))
+        .collect();
+    let scope = format!("openid {}", scopes.join(" "));
+    let name = format!(
+        "<b>Ministry</b> of {} Affairs \u{202e}drow\u{202c}",
+        "Donaudampfschifffahrtsgesellschaftskapitän".repeat(3)
+    );
+    let metadata = json!({
+        "client_name": name,
+        "redirect_uris": [scene.site.foreign_url("/callback")],
+        "scope": scope,
+    });
+    let client = scene.server.create_client(&["--id", "ministry"], &metadata).await;
+    let ministry = grantor_tests::RelyingParty::of(&scene.server, &client);
+    page.goto(&ministry.asks(&scope).url()).await;
+    page.wait_for("login").await;
+    page.is_accessible("login").await;
+    page.logs_in(&scene.alice).await;
+    page.wait_for("consent-accept").await;
+    assert!(
+        page.text().await.contains("<b>Ministry</b>"),
+        "the name is text, never markup"
+    );
+    page.is_accessible("consent").await;
+}
+
+#[tokio::test]
+async fn errors_that_stay_with_us() {
+    let scene = Scene::set("looks-errors").await;
+    let page = &scene.chromium;
+    for (name, request) in [
+        ("error-client", scene.app.asks(SCOPE).with("client_id", "nobody")),
+        (
+            "error-redirect",
+            scene
+                .app
+                .asks(SCOPE)
+                .with("redirect_uri", "https://evil.example/"),
+        ),
+    ] {
+        page.goto(&request.url()).await;
+        page.wait_for("error-page").await;
+        assert!(page.url().await.as_str().starts_with(&scene.server.issuer));
+        page.is_accessible(name).await;
+    }
+    page.goto(&scene.server.url("/no/such/page")).await;
+    page.screenshot("not-found").await;
+}
+
+#[tokio::test]
+async fn logging_out() {
+    let scene = Scene::set("looks-logout").await;
+    let page = &scene.chromium;
+    scene.alice_has_logged_in().await;
+    page.goto(&scene.server.url("/logout")).await;
+    page.wait_for("logout-confirm").await;
+    page.is_accessible("logout").await;
+    page.click("logout-confirm").await;
+    page.wait_for("logged-out").await;
+    page.is_accessible("logged-out").await;
+
+    page.goto(&scene.app.asks(SCOPE).url()).await;
+    page.wait_for("login").await; // the session is gone
+}

@@ -1,0 +1,8 @@
+//! What a person sees and does, in Chromium with its real cookie, script and content policies.
+#![expect(clippy::panic, reason = "tests report failure by panicking")]
+
+mod journeys;
+mod looks;
+mod playground;
+mod scene;
+mod sites;
