@@ -1,0 +1,373 @@
+//! Client metadata (RFC 7591 section 2, OpenID Connect Dynamic Client Registration section 2, logout
+//! specifications). Unknown members are dropped; the effective set, defaults included, is what is stored.
+
+mod rules;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::error::ErrorCode;
+use crate::redirect_uri::RedirectUri;
+use crate::response::ResponseType;
+use crate::scope::Scope;
+
+macro_rules! names {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        pub enum $name {
+            $($(#[$variant_doc])* #[serde(rename = $text)] $variant,)+
+        }
+
+        impl $name {
+            /// Every value, as discovery lists them.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The name that requests and metadata use.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $text,)+ }
+            }
+
+            /// The value of that name.
+            pub fn parse(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|value| value.name() == name)
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.name())
+            }
+        }
+    };
+}
+
+names! {
+    /// How a client gets tokens (`grant_types`).
+    GrantType {
+        /// RFC 6749 section 4.1.
+        AuthorizationCode = "authorization_code",
+        /// RFC 6749 section 6.
+        RefreshToken = "refresh_token",
+        /// RFC 6749 section 4.4.
+        ClientCredentials = "client_credentials",
+    }
+}
+
+names! {
+    /// How a client proves who it is (`token_endpoint_auth_method`).
+    ClientAuthMethod {
+        /// The secret in an `Authorization: Basic` header.
+        Basic = "client_secret_basic",
+        /// The secret in the body.
+        Post = "client_secret_post",
+        /// A public client: it cannot keep a secret.
+        None = "none",
+    }
+}
+
+names! {
+    /// Where the client runs; decides which redirect URIs it may have.
+    ApplicationType {
+        /// On a web server or in a browser.
+        Web = "web",
+        /// On the user's machine (RFC 8252).
+        Native = "native",
+    }
+}
+
+names! {
+    /// Signature algorithms that keys exist for.
+    SigningAlgorithm {
+        /// RSASSA-PKCS1-v1_5 with SHA-256: every relying party can verify it.
+        RS256 = "RS256",
+        /// RSASSA-PSS with SHA-256.
+        PS256 = "PS256",
+        /// ECDSA on P-256 with SHA-256.
+        ES256 = "ES256",
+        /// Ed25519.
+        EdDSA = "EdDSA",
+    }
+}
+
+names! {
+    /// Who may recognise a user by `sub`.
+    SubjectType {
+        /// Every client sees the same `sub`.
+        Public = "public",
+    }
+}
+
+names! {
+    /// The shape of a client's access tokens.
+    AccessTokenStrategy {
+        /// Sealed values that only this server reads.
+        Opaque = "opaque",
+        /// Signed JWTs (RFC 9068).
+        Jwt = "jwt",
+    }
+}
+
+/// What a client is registered for. Member names are those of the registries; the last group is the
+/// operator's own and can never be registered by the client itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(
+    missing_docs,
+    reason = "every member is defined by the specification that the module names"
+)]
+#[expect(clippy::struct_excessive_bools, reason = "the registries' members")]
+pub struct ClientMetadata {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_name: Option<String>,
+    pub redirect_uris: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub post_logout_redirect_uris: Vec<String>,
+    pub grant_types: Vec<GrantType>,
+    pub response_types: Vec<ResponseType>,
+    pub scope: Scope,
+    pub token_endpoint_auth_method: ClientAuthMethod,
+    pub application_type: ApplicationType,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwks_uri: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub contacts: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logo_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tos_uri: Option<String>,
+    pub subject_type: SubjectType,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sector_identifier_uri: Option<String>,
+    pub id_token_signed_response_alg: SigningAlgorithm,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub userinfo_signed_response_alg: Option<SigningAlgorithm>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_max_age: Option<i64>,
+    pub require_auth_time: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub default_acr_values: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub initiate_login_uri: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub request_uris: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frontchannel_logout_uri: Option<String>,
+    pub frontchannel_logout_session_required: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backchannel_logout_uri: Option<String>,
+    pub backchannel_logout_session_required: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub audience: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allowed_cors_origins: Vec<String>,
+
+    pub skip_consent: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_token_strategy: Option<AccessTokenStrategy>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token_rotation: Option<bool>,
+    pub introspect_any: bool,
+}
+
+impl Default for ClientMetadata {
+    /// RFC 7591 section 2, and `openid offline_access profile email` for a client that names no scope.
+    fn default() -> Self {
+        Self {
+            client_name: None,
+            redirect_uris: Vec::new(),
+            post_logout_redirect_uris: Vec::new(),
+            grant_types: vec![GrantType::AuthorizationCode],
+            response_types: vec![ResponseType::CODE],
+            scope: default_scope(),
+            token_endpoint_auth_method: ClientAuthMethod::Basic,
+            application_type: ApplicationType::Web,
+            jwks: None,
+            jwks_uri: None,
+            contacts: Vec::new(),
+            logo_uri: None,
+            client_uri: None,
+            policy_uri: None,
+            tos_uri: None,
+            subject_type: SubjectType::Public,
+            sector_identifier_uri: None,
+            id_token_signed_response_alg: SigningAlgorithm::RS256,
+            userinfo_signed_response_alg: None,
+            default_max_age: None,
+            require_auth_time: false,
+            default_acr_values: Vec::new(),
+            initiate_login_uri: None,
+            request_uris: Vec::new(),
+            frontchannel_logout_uri: None,
+            frontchannel_logout_session_required: false,
+            backchannel_logout_uri: None,
+            backchannel_logout_session_required: false,
+            audience: Vec::new(),
+            allowed_cors_origins: Vec::new(),
+            skip_consent: false,
+            access_token_strategy: None,
+            metadata: None,
+            refresh_token_rotation: None,
+            introspect_any: false,
+        }
+    }
+}
+
+/// The scope of a client that names none.
+pub const DEFAULT_SCOPE: &str = "openid offline_access profile email";
+
+fn default_scope() -> Scope {
+    Scope::parse(DEFAULT_SCOPE).unwrap_or_default()
+}
+
+/// A member of client metadata that is not acceptable.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{member}: {reason}")]
+pub struct MetadataError {
+    /// The member's name; empty when the document itself is wrong.
+    pub member: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl MetadataError {
+    /// The code of a registration answer (RFC 7591 section 3.2.2).
+    pub fn code(&self) -> ErrorCode {
+        if self.member.starts_with("redirect_uris") {
+            ErrorCode::InvalidRedirectUri
+        } else {
+            ErrorCode::InvalidClientMetadata
+        }
+    }
+}
+
+impl ClientMetadata {
+    /// Members that only the operator sets: they widen what a client may do without asking.
+    pub const OPERATOR_MEMBERS: &[&str] = &[
+        "skip_consent",
+        "access_token_strategy",
+        "metadata",
+        "refresh_token_rotation",
+        "introspect_any",
+    ];
+
+    /// Reads a metadata document and validates it. `null`, empty text and empty objects count as left out,
+    /// because exported clients are full of them.
+    pub fn from_json(document: Value) -> Result<Self, MetadataError> {
+        let Value::Object(mut members) = document else {
+            return Err(MetadataError {
+                member: String::new(),
+                reason: "must be a JSON object".to_owned(),
+            });
+        };
+        members.retain(|_, value| !is_left_out(value));
+        let names_response_types = members.contains_key("response_types");
+        let mut metadata: Self =
+            serde_path_to_error::deserialize(Value::Object(members)).map_err(|error| MetadataError {
+                member: error.path().to_string(),
+                reason: error.inner().to_string(),
+            })?;
+        if !names_response_types && !metadata.allows_grant(GrantType::AuthorizationCode) {
+            metadata.response_types.clear();
+        }
+        metadata.validate()?;
+        Ok(metadata)
+    }
+
+    /// Checks what types alone cannot; every rule is a row of one table.
+    pub fn validate(&self) -> Result<(), MetadataError> {
+        for (member, check) in rules::RULES {
+            check(self).map_err(|reason| MetadataError {
+                member: (*member).to_owned(),
+                reason,
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Takes away what a client that registers itself must not decide.
+    pub fn clear_operator_members(&mut self) {
+        let defaults = Self::default();
+        self.skip_consent = defaults.skip_consent;
+        self.access_token_strategy = defaults.access_token_strategy;
+        self.metadata = defaults.metadata;
+        self.refresh_token_rotation = defaults.refresh_token_rotation;
+        self.introspect_any = defaults.introspect_any;
+    }
+
+    /// Whether the client cannot authenticate.
+    pub fn is_public(&self) -> bool {
+        self.token_endpoint_auth_method == ClientAuthMethod::None
+    }
+
+    /// Whether the client may use this grant.
+    pub fn allows_grant(&self, grant: GrantType) -> bool {
+        self.grant_types.contains(&grant)
+    }
+
+    /// Whether the client may ask for this response type.
+    pub fn allows_response_type(&self, response_type: ResponseType) -> bool {
+        self.response_types.contains(&response_type)
+    }
+
+    /// The registered redirect URI that `requested` matches: the one check for every path.
+    pub fn matching_redirect_uri(&self, requested: &str) -> Option<RedirectUri> {
+        matching(&self.redirect_uris, requested, self.application_type)
+    }
+
+    /// The same for `post_logout_redirect_uri` (RP-Initiated Logout section 3).
+    pub fn matching_post_logout_redirect_uri(&self, requested: &str) -> Option<RedirectUri> {
+        matching(&self.post_logout_redirect_uris, requested, self.application_type)
+    }
+
+    /// Whether refresh tokens rotate: public clients must (RFC 9700 section 4.14), others unless told not to.
+    pub fn rotates_refresh_tokens(&self) -> bool {
+        self.is_public() || self.refresh_token_rotation.unwrap_or(true)
+    }
+
+    /// Whether consent is never remembered: nothing assures the identity of a public native client
+    /// whose redirects other programs can take (RFC 8252 section 8.6).
+    pub fn asks_consent_each_time(&self) -> bool {
+        self.is_public()
+            && self.application_type == ApplicationType::Native
+            && self
+                .registered(&self.redirect_uris)
+                .any(|uri| uri.is_loopback_or_private_scheme())
+    }
+
+    /// The web origins that may call the endpoints from a browser.
+    pub fn cors_origins(&self) -> impl Iterator<Item = String> {
+        let of_redirects = self
+            .registered(&self.redirect_uris)
+            .filter_map(|uri| uri.origin());
+        of_redirects.chain(self.allowed_cors_origins.iter().cloned())
+    }
+
+    fn registered(&self, uris: &[String]) -> impl Iterator<Item = RedirectUri> {
+        uris.iter()
+            .filter_map(|uri| RedirectUri::register(uri, self.application_type).ok())
+    }
+}
+
+fn is_left_out(value: &Value) -> bool {
+    value.is_null()
+        || value.as_str().is_some_and(str::is_empty)
+        || value.as_object().is_some_and(serde_json::Map::is_empty)
+}
+
+fn matching(uris: &[String], requested: &str, application: ApplicationType) -> Option<RedirectUri> {
+    uris.iter()
+        .filter_map(|uri| RedirectUri::register(uri, application).ok())
+        .find(|uri| uri.matches(requested, application))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,217 @@
+use super::*;
+use serde_json::json;
+
+fn with(members: &Value) -> Value {
+    let mut document = json!({"redirect_uris": ["https://app.example/cb"]});
+    document
+        .as_object_mut()
+        .unwrap()
+        .extend(members.as_object().unwrap().clone());
+    document
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "every caller makes the value in place"
+)]
+fn client(members: Value) -> ClientMetadata {
+    ClientMetadata::from_json(with(&members)).unwrap()
+}
+
+#[test]
+fn defaults_are_those_of_rfc_7591() {
+    let metadata = client(json!({}));
+    assert_eq!(metadata.grant_types, [GrantType::AuthorizationCode]);
+    assert_eq!(metadata.response_types, [ResponseType::CODE]);
+    assert_eq!(metadata.token_endpoint_auth_method, ClientAuthMethod::Basic);
+    assert_eq!(metadata.application_type, ApplicationType::Web);
+    assert_eq!(metadata.scope.as_str(), DEFAULT_SCOPE);
+    assert_eq!(metadata.id_token_signed_response_alg, SigningAlgorithm::RS256);
+}
+
+#[test]
+fn what_is_written_reads_back_the_same() {
+    let metadata = client(json!({
+        "client_name": "Shop", "grant_types": ["authorization_code", "refresh_token"], "response_types": ["code"],
+        "scope": "openid api", "token_endpoint_auth_method": "client_secret_post", "jwks_uri": "https://app.example/jwks",
+        "contacts": ["ops@app.example"], "audience": ["https://api.example"], "default_max_age": 3600,
+        "post_logout_redirect_uris": ["https://app.example/bye"], "frontchannel_logout_uri": "https://app.example/out",
+        "skip_consent": true, "access_token_strategy": "jwt", "metadata": {"team": "a"}, "refresh_token_rotation": false,
+    }));
+    let written = serde_json::to_value(&metadata).unwrap();
+    assert_eq!(ClientMetadata::from_json(written).unwrap(), metadata);
+}
+
+#[test]
+fn exported_clients_with_nulls_empty_texts_and_unknown_members_are_read() {
+    let metadata = client(json!({
+        "client_name": "", "contacts": null, "jwks": {}, "logo_uri": "", "tos_uri": null, "client_id": "x", "client_secret": "y",
+        "made_up": {"a": 1},
+    }));
+    assert_eq!(metadata, client(json!({})));
+    assert!(serde_json::to_value(&metadata).unwrap().get("made_up").is_none());
+}
+
+#[test]
+fn bad_members_are_refused_by_name() {
+    let long_list: Vec<_> = (0..51).map(|n| format!("https://app.example/{n}")).collect();
+    for (members, member) in [
+        (json!({"redirect_uris": ["javascript:alert(1)"]}), "redirect_uris"),
+        (
+            json!({"redirect_uris": ["https://app.example/cb#f"]}),
+            "redirect_uris",
+        ),
+        (json!({"redirect_uris": long_list}), "redirect_uris"),
+        (json!({"redirect_uris": []}), "redirect_uris"),
+        (json!({"redirect_uris": "https://app.example"}), "redirect_uris"),
+        (json!({"redirect_uris": ["com.example.app:/cb"]}), "redirect_uris"),
+        (
+            json!({"post_logout_redirect_uris": ["/bye"]}),
+            "post_logout_redirect_uris",
+        ),
+        (json!({"grant_types": ["password"]}), "grant_types[0]"),
+        (
+            json!({"grant_types": ["client_credentials"], "response_types": ["code"]}),
+            "grant_types",
+        ),
+        (json!({"response_types": ["id_token"]}), "grant_types"),
+        (json!({"response_types": ["code code"]}), "response_types[0]"),
+        (
+            json!({"grant_types": ["authorization_code", "client_credentials"], "token_endpoint_auth_method": "none"}),
+            "grant_types",
+        ),
+        (
+            json!({"token_endpoint_auth_method": "tls_client_auth"}),
+            "token_endpoint_auth_method",
+        ),
+        (json!({"subject_type": "pairwise"}), "subject_type"),
+        (
+            json!({"id_token_signed_response_alg": "none"}),
+            "id_token_signed_response_alg",
+        ),
+        (
+            json!({"id_token_signed_response_alg": "HS256"}),
+            "id_token_signed_response_alg",
+        ),
+        (json!({"scope": "a\"b"}), "scope"),
+        (
+            json!({"jwks": {"keys": []}, "jwks_uri": "https://app.example/jwks"}),
+            "jwks_uri",
+        ),
+        (
+            json!({"jwks": {"keys": [{"kty": "RSA", "n": "x", "e": "AQAB", "d": "y"}]}}),
+            "jwks",
+        ),
+        (json!({"jwks": []}), "jwks"),
+        (json!({"jwks_uri": "http://app.example/jwks"}), "jwks_uri"),
+        (json!({"client_uri": "javascript:alert(1)"}), "client_uri"),
+        (json!({"logo_uri": "data:image/svg+xml,x"}), "logo_uri"),
+        (json!({"policy_uri": "//app.example"}), "policy_uri"),
+        (json!({"tos_uri": "https://user@app.example"}), "tos_uri"),
+        (
+            json!({"initiate_login_uri": "http://app.example/login"}),
+            "initiate_login_uri",
+        ),
+        (json!({"client_name": "Shop\u{202e}knaB"}), "client_name"),
+        (json!({"default_max_age": -1}), "default_max_age"),
+        (
+            json!({"frontchannel_logout_uri": "https://other.example/out"}),
+            "frontchannel_logout_uri",
+        ),
+        (
+            json!({"backchannel_logout_uri": "http://10.0.0.1/out"}),
+            "backchannel_logout_uri",
+        ),
+        (
+            json!({"allowed_cors_origins": ["https://app.example/"]}),
+            "allowed_cors_origins",
+        ),
+        (json!({"allowed_cors_origins": ["*"]}), "allowed_cors_origins"),
+        (json!({"audience": ["a b"]}), "audience"),
+    ] {
+        let error = ClientMetadata::from_json(with(&members)).unwrap_err();
+        assert_eq!(error.member, member, "{members}: {error}");
+        let is_redirect = member == "redirect_uris";
+        assert_eq!(
+            error.code() == ErrorCode::InvalidRedirectUri,
+            is_redirect,
+            "{members}"
+        );
+    }
+    assert!(ClientMetadata::from_json(json!([])).is_err());
+}
+
+#[test]
+fn a_client_that_acts_only_for_itself_needs_no_redirect() {
+    let metadata = ClientMetadata::from_json(json!({"grant_types": ["client_credentials"]})).unwrap();
+    assert!(metadata.response_types.is_empty() && metadata.redirect_uris.is_empty());
+    let written = serde_json::to_value(&metadata).unwrap();
+    assert_eq!(ClientMetadata::from_json(written).unwrap(), metadata);
+}
+
+#[test]
+fn the_operators_members_are_cleared_and_listed() {
+    let mut metadata = client(json!({
+        "skip_consent": true, "access_token_strategy": "jwt", "metadata": {"a": 1}, "refresh_token_rotation": false,
+        "introspect_any": true,
+    }));
+    let before = serde_json::to_value(&metadata).unwrap();
+    assert!(
+        ClientMetadata::OPERATOR_MEMBERS
+            .iter()
+            .all(|member| before.get(*member).is_some())
+    );
+    metadata.clear_operator_members();
+    assert_eq!(metadata, client(json!({})));
+}
+
+#[test]
+fn only_public_native_clients_without_an_assured_redirect_are_asked_each_time() {
+    for (redirect, application, method, asked) in [
+        ("http://127.0.0.1/cb", "native", "none", true),
+        ("com.example.app:/cb", "native", "none", true),
+        ("https://app.example/cb", "native", "none", false),
+        ("http://127.0.0.1/cb", "web", "none", false),
+        ("http://127.0.0.1/cb", "native", "client_secret_basic", false),
+    ] {
+        let metadata = client(json!({
+            "redirect_uris": [redirect], "application_type": application, "token_endpoint_auth_method": method,
+        }));
+        assert_eq!(
+            metadata.asks_consent_each_time(),
+            asked,
+            "{redirect} {application} {method}"
+        );
+    }
+}
+
+#[test]
+fn public_clients_always_rotate() {
+    let rotation = |method: &str, rotation: Value| {
+        client(json!({"token_endpoint_auth_method": method, "refresh_token_rotation": rotation}))
+            .rotates_refresh_tokens()
+    };
+    assert!(rotation("client_secret_basic", Value::Null));
+    assert!(!rotation("client_secret_basic", json!(false)));
+    assert!(rotation("none", json!(false)));
+}
+
+#[test]
+fn origins_come_from_redirects_and_from_the_list() {
+    let metadata = client(json!({"allowed_cors_origins": ["https://spa.example"]}));
+    assert_eq!(
+        metadata.cors_origins().collect::<Vec<_>>(),
+        ["https://app.example", "https://spa.example"]
+    );
+    assert!(metadata.matching_redirect_uri("https://app.example/cb").is_some());
+    assert!(
+        metadata
+            .matching_redirect_uri("https://app.example/cb/")
+            .is_none()
+    );
+    assert!(
+        metadata
+            .matching_post_logout_redirect_uri("https://app.example/cb")
+            .is_none()
+    );
+}
