@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::node::node_module;
+use crate::npm::node_module;
 use crate::page::Page;
 
 /// What the person's system prefers.

@@ -1,5 +1,6 @@
 //! The `grantor` binary: built once per test process by cargo itself, which knows what is stale.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
@@ -10,16 +11,26 @@ use crate::output::{tail, workspace};
 
 /// Path of a current `grantor`. `GRANTOR_BINARY` names another one, for example a release build.
 pub(crate) fn grantor() -> &'static Path {
-    static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| match std::env::var_os("GRANTOR_BINARY") {
-        Some(path) => PathBuf::from(path),
-        None => build(),
-    })
+    static BINARY: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let built = BINARY.get_or_init(|| match std::env::var_os("GRANTOR_BINARY") {
+        Some(path) => Ok(PathBuf::from(path)),
+        None => build(), // a failure is kept too: every test would wait for the same errors again
+    });
+    built
+        .as_ref()
+        .unwrap_or_else(|errors| panic!("cargo build -p grantor-cli failed:\n{errors}"))
+}
+
+/// Names of settings in the developer's own environment, which would otherwise reach servers.
+pub(crate) fn foreign_settings() -> impl Iterator<Item = OsString> {
+    std::env::vars_os()
+        .map(|(name, _)| name)
+        .filter(|name| name.as_encoded_bytes().starts_with(b"GRANTOR_"))
 }
 
 /// `CARGO_BIN_EXE_*` exists only inside the package that owns the binary, so cargo is asked to
 /// build it and to say where it is.
-fn build() -> PathBuf {
+fn build() -> Result<PathBuf, String> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     for (name, _) in std::env::vars_os() {
         let name_text = name.to_string_lossy();
@@ -37,18 +48,16 @@ fn build() -> PathBuf {
         .stdin(Stdio::null())
         .output()
         .expect("cargo runs");
-    let errors = String::from_utf8_lossy(&built.stderr);
-    assert!(
-        built.status.success(),
-        "cargo build -p grantor-cli failed:\n{}",
-        tail(&errors, 60)
-    );
-    String::from_utf8_lossy(&built.stdout)
+    if !built.status.success() {
+        return Err(tail(&String::from_utf8_lossy(&built.stderr), 60));
+    }
+    let executable = String::from_utf8_lossy(&built.stdout)
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
         .filter(|message| message["target"]["name"] == "grantor")
         .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .expect("cargo names the executable it built")
+        .expect("cargo names the executable it built");
+    Ok(executable)
 }
 
 /// What a command of the binary said and how it ended.

@@ -1,27 +1,19 @@
 //! Running servers: configuration written to a temporary directory, one or more processes on one
 //! database, ready before a test sees them, gone when it ends.
 
-use std::fs::{self, OpenOptions};
-use std::net::TcpListener;
-use std::path::{Path, PathBuf};
-use std::process::{Child, ExitStatus, Stdio};
-use std::sync::Mutex;
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
 use std::sync::atomic::{AtomicU16, Ordering};
-use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
 use toml::{Table, Value as Toml};
 
-use crate::binary::{CommandOutput, grantor};
-use crate::http::http_client;
-use crate::output::{output_path, tail};
+use crate::binary::{CommandOutput, foreign_settings, grantor};
 use crate::person::Person;
-
-const START_TIMEOUT: Duration = Duration::from_secs(30);
-const STOP_TIMEOUT: Duration = Duration::from_secs(30);
+use crate::process::Node;
 
 /// Which database a server gets.
 #[derive(Debug, Clone)]
@@ -86,140 +78,6 @@ pub struct Client {
     pub registration: Value,
 }
 
-/// One process.
-#[derive(Debug)]
-pub struct Node {
-    public: u16,
-    admin: u16,
-    config: PathBuf,
-    log: PathBuf,
-    child: Mutex<Option<Child>>,
-}
-
-impl Node {
-    /// Origin of the public listener.
-    pub fn origin(&self) -> String {
-        format!("http://localhost:{}", self.public)
-    }
-
-    /// A public URL of this process.
-    pub fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.origin())
-    }
-
-    /// A URL of this process's admin listener.
-    pub fn admin_url(&self, path: &str) -> String {
-        format!("http://localhost:{}{path}", self.admin)
-    }
-
-    /// What this process has logged.
-    pub fn log(&self) -> String {
-        fs::read_to_string(&self.log).unwrap_or_default()
-    }
-
-    /// SIGTERM, and how the process ended.
-    pub async fn terminate(&self) -> ExitStatus {
-        self.signal(Signal::TERM);
-        self.ended().await
-    }
-
-    /// SIGKILL: what a crash looks like from outside.
-    pub async fn kill(&self) -> ExitStatus {
-        self.signal(Signal::KILL);
-        self.ended().await
-    }
-
-    fn signal(&self, signal: Signal) {
-        let child = self.child.lock().unwrap();
-        let pid = Pid::from_child(child.as_ref().expect("the process runs"));
-        kill_process(pid, signal).expect("the process takes a signal");
-    }
-
-    async fn ended(&self) -> ExitStatus {
-        let started = std::time::Instant::now();
-        loop {
-            let ended = self
-                .child
-                .lock()
-                .unwrap()
-                .as_mut()
-                .expect("the process ran")
-                .try_wait()
-                .unwrap();
-            if let Some(status) = ended {
-                self.child.lock().unwrap().take();
-                return status;
-            }
-            assert!(
-                started.elapsed() < STOP_TIMEOUT,
-                "still running {STOP_TIMEOUT:?} after the signal"
-            );
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    }
-
-    fn spawn(&self, arguments: &[&str], directory: &Path, environment: &[(String, String)]) {
-        let log = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(&self.log)
-            .unwrap();
-        let child = std::process::Command::new(grantor())
-            .args(arguments)
-            .current_dir(directory)
-            .envs(environment.iter().cloned())
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().unwrap())
-            .stderr(log)
-            .spawn()
-            .expect("grantor starts");
-        *self.child.lock().unwrap() = Some(child);
-    }
-
-    /// Waits until `/health/ready` answers 200.
-    pub async fn ready(&self) {
-        let started = std::time::Instant::now();
-        let http = http_client();
-        loop {
-            if let Ok(answer) = http.get(self.url("/health/ready")).send().await
-                && answer.status() == 200
-            {
-                return;
-            }
-            let ended = self
-                .child
-                .lock()
-                .unwrap()
-                .as_mut()
-                .expect("the process was started")
-                .try_wait()
-                .unwrap();
-            let log = tail(&self.log(), 40);
-            assert!(
-                ended.is_none(),
-                "grantor serve ended with {ended:?} before it was ready:\n{log}"
-            );
-            assert!(
-                started.elapsed() < START_TIMEOUT,
-                "not ready after {START_TIMEOUT:?}:\n{log}"
-            );
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    }
-}
-
-impl Drop for Node {
-    fn drop(&mut self) {
-        if let Some(mut child) = self.child.lock().unwrap().take() {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-        if std::thread::panicking() {
-            eprintln!("--- end of {}\n{}", self.log.display(), tail(&self.log(), 30));
-        }
-    }
-}
-
 /// One or more processes on one database.
 #[derive(Debug)]
 pub struct Server {
@@ -235,7 +93,7 @@ impl Server {
     pub async fn start(options: Options) -> Self {
         let directory = TempDir::with_prefix("grantor-").unwrap();
         let nodes: Vec<Node> = (0..options.nodes)
-            .map(|number| node(&options.name, number, &directory))
+            .map(|number| Node::new(&options.name, number, &directory))
             .collect();
         let issuer = nodes[0].origin();
         for node in &nodes {
@@ -299,7 +157,11 @@ impl Server {
 
     /// The same with text on standard input.
     pub async fn cli_with_input(&self, arguments: &[&str], input: &str) -> CommandOutput {
-        let mut child = tokio::process::Command::new(grantor())
+        let mut command = tokio::process::Command::new(grantor());
+        foreign_settings().for_each(|name| {
+            command.env_remove(name);
+        });
+        let mut child = command
             .args(arguments)
             .current_dir(self.directory.path())
             .env("GRANTOR_CONFIG", &self.nodes[0].config)
@@ -370,61 +232,6 @@ impl Server {
     }
 }
 
-/// `grantor serve --dev` in an empty directory, on free ports.
-#[derive(Debug)]
-pub struct DevServer {
-    /// What the terminal says to open.
-    pub address: String,
-    /// The process.
-    pub node: Node,
-    _directory: TempDir,
-}
-
-impl DevServer {
-    /// Starts it with nothing but other ports, which the environment sets.
-    pub async fn start(name: &str) -> Self {
-        let directory = TempDir::with_prefix("grantor-dev-").unwrap();
-        let node = node(name, 0, &directory);
-        let environment = [
-            ("GRANTOR__ISSUER".to_owned(), node.origin()),
-            (
-                "GRANTOR__PUBLIC__LISTEN".to_owned(),
-                format!("127.0.0.1:{}", node.public),
-            ),
-            (
-                "GRANTOR__ADMIN__LISTEN".to_owned(),
-                format!("127.0.0.1:{}", node.admin),
-            ),
-        ];
-        node.spawn(&["serve", "--dev"], directory.path(), &environment);
-        node.ready().await;
-        let address = node.origin();
-        assert!(
-            node.log().contains(&address),
-            "the terminal does not say what to open:\n{}",
-            node.log()
-        );
-        Self {
-            address,
-            node,
-            _directory: directory,
-        }
-    }
-}
-
-fn node(name: &str, number: usize, directory: &TempDir) -> Node {
-    let log = output_path(&format!("logs/{name}-{number}.log"));
-    let _ = fs::remove_file(&log);
-    let config = directory.path().join(format!("node-{number}.toml"));
-    Node {
-        public: free_port(),
-        admin: free_port(),
-        config,
-        log,
-        child: Mutex::new(None),
-    }
-}
-
 fn configuration(options: &Options, issuer: &str, node: &Node, directory: &TempDir) -> Table {
     let database = match &options.database {
         Database::Sqlite => format!("sqlite:{}", directory.path().join("grantor.db").display()),
@@ -469,18 +276,4 @@ fn merge(into: &mut Table, from: Table) {
             }
         }
     }
-}
-
-/// A port below the range that the kernel hands out for outgoing connections, so that the
-/// thousands of them that races open cannot take it before the server does.
-pub(crate) fn free_port() -> u16 {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let start = u16::try_from(std::process::id() % 9000).unwrap();
-    for _ in 0..9000 {
-        let port = 20_000 + start.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % 9000;
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
-    }
-    panic!("no free port between 20000 and 29000");
 }

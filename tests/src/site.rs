@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 
-use crate::node::{folder, node_module};
+use crate::npm::{folder, node_module};
 use crate::relying_party::Authorization;
 
 /// One arrival at `/callback`.
@@ -56,7 +56,7 @@ impl Site {
             .route("/spa/", get(async || file("index.html")))
             .route("/spa/{file}", get(async |Path(name): Path<String>| file(&name)))
             .with_state(Arc::clone(&seen));
-        let listener = tokio::net::TcpListener::bind(("127.0.0.1", crate::server::free_port()))
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", crate::process::free_port()))
             .await
             .unwrap();
         let port = listener.local_addr().unwrap().port();

@@ -1,0 +1,47 @@
+//! What a newcomer starts: `grantor serve --dev`, with nothing configured.
+
+use tempfile::TempDir;
+
+use crate::process::Node;
+
+/// `grantor serve --dev` in an empty directory, on free ports.
+#[derive(Debug)]
+pub struct DevServer {
+    /// What the terminal says to open.
+    pub address: String,
+    /// The process.
+    pub node: Node,
+    _directory: TempDir,
+}
+
+impl DevServer {
+    /// Starts it with nothing but other ports, which the environment sets.
+    pub async fn start(name: &str) -> Self {
+        let directory = TempDir::with_prefix("grantor-dev-").unwrap();
+        let node = Node::new(name, 0, &directory);
+        let environment = [
+            ("GRANTOR__ISSUER".to_owned(), node.origin()),
+            (
+                "GRANTOR__PUBLIC__LISTEN".to_owned(),
+                format!("127.0.0.1:{}", node.public),
+            ),
+            (
+                "GRANTOR__ADMIN__LISTEN".to_owned(),
+                format!("127.0.0.1:{}", node.admin),
+            ),
+        ];
+        node.spawn(&["serve", "--dev"], directory.path(), &environment);
+        node.ready().await;
+        let address = node.origin();
+        assert!(
+            node.log().contains(&address),
+            "the terminal does not say what to open:\n{}",
+            node.log()
+        );
+        Self {
+            address,
+            node,
+            _directory: directory,
+        }
+    }
+}
