@@ -16,6 +16,14 @@ CREATE TABLE client (
     UNIQUE (issuer_id, client_id)
 );
 
+-- Where single-page applications call from; derived from the metadata, for preflights, which carry no identity.
+CREATE TABLE client_origin (
+    origin TEXT NOT NULL,
+    client UUID NOT NULL,
+    PRIMARY KEY (origin, client)
+);
+CREATE INDEX client_origin_client ON client_origin (client);
+
 CREATE TABLE account (
     id UUID NOT NULL PRIMARY KEY,
     issuer_id BIGINT NOT NULL,
@@ -47,7 +55,7 @@ CREATE TABLE session (
     user_agent TEXT,
     address TEXT
 );
-CREATE INDEX session_user ON session (user_id);
+CREATE INDEX session_of_user ON session (user_id);
 CREATE INDEX session_expiry ON session (expires_at);
 
 CREATE TABLE interaction (

@@ -1,1 +1,40 @@
-//! Placeholder.
+//! The HTTP endpoints of Grantor: turns requests into protocol decisions, stored facts and signed tokens.
+//!
+//! `routes` is the table of every path. A request of a program goes through an extractor of [`extract`] to the file
+//! that its specification names (`token`, `revoke`, `introspect`, `userinfo`); a request of a person through
+//! [`visit`], `authorize` and the pages under `interact`. Who may depend on what stands in ARCHITECTURE.md.
+
+pub mod app;
+mod client_cache;
+pub mod clock;
+pub mod config;
+mod error;
+mod extract;
+mod hash_pool;
+pub mod key_ring;
+mod live;
+mod metrics;
+mod observe;
+pub mod pages;
+pub mod playground;
+mod routes;
+pub mod serve;
+mod sid;
+pub mod tasks;
+mod visit;
+
+mod admin;
+mod asset;
+mod authorize;
+mod cors;
+mod discovery;
+mod health;
+mod interact;
+mod introspect;
+mod jwks;
+mod logout;
+mod revoke;
+mod token;
+mod userinfo;
+
+pub use app::App;

@@ -8,6 +8,7 @@ use crate::{
     engine::{Engine, Row},
     ids::RowId,
     json::text_of,
+    origins,
 };
 
 /// A registered client.
@@ -95,9 +96,11 @@ impl Clients<'_> {
     /// Registers a client; [`Fault::Conflict`] when its name is taken.
     #[tracing::instrument(name = "store.clients.insert", level = "debug", skip_all)]
     pub async fn insert(&self, client: NewClient) -> Result<Client, Fault> {
+        const NAME: &str = "clients.insert";
         let row = ClientRowId::fresh();
-        let insert = self.0.statement(
-            "clients.insert",
+        let mut transaction = self.0.begin(NAME).await?;
+        let insert = transaction.statement(
+            NAME,
             "INSERT INTO client (id, issuer_id, client_id, metadata, secret, epoch, created_at, updated_at)
              VALUES ($1, $2, $3, $4, $5, 0, $6, $6)",
         );
@@ -105,12 +108,11 @@ impl Clients<'_> {
             .bind(row)
             .bind(client.issuer)
             .bind(client.client_id.as_str());
-        let insert = insert.bind(text_of("clients.insert", &client.metadata)?);
-        insert
-            .bind(client.secret.as_ref().map(StoredSecret::to_string))
-            .bind(client.now)
-            .execute()
-            .await?;
+        let insert = insert.bind(text_of(NAME, &client.metadata)?);
+        let secret = client.secret.as_ref().map(StoredSecret::to_string);
+        insert.bind(secret).bind(client.now).execute().await?;
+        origins::replace(&mut transaction, row, &client.metadata).await?;
+        transaction.commit().await?;
         Ok(Client {
             row,
             issuer: client.issuer,
@@ -181,19 +183,24 @@ impl Clients<'_> {
         metadata: &ClientMetadata,
         now: Timestamp,
     ) -> Result<bool, Fault> {
-        let metadata = text_of("clients.update_metadata", metadata)?;
-        let update = self.0.statement(
-            "clients.update_metadata",
+        const NAME: &str = "clients.update_metadata";
+        let mut transaction = self.0.begin(NAME).await?;
+        let update = transaction.statement(
+            NAME,
             "UPDATE client SET metadata = $2, updated_at = $3 WHERE id = $1",
         );
-        Ok(update
+        let updated = update
             .bind(row)
-            .bind(metadata)
+            .bind(text_of(NAME, metadata)?)
             .bind(now)
-            .repeatable()
             .execute()
             .await?
-            == 1)
+            == 1;
+        if updated {
+            origins::replace(&mut transaction, row, metadata).await?;
+        }
+        transaction.commit().await?;
+        Ok(updated)
     }
 
     /// Replaces the secret. With an overlap the one before stays good until then, so that a running client can be
@@ -259,6 +266,8 @@ impl Clients<'_> {
         let deleted = delete.bind(row).execute().await? == 1;
         let consents = transaction.statement("clients.delete", "DELETE FROM consent WHERE client = $1");
         consents.bind(row).execute().await?;
+        let origins = transaction.statement("clients.delete", "DELETE FROM client_origin WHERE client = $1");
+        origins.bind(row).execute().await?;
         transaction.commit().await?;
         Ok(deleted)
     }

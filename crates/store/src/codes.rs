@@ -34,6 +34,7 @@ pub struct CodeUse<'a> {
 
 /// What presenting a code led to.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "the large one is the usual one, and each is moved once")]
 pub enum CodeOutcome {
     /// This try, and no other, got the grant.
     Redeemed(GrantFacts),

@@ -17,6 +17,7 @@ mod interactions;
 mod json;
 mod keys;
 mod liveness;
+mod origins;
 mod refresh;
 mod resume;
 mod sessions;

@@ -31,6 +31,7 @@ pub struct RefreshUse<'a> {
 
 /// What the use of a refresh token meant.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "the large one is the usual one, and each is moved once")]
 pub enum RefreshOutcome {
     /// New tokens may be issued.
     Refreshed(GrantFacts, RefreshState),

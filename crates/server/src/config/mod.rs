@@ -102,6 +102,7 @@ pub struct Config {
 impl Config {
     /// Reads and checks everything; the error lists every problem, never a secret's value.
     pub fn load(source: &Source) -> Result<Self, Vec<Problem>> {
+        source.table().map_err(|problem| vec![problem])?;
         let mut reader = Reader::new(source);
         let config = Self::read(&mut reader);
         let Reader {
@@ -234,6 +235,13 @@ mod tests {
                 "log.format"
             ]
         );
+    }
+
+    #[test]
+    fn of_a_file_that_cannot_be_read_nothing_else_is_said() {
+        for source in [Source::text("issuer = "), Source::file(Path::new("/nonexistent"))] {
+            assert_eq!(Config::load(&source).unwrap_err().len(), 1);
+        }
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use grantor_protocol::Lifetime;
 
+use super::Config;
 use super::reader::Reader;
+use crate::key_ring::KeyPolicy;
 
 /// The schedule of signing keys.
 #[derive(Debug)]
@@ -13,6 +15,18 @@ pub struct Keys {
     pub publish_ahead: Lifetime,
     /// How long clients may keep the published keys.
     pub jwks_max_age: Lifetime,
+}
+
+impl Config {
+    /// The schedule that a key ring keeps. A key stays published until the last token it signed has expired and the
+    /// last client has fetched the keys again.
+    pub fn key_policy(&self) -> KeyPolicy {
+        KeyPolicy {
+            interval: self.keys.rotation_interval.seconds(),
+            publish_ahead: self.keys.publish_ahead.seconds(),
+            keep_after: self.tokens.longest_signed_lifetime().seconds() + self.keys.jwks_max_age.seconds(),
+        }
+    }
 }
 
 pub(super) fn read(reader: &mut Reader<'_>) -> Option<Keys> {

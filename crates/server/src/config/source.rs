@@ -59,16 +59,20 @@ impl Source {
         self
     }
 
+    /// The file as TOML. Without it nothing else can be judged, so its problem is told alone.
+    pub(super) fn table(&self) -> Result<Table, Problem> {
+        let Some((name, text)) = &self.file else {
+            return Ok(Table::new());
+        };
+        let parsed = text.as_deref().map_err(Clone::clone).and_then(parse);
+        parsed.map_err(|message| Problem::new(name, message))
+    }
+
     /// The value of every key that is set, the environment's before the file's.
     pub(super) fn values(&self) -> (Values, Vec<Problem>) {
         let mut values = Values::default();
         let mut problems = Vec::new();
-        if let Some((name, text)) = &self.file {
-            match text.as_deref().map_err(Clone::clone).and_then(parse) {
-                Ok(table) => flatten("", table, &mut values, &mut problems),
-                Err(message) => problems.push(Problem::new(name, message)),
-            }
-        }
+        flatten("", self.table().unwrap_or_default(), &mut values, &mut problems);
         for (variable, text) in &self.environment {
             let path = variable
                 .trim_start_matches(PREFIX)
@@ -278,22 +282,20 @@ mod tests {
 
     #[test]
     fn a_mistake_in_the_toml_names_its_line() {
-        let (_, problems) = Source::text("issuer = \"a\"\n[public\nlisten = 1").values();
-        assert_eq!(problems.len(), 1);
-        assert!(
-            problems[0].to_string().starts_with("configuration: line 2: "),
-            "{}",
-            problems[0]
-        );
+        let source = Source::text("issuer = \"a\"\n[public\nlisten = 1");
+        let problem = source.table().unwrap_err().to_string();
+        assert!(problem.starts_with("configuration: line 2: "), "{problem}");
     }
 
     #[test]
     fn a_file_that_cannot_be_read_is_a_problem() {
-        let (_, problems) = Source::file(Path::new("/nonexistent/grantor.toml")).values();
+        let problem = Source::file(Path::new("/nonexistent/grantor.toml"))
+            .table()
+            .unwrap_err()
+            .to_string();
         assert!(
-            problems[0]
-                .to_string()
-                .starts_with("/nonexistent/grantor.toml: cannot be read: ")
+            problem.starts_with("/nonexistent/grantor.toml: cannot be read: "),
+            "{problem}"
         );
     }
 }

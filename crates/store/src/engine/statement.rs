@@ -208,10 +208,23 @@ impl Transaction {
         let answer = match &mut self.open {
             Open::Sqlite(transaction) => run_on_sqlite(&mut *transaction, name, sql, values, wanted).await,
             Open::Postgres(transaction) => {
-                run_on_postgres(&mut *transaction, name, sql, values, wanted).await
+                answered(run_on_postgres(&mut *transaction, name, sql, values, wanted)).await
             }
         };
-        answer.map_err(|error| fault_of(name, error))
+        answer.map_err(|error| {
+            if matches!(Trouble::of(&error), Trouble::ConnectionLost) {
+                self.engine.doubt.raise();
+            }
+            fault_of(name, error)
+        })
+    }
+}
+
+/// An answer, or the loss of a connection that stays silent.
+async fn answered(running: impl Future<Output = Result<Answer, sqlx::Error>>) -> Result<Answer, sqlx::Error> {
+    match tokio::time::timeout(SILENCE, running).await {
+        Ok(answer) => answer,
+        Err(elapsed) => Err(sqlx::Error::Io(elapsed.into())),
     }
 }
 
@@ -231,11 +244,7 @@ async fn run_on_pool(
         }
         Pools::Postgres(pool) => {
             let mut connection = pool.acquire().await?;
-            let running = run_on_postgres(&mut connection, name, sql, values, wanted);
-            let answer = match tokio::time::timeout(SILENCE, running).await {
-                Ok(answer) => answer,
-                Err(elapsed) => Err(sqlx::Error::Io(elapsed.into())),
-            };
+            let answer = answered(run_on_postgres(&mut connection, name, sql, values, wanted)).await;
             if answer
                 .as_ref()
                 .is_err_and(|error| matches!(Trouble::of(error), Trouble::ConnectionLost))

@@ -1,0 +1,69 @@
+//! What every handler shares. Handlers learn the issuer from the [`crate::extract::Issuer`] extractor, never from the
+//! configuration held here, so that one process may serve several issuers later.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+use grantor_store::Store;
+
+use crate::client_cache::ClientCache;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::hash_pool::HashPool;
+use crate::key_ring::KeyRing;
+use crate::metrics::Metrics;
+use crate::pages::assets::Assets;
+use crate::playground::Playground;
+
+/// The shared state; cloning it is cheap.
+#[derive(Clone, Debug)]
+pub struct App(Arc<Shared>);
+
+/// The parts of [`App`].
+#[derive(Debug)]
+pub struct Shared {
+    /// The operator's settings, validated.
+    pub config: Config,
+    /// The database.
+    pub store: Store,
+    /// Data keys and signing keys.
+    pub keys: KeyRing,
+    /// Clients, at most a second old.
+    pub(crate) clients: ClientCache,
+    /// The time.
+    pub clock: Clock,
+    /// Room for argon2id.
+    pub(crate) hashing: HashPool,
+    /// What the pages load.
+    pub(crate) assets: Assets,
+    /// Counters and latencies.
+    pub(crate) metrics: Metrics,
+    /// The developer's relying party, in `serve --dev` only.
+    pub(crate) playground: Option<Playground>,
+}
+
+impl App {
+    /// Puts the parts together.
+    pub fn new(config: Config, store: Store, keys: KeyRing, clock: Clock, playground: Option<Playground>) -> Self {
+        let clients = ClientCache::new(store.clone());
+        let hashing = HashPool::new(config.limits.hash_concurrency, config.limits.hash_queue);
+        let metrics = Metrics::default();
+        let assets = Assets::new(&config.brand, config.issuer.path());
+        Self(Arc::new(Shared { config, store, keys, clients, clock, hashing, assets, metrics, playground }))
+    }
+}
+
+impl Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl FromRef<App> for Clock {
+    fn from_ref(app: &App) -> Self {
+        app.clock.clone()
+    }
+}

@@ -1,0 +1,137 @@
+//! The authorization endpoint (RFC 6749 section 3.1, OpenID Connect Core section 3.1.2). Reads top to bottom: whose
+//! request, where may errors go, is the request right, what must the user still do.
+
+pub(crate) mod conclude;
+pub(crate) mod respond;
+pub(crate) mod step;
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use grantor_crypto::{Secret, UnverifiedJws};
+use grantor_protocol::authorization::{requested_mode, requested_state, validate};
+use grantor_protocol::{
+    AuthorizationRequest, AuthorizationRules, ErrorCode, Params, RequestOrigin, RequestedClient, ResponseMode, ReturnTo,
+    Subject,
+};
+
+use crate::app::App;
+use crate::client_cache::KnownClient;
+use crate::error::Failure;
+use crate::extract::{FormBody, QueryParams, unreadable};
+use crate::pages::views::Problem;
+use crate::visit::Visit;
+use respond::Responder;
+
+/// `GET /oauth2/auth`.
+pub(crate) async fn get(mut visit: Visit, QueryParams(query): QueryParams) -> Response {
+    let request = match query {
+        Ok(params) => read(&mut visit, &params, RequestOrigin::Query).await,
+        Err(failure) => return visit.error(failure),
+    };
+    match request {
+        Ok((client, request)) => step::begin(&mut visit, client, request).await,
+        Err(answer) => *answer,
+    }
+}
+
+/// `POST /oauth2/auth`. A form that another site posts arrives without our Lax cookies, so the request is parked and
+/// the browser sent to a GET of ours, where they come along.
+pub(crate) async fn post(mut visit: Visit, State(_app): State<App>, FormBody(form): FormBody) -> Response {
+    let request = match form {
+        Ok(params) => read(&mut visit, &params, RequestOrigin::Body).await,
+        Err(failure) => return visit.error(failure),
+    };
+    match request {
+        Ok((_, request)) => step::park_unbound(&visit, request).await,
+        Err(answer) => *answer,
+    }
+}
+
+/// `GET /oauth2/auth/continue`: where a parked request goes on.
+pub(crate) async fn resume(mut visit: Visit, QueryParams(query): QueryParams) -> Response {
+    step::resume(&mut visit, query).await
+}
+
+/// The validated request and its client, or the answer that says what is wrong with it.
+async fn read(
+    visit: &mut Visit,
+    params: &Params,
+    origin: RequestOrigin,
+) -> Result<(Arc<KnownClient>, AuthorizationRequest), Box<Response>> {
+    let (client, return_to) = client_and_redirect(visit, params).await?;
+    let responder = Responder {
+        client: Arc::clone(&client),
+        redirect_uri: return_to.redirect_uri.clone(),
+        mode: requested_mode(params).unwrap_or(ResponseMode::Query),
+        state: requested_state(params).map(str::to_owned),
+    };
+    let rules = &visit.app.config.clients;
+    let rules = AuthorizationRules { response_types: rules.response_types.clone(), pkce: rules.pkce };
+    let validated = match validate(params, &client.row.metadata, &rules) {
+        Ok(validated) => validated,
+        Err(refusal) => return Err(Box::new(responder.refuse(visit, refusal.into()))),
+    };
+    visit.speak(&validated.ui_locales);
+    let hinted = match hinted_subject(visit, params, &client).await {
+        Ok(hinted) => hinted,
+        Err(failure) => return Err(Box::new(responder.refuse(visit, failure))),
+    };
+    let (row, client_id) = (client.row.row, client.row.client_id.clone());
+    let request = validated.into_request(row, client_id, return_to, hinted, origin);
+    Ok((client, request))
+}
+
+/// The client and where it is answered. What fails here ends on our page: there is no address to trust yet
+/// (RFC 6749 section 4.1.2.1).
+async fn client_and_redirect(
+    visit: &Visit,
+    params: &Params,
+) -> Result<(Arc<KnownClient>, ReturnTo), Box<Response>> {
+    let page = |failure: Failure, problem| Box::new(visit.error_of(failure, problem));
+    let requested = RequestedClient::read(params).map_err(|error| page(error.0.into(), Problem::UnknownApp))?;
+    let found = visit.app.clients.by_client_id(visit.issuer.id, &requested.client_id, visit.now.ms).await;
+    let client = match found {
+        Ok(Some(client)) => client,
+        Ok(None) => {
+            let received = requested.client_id.to_string();
+            let failure = Failure::refused(ErrorCode::InvalidClient, "client_id", "a registered client", received);
+            return Err(page(failure, Problem::UnknownApp));
+        }
+        Err(fault) => return Err(Box::new(visit.error(fault.into()))),
+    };
+    match requested.return_to(params, &client.row.metadata) {
+        Ok(return_to) => Ok((client, return_to)),
+        Err(error) => Err(page(error.0.into(), Problem::BadReturnAddress)),
+    }
+}
+
+/// The subject of `id_token_hint`: a token we signed for this client, expired or not (OpenID Connect Core section
+/// 3.1.2.1). Anything else is refused, so that a forged hint never chooses a session.
+async fn hinted_subject(visit: &Visit, params: &Params, client: &KnownClient) -> Result<Option<Subject>, Failure> {
+    let hint = params.single("id_token_hint").map_err(|error| unreadable("query", &error))?;
+    let Some(hint) = hint else { return Ok(None) };
+    let refuse = |reason: &str| {
+        let expected = "an ID token that this server issued to this client";
+        Failure::refused(ErrorCode::InvalidRequest, "id_token_hint", expected, reason)
+    };
+    let unverified = UnverifiedJws::parse(hint).map_err(|error| refuse(&error.to_string()))?;
+    let keys = visit.app.keys.current(visit.now.ms).await?;
+    let verified = unverified.verify(keys.verification(), &["JWT"]);
+    let claims = verified.map_err(|error| refuse(&error.to_string()))?;
+    if claims.required_text("iss").ok() != Some(&*visit.issuer.url) {
+        return Err(refuse("another issuer"));
+    }
+    let audience = claims.audience().map_err(|error| refuse(&error.to_string()))?;
+    if !audience.contains(&client.row.client_id.as_str()) {
+        return Err(refuse("another client's token"));
+    }
+    let subject = claims.required_text("sub").map_err(|error| refuse(&error.to_string()))?;
+    Subject::parse(subject).map(Some).map_err(|error| refuse(&error.to_string()))
+}
+
+/// A new opaque interaction id.
+pub(crate) fn new_interaction_id() -> Secret {
+    Secret::generate()
+}

@@ -1,0 +1,104 @@
+//! Cross-origin requests (Fetch standard). Public documents may be read from anywhere; token, revocation and userinfo
+//! from the origins of the calling client's redirect URIs; pages and the authorization endpoint from nowhere
+//! (RFC 9700 section 2.6). Credentials are never allowed, so no cookie takes part.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use crate::app::App;
+use crate::client_cache::KnownClient;
+use crate::error::Failure;
+use crate::extract::Issuer;
+
+/// Who may read a route's answers from another origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cors {
+    /// Nobody: pages and the authorization endpoint.
+    Nowhere,
+    /// Anybody: metadata and keys.
+    Anywhere,
+    /// The single-page applications of the client that calls.
+    Clients,
+}
+
+/// The client that an answer is for, by which its origins are allowed. Put into a response's extensions.
+#[derive(Clone, Debug)]
+pub(crate) struct CallingClient(pub Arc<KnownClient>);
+
+const ALLOWED_HEADERS: &str = "authorization, content-type, dpop";
+const EXPOSED_HEADERS: &str = "www-authenticate, x-trace-id, retry-after, dpop-nonce";
+
+/// Answers preflights and marks answers, as the route's policy says.
+pub(crate) async fn apply(State((app, policy)): State<(App, Cors)>, request: Request, next: Next) -> Response {
+    let Some(origin) = origin(request.headers()) else {
+        let mut response = next.run(request).await;
+        vary(&mut response, policy);
+        return response;
+    };
+    let asked = request.headers().get(header::ACCESS_CONTROL_REQUEST_METHOD).cloned();
+    if let (true, Some(method)) = (request.method() == Method::OPTIONS && policy != Cors::Nowhere, asked) {
+        return preflight(&app, policy, &origin, &method).await;
+    }
+    let mut response = next.run(request).await;
+    let allowed = match policy {
+        Cors::Nowhere => None,
+        Cors::Anywhere => Some("*".to_owned()),
+        Cors::Clients => {
+            let client = response.extensions().get::<CallingClient>();
+            let is_the_clients = client.is_some_and(|client| client.0.origins.contains(&origin));
+            (is_the_clients || configured(&app, &origin)).then_some(origin)
+        }
+    };
+    if let Some(value) = allowed.and_then(|origin| HeaderValue::from_str(&origin).ok()) {
+        response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, value);
+        response.headers_mut().insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED_HEADERS));
+    }
+    vary(&mut response, policy);
+    response
+}
+
+/// A preflight carries no identity, so it is answered by whether any client has this origin.
+async fn preflight(app: &App, policy: Cors, origin: &str, method: &HeaderValue) -> Response {
+    let allowed = match policy {
+        Cors::Nowhere => false,
+        Cors::Anywhere => true,
+        Cors::Clients if configured(app, origin) => true,
+        Cors::Clients => match app.clients.origin_is_registered(Issuer::only(app).id, origin, app.clock.now_ms()).await {
+            Ok(registered) => registered,
+            Err(fault) => return Failure::from(fault).into_json(),
+        },
+    };
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    if allowed {
+        let shown = if policy == Cors::Anywhere { "*" } else { origin };
+        let headers = response.headers_mut();
+        if let Ok(value) = HeaderValue::from_str(shown) {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, value);
+        }
+        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, method.clone());
+        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(ALLOWED_HEADERS));
+        headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+    }
+    vary(&mut response, policy);
+    response
+}
+
+fn configured(app: &App, origin: &str) -> bool {
+    app.config.cors.allowed_origins.iter().any(|allowed| allowed.as_str() == origin)
+}
+
+/// The origin of a cross-origin request; the opaque `null` is nobody's.
+fn origin(headers: &HeaderMap) -> Option<String> {
+    let origin = headers.get(header::ORIGIN)?.to_str().ok()?;
+    (origin.starts_with("http://") || origin.starts_with("https://")).then(|| origin.to_owned())
+}
+
+fn vary(response: &mut Response, policy: Cors) {
+    if policy == Cors::Clients {
+        response.headers_mut().append(header::VARY, HeaderValue::from_static("Origin"));
+    }
+}

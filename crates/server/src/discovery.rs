@@ -1,0 +1,100 @@
+//! Metadata (RFC 8414, OpenID Connect Discovery section 3): what is on, computed from the tables that serve it. Endpoint
+//! members come from the route table, so that neither can say what the other does not.
+
+use axum::http::HeaderMap;
+use axum::response::Response;
+use grantor_crypto::Algorithm;
+use grantor_protocol::authorization::Display;
+use grantor_protocol::claims::standard_claims;
+use grantor_protocol::discovery::Metadata;
+use grantor_protocol::{ClientAuthMethod, GrantType, Prompt, ResponseMode, pkce, scope};
+
+use crate::extract::Issuer;
+use crate::jwks::cacheable;
+use crate::pages::texts::Language;
+use crate::key_ring::entity_tag;
+use crate::routes::{self, Listener};
+
+/// Seconds clients may keep the metadata.
+const MAX_AGE: i64 = 300;
+/// What a login with a password is called in `acr` (OpenID Connect Core section 2): the one level there is so far.
+pub(crate) const PASSWORD_ACR: &str = "1";
+
+/// `GET /.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`: the same document.
+pub(crate) async fn get(issuer: Issuer, headers: HeaderMap) -> Response {
+    let body = serde_json::to_string(&metadata(&issuer)).unwrap_or_default();
+    let etag = entity_tag(&body);
+    cacheable(&headers, "application/json", body, &etag, MAX_AGE)
+}
+
+/// The document for an issuer.
+pub(crate) fn metadata(issuer: &Issuer) -> Metadata {
+    let text = |values: &[&str]| values.iter().map(|&value| value.to_owned()).collect::<Vec<_>>();
+    let auth_methods: Vec<String> = ClientAuthMethod::ALL.iter().map(|method| method.name().to_owned()).collect();
+    let secret_methods: Vec<String> =
+        ClientAuthMethod::ALL.iter().filter(|m| **m != ClientAuthMethod::None).map(|m| m.name().to_owned()).collect();
+    let mut metadata = Metadata {
+        issuer: issuer.url.to_string(),
+        scopes_supported: text(&[scope::OPENID, scope::OFFLINE_ACCESS, "profile", "email", "address", "phone"]),
+        response_types_supported: text(&["code"]),
+        response_modes_supported: ResponseMode::ALL.iter().map(|mode| mode.name().to_owned()).collect(),
+        grant_types_supported: GrantType::ALL.iter().map(|grant| grant.name().to_owned()).collect(),
+        subject_types_supported: text(&["public"]),
+        id_token_signing_alg_values_supported: Algorithm::ALL.iter().map(|alg| alg.name().to_owned()).collect(),
+        token_endpoint_auth_methods_supported: auth_methods.clone(),
+        revocation_endpoint_auth_methods_supported: auth_methods,
+        introspection_endpoint_auth_methods_supported: secret_methods,
+        code_challenge_methods_supported: text(pkce::METHODS),
+        claims_supported: text(&["sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid"])
+            .into_iter()
+            .chain(standard_claims().filter(|claim| *claim != "sub").map(str::to_owned))
+            .collect(),
+        claim_types_supported: text(&["normal"]),
+        acr_values_supported: text(&[PASSWORD_ACR]),
+        display_values_supported: Display::ALL.iter().map(|display| display.name().to_owned()).collect(),
+        prompt_values_supported: text(Prompt::VALUES),
+        ui_locales_supported: Language::ALL.iter().map(|language| language.tag().to_owned()).collect(),
+        claims_parameter_supported: false,
+        request_parameter_supported: false,
+        request_uri_parameter_supported: false,
+        require_request_uri_registration: false,
+        authorization_response_iss_parameter_supported: true,
+        ..Metadata::default()
+    };
+    for route in routes::table().iter().filter(|route| route.listener == Listener::Public) {
+        if let Some(member) = route.metadata {
+            member.set(&mut metadata, issuer.address(route.path));
+        }
+    }
+    metadata
+}
+
+/// The metadata member that publishes a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EndpointMember {
+    /// `authorization_endpoint`
+    Authorization,
+    /// `token_endpoint`
+    Token,
+    /// `jwks_uri`
+    Jwks,
+    /// `userinfo_endpoint`
+    Userinfo,
+    /// `revocation_endpoint`
+    Revocation,
+    /// `introspection_endpoint`
+    Introspection,
+}
+
+impl EndpointMember {
+    fn set(self, metadata: &mut Metadata, address: String) {
+        match self {
+            Self::Authorization => metadata.authorization_endpoint = address,
+            Self::Token => metadata.token_endpoint = address,
+            Self::Jwks => metadata.jwks_uri = address,
+            Self::Userinfo => metadata.userinfo_endpoint = Some(address),
+            Self::Revocation => metadata.revocation_endpoint = Some(address),
+            Self::Introspection => metadata.introspection_endpoint = Some(address),
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Client authentication (RFC 6749 section 2.3, OAuth 2.1 section 2.4): one path for token, revocation and
+//! introspection. Each client authenticates as it is registered and in no other way.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use grantor_crypto::{DataKeyPurpose, Secret, StoredSecret};
+use grantor_protocol::{ClientAuthMethod, ErrorCode, Params, PresentedCredentials, RequestRefusal};
+
+use super::{FormBody, Issuer, Peer};
+use crate::app::App;
+use crate::client_cache::KnownClient;
+use crate::clock::Now;
+use crate::error::Failure;
+
+/// A key that a client proved to hold, to which codes, grants and tokens are bound (RFC 7800). None yet: DPoP and
+/// mutual TLS fill it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Confirmation(pub String);
+
+/// An authenticated client and the form it sent.
+#[derive(Debug)]
+pub(crate) struct Authenticated {
+    /// The client.
+    pub client: Arc<KnownClient>,
+    /// What its tokens are bound to.
+    pub confirmation: Option<Confirmation>,
+    /// The form.
+    pub params: Params,
+}
+
+/// A refused authentication: 401 with a challenge when the `Authorization` header was used.
+#[derive(Debug)]
+pub(crate) struct AuthenticationFailure {
+    failure: Failure,
+    challenge: bool,
+}
+
+impl IntoResponse for AuthenticationFailure {
+    fn into_response(self) -> Response {
+        let challenge = self.challenge && self.failure.code() == ErrorCode::InvalidClient;
+        let mut response = self.failure.into_json();
+        if challenge {
+            *response.status_mut() = StatusCode::UNAUTHORIZED;
+            response.headers_mut().insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static("Basic realm=\"grantor\", charset=\"UTF-8\""),
+            );
+        }
+        response
+    }
+}
+
+impl FromRequest<App> for Authenticated {
+    type Rejection = AuthenticationFailure;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, AuthenticationFailure> {
+        let (mut parts, body) = request.into_parts();
+        let Ok(now) = Now::from_request_parts(&mut parts, app).await;
+        let Ok(issuer) = Issuer::from_request_parts(&mut parts, app).await;
+        let Ok(peer) = Peer::from_request_parts(&mut parts, app).await;
+        let headers = parts.headers.clone();
+        let challenge = headers.contains_key(header::AUTHORIZATION);
+        let Ok(FormBody(form)) = FormBody::from_request(Request::from_parts(parts, body), app).await;
+        let outcome = match form {
+            // Not redirected: the secret has already travelled in clear (ASVS 4.1.2, security.md T190).
+            Ok(_) if peer.tls == Some(false) && issuer.is_https() => {
+                Err(Failure::refused(ErrorCode::InvalidRequest, "transport", "https", "plain http, says the proxy"))
+            }
+            Ok(params) => authenticate(app, &issuer, now, &headers, params).await,
+            Err(failure) => Err(failure),
+        };
+        outcome.map_err(|failure| AuthenticationFailure { failure, challenge })
+    }
+}
+
+async fn authenticate(
+    app: &App,
+    issuer: &Issuer,
+    now: Now,
+    headers: &HeaderMap,
+    params: Params,
+) -> Result<Authenticated, Failure> {
+    let presented = PresentedCredentials::read(only_authorization(headers)?, &params)?;
+    let Some(client_id) = presented.client_id() else {
+        return Err(refused("client", "client credentials", "none"));
+    };
+    let Some(client) = app.clients.by_client_id(issuer.id, client_id, now.ms).await? else {
+        return Err(refused("client", "a registered client", client_id.to_string()));
+    };
+    let registered = client.row.metadata.token_endpoint_auth_method;
+    if presented.method() != Some(registered) {
+        let received = presented.method().map_or("none", ClientAuthMethod::name);
+        return Err(refused("client authentication method", registered.name(), received)
+            .with_setting("token_endpoint_auth_method of the client"));
+    }
+    match registered {
+        ClientAuthMethod::None => {}
+        ClientAuthMethod::Basic | ClientAuthMethod::Post => {
+            let Some(secret) = presented.secret() else {
+                return Err(refused("client secret", "a secret", "none"));
+            };
+            let secret = Secret::from(secret.expose().to_owned());
+            if !secret_is_right(app, now, &client, &secret).await? && !right_after_rereading(app, now, &client, &secret).await? {
+                return Err(refused("client secret", "the registered secret", "another"));
+            }
+        }
+    }
+    Ok(Authenticated { client, confirmation: None, params })
+}
+
+/// The `Authorization` header, of which there may be one (a second is a smuggled or misconfigured identity).
+pub(super) fn only_authorization(headers: &HeaderMap) -> Result<Option<&str>, Failure> {
+    let mut lines = headers.get_all(header::AUTHORIZATION).into_iter();
+    let first = lines.next();
+    if lines.next().is_some() {
+        return Err(invalid_header("one Authorization header", "several"));
+    }
+    first.map(|line| line.to_str().map_err(|_| invalid_header("visible ASCII", "other bytes"))).transpose()
+}
+
+fn invalid_header(expected: &str, received: &str) -> Failure {
+    Failure::refused(ErrorCode::InvalidRequest, "authorization header", expected, received)
+}
+
+fn refused(check: &'static str, expected: &str, received: impl Into<String>) -> Failure {
+    RequestRefusal::new(ErrorCode::InvalidClient, check, expected, received).into()
+}
+
+/// A changed secret counts at once on every node: what fails against the held client is tried against the row.
+async fn right_after_rereading(app: &App, now: Now, held: &KnownClient, secret: &Secret) -> Result<bool, Failure> {
+    match app.clients.reread(held.row.issuer, &held.row.client_id, now.ms).await? {
+        Some(fresh) if fresh.row.updated_at != held.row.updated_at || fresh.row.secret != held.row.secret => {
+            secret_is_right(app, now, &fresh, secret).await
+        }
+        _ => Ok(false),
+    }
+}
+
+async fn secret_is_right(app: &App, now: Now, client: &KnownClient, secret: &Secret) -> Result<bool, Failure> {
+    let previous = client.row.previous_secret.as_ref().filter(|previous| previous.expires_at > now.timestamp());
+    for stored in client.row.secret.iter().chain(previous.map(|previous| &previous.secret)) {
+        let right = match stored {
+            StoredSecret::Keyed { key, .. } => {
+                let keys = app.keys.current(now.ms).await?;
+                keys.data_key_by_id(DataKeyPurpose::ClientSecrets, *key)
+                    .is_some_and(|data_key| stored.matches_keyed(data_key, secret))
+            }
+            StoredSecret::Argon2(hash) => chosen_secret_is_right(app, hash, secret).await?,
+        };
+        if right {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+async fn chosen_secret_is_right(app: &App, hash: &str, secret: &Secret) -> Result<bool, Failure> {
+    if app.clients.was_verified(hash, secret) {
+        return Ok(true);
+    }
+    let right = app.hashing.verify(secret.clone(), Some(hash.to_owned())).await?;
+    if right {
+        app.clients.remember_verified(hash, secret);
+    }
+    Ok(right)
+}

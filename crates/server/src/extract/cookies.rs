@@ -1,0 +1,176 @@
+//! The browser's cookies: which browser this is, and which sessions it holds. Unreadable values count as absent.
+
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::Response;
+use grantor_crypto::{Secret, SecretHash};
+
+use super::Issuer;
+use crate::app::App;
+
+/// How many sessions one browser holds; the oldest is dropped past it, so that the cookie stays far below 4 KB.
+const SESSIONS_PER_BROWSER: usize = 6;
+
+/// The names and attributes of our cookies: `__Host-`, Secure on https; plain on an http loopback issuer, where
+/// browsers would drop Secure ones. SameSite=Lax lets a navigation from a relying party bring them along.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CookieNames {
+    secure: bool,
+}
+
+impl CookieNames {
+    /// The names for an issuer.
+    pub(crate) fn of(issuer: &Issuer) -> Self {
+        Self { secure: issuer.is_https() }
+    }
+
+    fn name(self, kind: Kind) -> String {
+        format!("{}grantor_{}", if self.secure { "__Host-" } else { "" }, kind.name())
+    }
+
+    fn set(self, kind: Kind, value: &str, max_age: Option<i64>) -> String {
+        let lifetime = max_age.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
+        let secure = if self.secure { "; Secure" } else { "" };
+        format!("{}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{lifetime}", self.name(kind))
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Browser,
+    Session,
+    Remembered,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Browser => "browser",
+            Self::Session => "session",
+            Self::Remembered => "remembered",
+        }
+    }
+}
+
+/// A session secret this browser holds, and whether it outlives the browser's own session.
+#[derive(Clone, Debug)]
+pub(crate) struct HeldSession {
+    /// The secret.
+    pub secret: Secret,
+    /// Whether the user asked to stay signed in.
+    pub remembered: bool,
+}
+
+/// What the browser sent, and what it will be sent back.
+#[derive(Debug)]
+pub(crate) struct BrowserCookies {
+    names: CookieNames,
+    browser: Option<Secret>,
+    sessions: Vec<HeldSession>,
+    new_browser: bool,
+    sessions_changed: bool,
+    remembered_lifetime: i64,
+}
+
+impl FromRequestParts<App> for BrowserCookies {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        let names = CookieNames::of(&Issuer::only(app));
+        Ok(Self::read(names, &parts.headers, app.config.session.remembered_lifetime.seconds()))
+    }
+}
+
+impl BrowserCookies {
+    fn read(names: CookieNames, headers: &HeaderMap, remembered_lifetime: i64) -> Self {
+        let browser = value_of(headers, &names.name(Kind::Browser)).filter(|value| is_secret(value)).map(Secret::from);
+        let mut sessions = Vec::new();
+        for (kind, remembered) in [(Kind::Session, false), (Kind::Remembered, true)] {
+            let value = value_of(headers, &names.name(kind)).unwrap_or_default();
+            let secrets = value.split('.').filter(|secret| is_secret(secret));
+            sessions.extend(secrets.map(|secret| HeldSession { secret: Secret::from(secret.to_owned()), remembered }));
+        }
+        sessions.truncate(SESSIONS_PER_BROWSER);
+        Self { names, browser, sessions, new_browser: false, sessions_changed: false, remembered_lifetime }
+    }
+
+    /// The hashes of the session secrets, the current one first.
+    pub(crate) fn session_hashes(&self) -> Vec<SecretHash> {
+        self.sessions.iter().map(|session| session.secret.hash()).collect()
+    }
+
+    /// This browser's secret, if it has one.
+    pub(crate) fn browser(&self) -> Option<&Secret> {
+        self.browser.as_ref()
+    }
+
+    /// This browser's secret; a browser without one is given one.
+    pub(crate) fn browser_or_new(&mut self) -> Secret {
+        if let Some(browser) = &self.browser {
+            return browser.clone();
+        }
+        let fresh = Secret::generate();
+        self.browser = Some(fresh.clone());
+        self.new_browser = true;
+        fresh
+    }
+
+    /// Puts a session first, taking off the one it replaces: a secret is never carried over a login (T148).
+    pub(crate) fn sign_in(&mut self, session: HeldSession, replaced: Option<&SecretHash>) {
+        if let Some(replaced) = replaced {
+            self.sessions.retain(|held| held.secret.hash() != *replaced);
+        }
+        self.sessions.insert(0, session);
+        self.sessions.truncate(SESSIONS_PER_BROWSER);
+        self.sessions_changed = true;
+    }
+
+    /// Drops every session secret.
+    pub(crate) fn sign_out(&mut self) {
+        self.sessions.clear();
+        self.sessions_changed = true;
+    }
+
+    /// Writes what changed onto the answer.
+    pub(crate) fn apply(&self, response: &mut Response) {
+        let mut lines = Vec::new();
+        if let (true, Some(browser)) = (self.new_browser, &self.browser) {
+            lines.push(self.names.set(Kind::Browser, browser.expose(), None));
+        }
+        if self.sessions_changed {
+            lines.push(self.line(Kind::Session, false));
+            lines.push(self.line(Kind::Remembered, true));
+        }
+        for line in lines {
+            if let Ok(mut value) = HeaderValue::from_str(&line) {
+                value.set_sensitive(true);
+                response.headers_mut().append(header::SET_COOKIE, value);
+            }
+        }
+    }
+
+    fn line(&self, kind: Kind, remembered: bool) -> String {
+        let secrets: Vec<&str> =
+            self.sessions.iter().filter(|s| s.remembered == remembered).map(|s| s.secret.expose()).collect();
+        let lifetime = if secrets.is_empty() { Some(0) } else { remembered.then_some(self.remembered_lifetime) };
+        self.names.set(kind, &secrets.join("."), lifetime)
+    }
+}
+
+/// The value of the only cookie with this name. Two of them mean that somebody else set one: neither is believed.
+fn value_of(headers: &HeaderMap, name: &str) -> Option<String> {
+    let lines = headers.get_all(header::COOKIE).into_iter().filter_map(|line| line.to_str().ok());
+    let mut values = lines
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .filter_map(|(found, value)| (found == name).then(|| value.to_owned()));
+    let first = values.next();
+    if values.next().is_some() { None } else { first }
+}
+
+fn is_secret(text: &str) -> bool {
+    text.len() == 43 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+}

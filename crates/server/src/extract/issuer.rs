@@ -1,0 +1,49 @@
+//! Which issuer a request is for. One today; the seam is here so that several can share a process later.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use grantor_protocol::IssuerId;
+
+use crate::app::App;
+
+/// The issuer of this request. Comes from configuration only: `Host` and forwarded headers never change it.
+#[derive(Clone, Debug)]
+pub(crate) struct Issuer {
+    /// The row key of everything it owns.
+    pub id: IssuerId,
+    /// Its identifier, byte for byte as tokens and discovery say it.
+    pub url: Arc<str>,
+}
+
+impl Issuer {
+    /// The issuer of a process that serves one.
+    pub(crate) fn only(app: &App) -> Self {
+        Self { id: IssuerId::FIRST, url: Arc::from(app.config.issuer.as_str()) }
+    }
+
+    /// The address of one of our paths, as clients reach it.
+    pub(crate) fn address(&self, path: &str) -> String {
+        format!("{}{path}", self.url.trim_end_matches('/'))
+    }
+
+    /// Scheme, host and port: what a browser sends as `Origin` from our pages.
+    pub(crate) fn origin(&self) -> String {
+        url::Url::parse(&self.url).map(|url| url.origin().ascii_serialization()).unwrap_or_default()
+    }
+
+    /// Whether cookies can be `Secure` with the `__Host-` prefix: everywhere but on an http loopback issuer.
+    pub(crate) fn is_https(&self) -> bool {
+        self.url.starts_with("https://")
+    }
+}
+
+impl FromRequestParts<App> for Issuer {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(_parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        Ok(Self::only(app))
+    }
+}

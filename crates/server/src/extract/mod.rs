@@ -1,0 +1,17 @@
+//! What handlers are given: each extractor is one decision, made once for every endpoint.
+
+mod authenticated;
+mod bearer;
+mod body;
+mod cookies;
+mod issuer;
+mod now;
+mod peer;
+
+pub(crate) use authenticated::Authenticated;
+pub(crate) use bearer::{Bearer, BearerFailure};
+pub(crate) use body::unreadable;
+pub(crate) use body::{FormBody, QueryParams};
+pub(crate) use cookies::{BrowserCookies, HeldSession};
+pub(crate) use issuer::Issuer;
+pub(crate) use peer::{Connection, Peer};

@@ -1,0 +1,92 @@
+//! The consent page: the user sees who asks, for what, and where the answer goes, and says yes or no.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use grantor_protocol::Step;
+
+use super::{OpenedInteraction, account, client_card, open};
+use crate::authorize::step::{advance, deny};
+use crate::extract::{FormBody, QueryParams};
+use crate::pages::Foreign;
+use crate::pages::views::{ConsentPage, Destination, Form};
+use crate::visit::{Policy, Visit};
+
+const PAGE: &str = "/consent";
+
+/// `GET /consent`: the page, when consent is what is missing; else the interaction goes on from here.
+pub(crate) async fn get(mut visit: Visit, QueryParams(query): QueryParams) -> Response {
+    let opened = match query {
+        Ok(params) => open(&mut visit, &params).await,
+        Err(failure) => return visit.error(failure),
+    };
+    match opened {
+        Ok(opened) if opened.facts().verdict(&visit, false).step == Step::Consent => show(&visit, &opened).await,
+        Ok(opened) => advance(&mut visit, &opened, false).await,
+        Err(answer) => *answer,
+    }
+}
+
+/// `POST /consent`.
+pub(crate) async fn post(mut visit: Visit, FormBody(form): FormBody) -> Response {
+    let params = match form {
+        Ok(params) => params,
+        Err(failure) => return visit.error(failure),
+    };
+    let opened = match open(&mut visit, &params).await {
+        Ok(opened) => opened,
+        Err(answer) => return *answer,
+    };
+    let field = |name: &str| params.single(name).ok().flatten();
+    // The token names the user too, so that a page shown for one account cannot be answered by another (T149).
+    let verdict = opened.facts().verdict(&visit, false);
+    let user = verdict.session.as_ref().map(|found| found.user.id.to_string()).unwrap_or_default();
+    let bound = format!("{}{user}", opened.handle);
+    if let Err(answer) = visit.check_form(field("csrf"), &bound, PAGE).await {
+        return answer;
+    }
+    match field("decision") {
+        Some("accept") => advance(&mut visit, &opened, true).await,
+        Some("deny") => deny(&visit, &opened).await,
+        _ => show(&visit, &opened).await,
+    }
+}
+
+async fn show(visit: &Visit, opened: &OpenedInteraction) -> Response {
+    let Some(session) = opened.facts().verdict(visit, false).session else {
+        return visit.redirect(&crate::authorize::step::address(visit, "/login", &opened.handle));
+    };
+    let bound = format!("{}{}", opened.handle, session.user.id);
+    let csrf = match visit.csrf_token(&bound, PAGE).await {
+        Ok(csrf) => csrf,
+        Err(failure) => return visit.error(failure),
+    };
+    let request = &opened.interaction.request;
+    let scopes: Vec<&str> = request.scope.iter().collect();
+    let audiences: Vec<Foreign> = request.audience.iter().chain(&request.resource).map(|a| Foreign::shown(a)).collect();
+    let page = visit.frame();
+    let client = client_card(&opened.client);
+    let account = account(&session);
+    let view = ConsentPage {
+        page: &page,
+        form: Form { action: PAGE, csrf: &csrf, interaction: &opened.handle },
+        client: &client,
+        vouched_for: true,
+        returns_to: destination(&request.redirect_uri),
+        account: &account,
+        scopes: &scopes,
+        audiences: &audiences,
+        remembered: !opened.client.row.metadata.asks_consent_each_time(),
+    };
+    visit.page(StatusCode::OK, &view, Policy::Form)
+}
+
+fn destination(redirect_uri: &str) -> Destination {
+    let parsed = url::Url::parse(redirect_uri).ok();
+    let web = parsed.filter(|url| matches!(url.scheme(), "https" | "http"));
+    match web.as_ref().and_then(url::Url::host) {
+        Some(url::Host::Domain("localhost")) | None => Destination::ThisDevice,
+        Some(url::Host::Ipv4(address)) if address.is_loopback() => Destination::ThisDevice,
+        Some(url::Host::Ipv6(address)) if address.is_loopback() => Destination::ThisDevice,
+        Some(host) => Destination::Host(Foreign::shown(&host.to_string())),
+    }
+}

@@ -1,0 +1,310 @@
+//! The login page: user name and password on one page. Whatever is wrong with an account, the answer is the same, and
+//! takes the same work (security.md T163).
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use grantor_crypto::{DataKeyPurpose, Secret, base64url};
+use grantor_protocol::{Params, SessionId, Step, Timestamp, UserId, Username};
+use grantor_store::{Attempt, Authentication, NewSession, Reauthentication, ThrottleEntry, User};
+
+use super::{OpenedInteraction, account, client_card, open};
+use crate::authorize::step::{address, deny, page_of};
+use crate::discovery::PASSWORD_ACR;
+use crate::error::Failure;
+use crate::extract::{FormBody, HeldSession, QueryParams};
+use crate::pages::Foreign;
+use crate::pages::views::{Form, LoginPage, LoginProblem, WebLink};
+use crate::visit::{Policy, Visit};
+
+const PAGE: &str = "/login";
+/// Wrong passwords for one account before each further try has to wait.
+const ACCOUNT_ALLOWANCE: i64 = 5;
+/// The same for one address, behind which a whole office may sit.
+const ADDRESS_ALLOWANCE: i64 = 50;
+const DENY: &str = "deny";
+
+/// `GET /login`.
+pub(crate) async fn get(mut visit: Visit, QueryParams(query): QueryParams) -> Response {
+    let opened = match query {
+        Ok(params) => open(&mut visit, &params).await,
+        Err(failure) => return visit.error(failure),
+    };
+    let opened = match opened {
+        Ok(opened) => opened,
+        Err(answer) => return *answer,
+    };
+    let verdict = opened.facts().verdict(&visit, false);
+    match verdict.step {
+        Step::Login | Step::SelectAccount => show(&visit, &opened, &Entered::default(), None).await,
+        step @ (Step::Consent | Step::Nothing | Step::Refuse(_)) => {
+            visit.redirect(&address(&visit, page_of(&step), &opened.handle))
+        }
+    }
+}
+
+/// `POST /login`.
+pub(crate) async fn post(mut visit: Visit, FormBody(form): FormBody) -> Response {
+    let params = match form {
+        Ok(params) => params,
+        Err(failure) => return visit.error(failure),
+    };
+    let opened = match open(&mut visit, &params).await {
+        Ok(opened) => opened,
+        Err(answer) => return *answer,
+    };
+    if let Err(answer) = visit.check_form(first(&params, "csrf"), &opened.handle, PAGE).await {
+        return answer;
+    }
+    if first(&params, "decision") == Some(DENY) {
+        return deny(&visit, &opened).await;
+    }
+    let entered = Entered::read(&params);
+    match check(&visit, &entered).await {
+        Ok(Checked::Right(user)) => match sign_in(&mut visit, &opened, &entered, user).await {
+            Ok(answer) => answer,
+            Err(failure) => visit.error(failure),
+        },
+        Ok(Checked::Wrong(problem)) => show(&visit, &opened, &entered, Some(problem)).await,
+        Err(failure) => visit.error(failure),
+    }
+}
+
+/// What the user typed.
+#[derive(Debug, Default)]
+struct Entered {
+    login: String,
+    password: Option<Secret>,
+    remember: bool,
+}
+
+impl Entered {
+    fn read(params: &Params) -> Self {
+        Self {
+            login: first(params, "login").unwrap_or_default().to_owned(),
+            password: first(params, "password").map(|text| Secret::from(text.to_owned())),
+            remember: first(params, "remember").is_some(),
+        }
+    }
+}
+
+/// A field of our own form. A repeated one is not from our page, and counts as absent.
+fn first<'a>(params: &'a Params, name: &str) -> Option<&'a str> {
+    params.single(name).ok().flatten()
+}
+
+enum Checked {
+    Right(User),
+    Wrong(LoginProblem),
+}
+
+/// Charges the try, then looks: parallel guesses cannot slip past a count that is only made afterwards.
+async fn check(visit: &Visit, entered: &Entered) -> Result<Checked, Failure> {
+    let app = &visit.app;
+    let username = Username::parse(&entered.login).ok();
+    let charged = Charged::take(visit, username.as_ref(), &entered.login).await?;
+    if let Some(seconds) = charged.wait {
+        app.metrics.login("throttled");
+        return Ok(Checked::Wrong(LoginProblem::TooManyAttempts { seconds }));
+    }
+    let user = match &username {
+        Some(username) => app.store.users().by_username(visit.issuer.id, username.as_str()).await?,
+        None => None,
+    };
+    let enabled = user.filter(|user| user.disabled_at.is_none());
+    let hash = enabled.as_ref().and_then(|user| user.password.clone());
+    let password = entered.password.clone().unwrap_or_else(|| Secret::from(String::new()));
+    let right = match app.hashing.verify(password.clone(), hash.clone()).await {
+        Ok(right) => right,
+        Err(crate::hash_pool::HashPoolError::Password(_)) => false,
+        Err(error) => return Err(error.into()),
+    };
+    match enabled {
+        Some(user) if right => {
+            charged.give_back(visit).await?;
+            renew_hash(visit, &user, password, hash).await;
+            app.metrics.login("accepted");
+            Ok(Checked::Right(user))
+        }
+        _ => {
+            app.metrics.login("refused");
+            let account = visit.app.keys.current(visit.now.ms).await?;
+            let account = account.data_key(DataKeyPurpose::Cookies)?.mac().tag(&[b"log", entered.login.as_bytes()]);
+            let account = base64url::encode(account);
+            tracing::info!(
+                check = "password",
+                account = account.get(..12).unwrap_or_default(),
+                address = %visit.peer.addr,
+                "a login was refused"
+            );
+            Ok(Checked::Wrong(LoginProblem::WrongCredentials))
+        }
+    }
+}
+
+/// A hash made with older parameters is replaced while the password is at hand; failing to is no reason to refuse.
+async fn renew_hash(visit: &Visit, user: &User, password: Secret, old: Option<String>) {
+    let Some(old) = old.filter(|hash| grantor_crypto::needs_rehash(hash)) else { return };
+    let Ok(new) = visit.app.hashing.hash(password).await else { return };
+    let users = visit.app.store.users();
+    if let Err(fault) = users.replace_password_hash_if(user.id, &old, &new).await {
+        tracing::warn!(%fault, "a password hash was not renewed");
+    }
+}
+
+/// A try that was counted against account and address before it was looked at.
+struct Charged {
+    account: [u8; 32],
+    address: [u8; 32],
+    attempt: Attempt,
+    wait: Option<u64>,
+}
+
+impl Charged {
+    async fn take(visit: &Visit, username: Option<&Username>, typed: &str) -> Result<Self, Failure> {
+        let keys = visit.app.keys.current(visit.now.ms).await?;
+        let mac = keys.data_key(DataKeyPurpose::Cookies)?.mac();
+        // Keyed, so that the table tells nobody who tried; for unknown names too, so that it tells nobody who exists.
+        let name = username.map_or(typed, Username::as_str);
+        let account = mac.tag(&[b"throttle account", name.as_bytes()]);
+        let address = mac.tag(&[b"throttle address", network(visit.peer.addr).as_bytes()]);
+        let attempt = Attempt::new();
+        let entries = [
+            ThrottleEntry { key: account, allowance: ACCOUNT_ALLOWANCE },
+            ThrottleEntry { key: address, allowance: ADDRESS_ALLOWANCE },
+        ];
+        let states = visit.app.store.throttle().charge(entries, attempt, visit.now.timestamp()).await?;
+        let wait = states.iter().filter(|state| !state.allowed).map(|state| state.retry_after.unsigned_abs()).max();
+        Ok(Self { account, address, attempt, wait })
+    }
+
+    async fn give_back(&self, visit: &Visit) -> Result<(), Failure> {
+        let throttle = visit.app.store.throttle();
+        throttle.clear(&self.account, &self.address, self.attempt, visit.now.timestamp()).await?;
+        Ok(())
+    }
+}
+
+/// An IPv4 address, or the /64 an IPv6 customer owns whole.
+fn network(addr: std::net::IpAddr) -> String {
+    match addr {
+        std::net::IpAddr::V4(v4) => v4.to_string(),
+        std::net::IpAddr::V6(v6) => {
+            let mut segments = v6.segments();
+            segments.iter_mut().skip(4).for_each(|segment| *segment = 0);
+            std::net::Ipv6Addr::from(segments).to_string()
+        }
+    }
+}
+
+/// A session with a new secret: a new one, or the user's old one re-authenticated.
+async fn sign_in(
+    visit: &mut Visit,
+    opened: &OpenedInteraction,
+    entered: &Entered,
+    user: User,
+) -> Result<Response, Failure> {
+    let secret = Secret::generate();
+    let before = opened.sessions.iter().find(|found| found.user.id == user.id).map(|found| &found.session);
+    let remembered = entered.remember || before.is_some_and(|before| before.remembered);
+    let term = Term::of(visit, remembered);
+    let authentication =
+        Authentication { acr: PASSWORD_ACR.to_owned(), amr: vec!["pwd".to_owned()], at_ms: visit.now.ms };
+    let mut replaced = None;
+    if let Some(before) = before {
+        let renewal = Reauthentication {
+            secret_hash: secret.hash(),
+            authentication: authentication.clone(),
+            remembered,
+            idle_seconds: term.idle_seconds,
+            expires_at: term.expires_at,
+        };
+        if visit.app.store.sessions().reauthenticate(before, &renewal).await? {
+            replaced = Some(before);
+        }
+    }
+    let session = match replaced {
+        Some(before) => before.id,
+        None => insert_session(visit, user.id, &secret, authentication, remembered, &term).await?,
+    };
+    visit.cookies.sign_in(HeldSession { secret, remembered }, replaced.map(|before| &before.secret_hash));
+    visit.app.store.interactions().bind_session(&opened.interaction.id, session, true).await?;
+    // Whether consent is still needed shows there; it asks the database what this page has not read.
+    Ok(visit.redirect(&address(visit, "/consent", &opened.handle)))
+}
+
+/// How long a session lasts.
+struct Term {
+    idle_seconds: i64,
+    expires_at: Timestamp,
+}
+
+impl Term {
+    fn of(visit: &Visit, remembered: bool) -> Self {
+        let config = &visit.app.config.session;
+        let (lifetime, idle) = if remembered {
+            (config.remembered_lifetime, config.remembered_lifetime)
+        } else {
+            (config.lifetime, config.idle)
+        };
+        Self { idle_seconds: idle.seconds(), expires_at: visit.now.timestamp().plus(lifetime.seconds()) }
+    }
+}
+
+async fn insert_session(
+    visit: &Visit,
+    user: UserId,
+    secret: &Secret,
+    authentication: Authentication,
+    remembered: bool,
+    term: &Term,
+) -> Result<SessionId, Failure> {
+    let session = NewSession {
+        issuer: visit.issuer.id,
+        secret_hash: secret.hash(),
+        user,
+        authentication,
+        remembered,
+        idle_seconds: term.idle_seconds,
+        expires_at: term.expires_at,
+        user_agent: visit.user_agent.clone(),
+        address: Some(visit.peer.addr.to_string()),
+    };
+    Ok(visit.app.store.sessions().insert(session).await?.id)
+}
+
+async fn show(
+    visit: &Visit,
+    opened: &OpenedInteraction,
+    entered: &Entered,
+    problem: Option<LoginProblem>,
+) -> Response {
+    let csrf = match visit.csrf_token(&opened.handle, PAGE).await {
+        Ok(csrf) => csrf,
+        Err(failure) => return visit.error(failure),
+    };
+    let request = &opened.interaction.request;
+    let verdict = opened.facts().verdict(visit, false);
+    // Signing in again is for a session that exists; choosing another account starts with an empty form.
+    let again = verdict.session.as_ref().filter(|_| verdict.step == Step::Login);
+    let signed_in = again.map(account);
+    let hinted = request.login_hint.as_deref().or_else(|| again.map(|session| session.user.username_display.as_str()));
+    let login = if entered.login.is_empty() { hinted.unwrap_or_default() } else { &entered.login };
+    let page = visit.frame();
+    let client = client_card(&opened.client);
+    let view = LoginPage {
+        page: &page,
+        form: Form { action: PAGE, csrf: &csrf, interaction: &opened.handle },
+        client: &client,
+        login: Foreign::typed(login),
+        remember: entered.remember,
+        recovery: visit.app.config.login.recovery_url.as_ref().and_then(|url| WebLink::new(url.as_str())),
+        signed_in: signed_in.as_ref(),
+        problem: problem.or_else(|| signed_in.is_some().then_some(LoginProblem::ReauthenticationNeeded)),
+    };
+    let status = match problem {
+        None | Some(LoginProblem::ReauthenticationNeeded) => StatusCode::OK,
+        Some(LoginProblem::WrongCredentials) => StatusCode::BAD_REQUEST,
+        Some(LoginProblem::TooManyAttempts { .. }) => StatusCode::TOO_MANY_REQUESTS,
+    };
+    visit.page(status, &view, Policy::Form)
+}

@@ -1,0 +1,128 @@
+//! The built-in front: the pages on which a parked request goes on. Each of them opens its interaction the same way,
+//! asks the same verdict, and shows itself only when it is its turn.
+
+pub(crate) mod consent;
+pub(crate) mod login;
+pub(crate) mod select_account;
+
+use std::sync::Arc;
+
+use axum::response::Response;
+use grantor_crypto::{Secret, SecretHash};
+use grantor_protocol::{ErrorCode, Params, UserClaims};
+use grantor_store::{BrowserSession, OpenInteraction};
+
+use crate::authorize::step::Facts;
+use crate::client_cache::KnownClient;
+use crate::error::Failure;
+use crate::extract::{QueryParams, unreadable};
+use crate::pages::Foreign;
+use crate::pages::views::{Account, ClientCard, Problem, WebLink};
+use crate::visit::Visit;
+
+/// A parked request that this browser may go on with.
+#[derive(Debug)]
+pub(crate) struct OpenedInteraction {
+    /// The opaque id, as the address and the forms carry it.
+    pub(crate) handle: String,
+    /// The row.
+    pub(crate) interaction: OpenInteraction,
+    /// The browser's live sessions, the current one first.
+    pub(crate) sessions: Vec<BrowserSession>,
+    /// Who asks.
+    pub(crate) client: Arc<KnownClient>,
+}
+
+impl OpenedInteraction {
+    pub(crate) fn facts(&self) -> Facts<'_> {
+        Facts {
+            client: &self.client,
+            request: &self.interaction.request,
+            sessions: &self.sessions,
+            parked: Some(&self.interaction),
+        }
+    }
+}
+
+/// Opens the interaction that `params` name, with the browser's sessions, in one statement. Refuses one that is over,
+/// too old, or another browser's (security.md T149).
+pub(crate) async fn open(visit: &mut Visit, params: &Params) -> Result<OpenedInteraction, Box<Response>> {
+    let handle = match params.single("interaction") {
+        Ok(handle) => handle.unwrap_or_default().to_owned(),
+        Err(error) => return Err(Box::new(visit.error(unreadable("query", &error)))),
+    };
+    let id = Secret::from(handle.clone()).hash();
+    let hashes = visit.cookies.session_hashes();
+    let interactions = visit.app.store.interactions();
+    let opened = match interactions.resume(visit.issuer.id, &id, &hashes, visit.now.timestamp()).await {
+        Ok(Some(opened)) if !opened.concluded => opened,
+        Ok(_) => return Err(Box::new(over(visit))),
+        Err(fault) => return Err(Box::new(visit.error(fault.into()))),
+    };
+    bind(visit, &id, opened.browser).await?;
+    let client = match visit.app.clients.by_row(opened.interaction.request.client, visit.now.ms).await {
+        Ok(Some(client)) => client,
+        Ok(None) => return Err(Box::new(over(visit))),
+        Err(fault) => return Err(Box::new(visit.error(fault.into()))),
+    };
+    visit.speak(&opened.interaction.request.ui_locales);
+    Ok(OpenedInteraction { handle, interaction: opened.interaction, sessions: opened.sessions, client })
+}
+
+/// An interaction belongs to the browser that began it; one that came by POST to the first that continues it.
+async fn bind(visit: &mut Visit, id: &SecretHash, bound: Option<SecretHash>) -> Result<(), Box<Response>> {
+    let refuse = |visit: &Visit, received: &str, problem| {
+        let expected = "the browser that began this sign-in";
+        let failure = Failure::refused(ErrorCode::AccessDenied, "browser of the interaction", expected, received);
+        Box::new(visit.error_of(failure, problem))
+    };
+    if let Some(bound) = bound {
+        return match visit.cookies.browser().map(Secret::hash) {
+            Some(hash) if hash == bound => Ok(()),
+            Some(_) => Err(refuse(visit, "another", Problem::OtherBrowser)),
+            None => Err(refuse(visit, "one without our cookie", Problem::NoCookies)),
+        };
+    }
+    let browser = visit.cookies.browser_or_new();
+    match visit.app.store.interactions().bind_browser(id, &browser.hash()).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(refuse(visit, "another", Problem::OtherBrowser)),
+        Err(fault) => Err(Box::new(visit.error(fault.into()))),
+    }
+}
+
+fn over(visit: &Visit) -> Response {
+    let expected = "an interaction that is open";
+    let failure = Failure::refused(ErrorCode::InvalidRequest, "interaction", expected, "one that is over or unknown")
+        .with_setting("login.lifetime");
+    visit.error_of(failure, Problem::Expired)
+}
+
+/// The client as pages show it.
+pub(crate) fn client_card(client: &KnownClient) -> ClientCard<'_> {
+    let metadata = &client.row.metadata;
+    let name = metadata.client_name.as_deref().unwrap_or_default();
+    ClientCard {
+        name: Foreign::first_shown([name, client.row.client_id.as_str()]),
+        logo: None,
+        policy: metadata.policy_uri.as_deref().and_then(WebLink::new),
+        terms: metadata.tos_uri.as_deref().and_then(WebLink::new),
+    }
+}
+
+/// A session's user as pages show them.
+pub(crate) fn account(session: &BrowserSession) -> Account {
+    Account::new(display_name(&session.user.claims), &session.user.username_display)
+}
+
+fn display_name(claims: &UserClaims) -> Option<&str> {
+    claims.text("name")
+}
+
+/// `GET /error`: where a browser ends that was sent here without a request of its own.
+pub(crate) async fn error_page(visit: Visit, QueryParams(query): QueryParams) -> Response {
+    let asked = query.ok().and_then(|params| params.single("error").ok().flatten().map(str::to_owned));
+    let code = asked.and_then(|name| ErrorCode::ALL.iter().copied().find(|code| code.name() == name)).unwrap_or(ErrorCode::InvalidRequest);
+    let failure = Failure::refused(code, "error page", "a request that led here", "a direct visit");
+    visit.error_of(failure, Problem::BadRequest)
+}

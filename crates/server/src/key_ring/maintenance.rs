@@ -1,0 +1,194 @@
+//! Making, rotating and rewrapping keys. Every step is one conditional statement, so that any number of nodes may
+//! run it at the same time and one of them wins.
+
+use grantor_crypto::{Algorithm, DataKey, DataKeyPurpose, SigningKeyPair};
+use grantor_protocol::Timestamp;
+use grantor_store::{NewDataKey, NewSigningKey};
+
+use super::{KeyRing, KeyRingError, private_key_context, signs_from};
+
+/// When keys rotate by themselves.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyPolicy {
+    /// Seconds an active key signs; 0 turns the schedule off.
+    pub interval: i64,
+    /// Seconds a key is published before it signs: longer than clients cache the JWKS.
+    pub publish_ahead: i64,
+    /// Seconds a superseded key stays published: the longest life of what it signed.
+    pub keep_after: i64,
+}
+
+/// What a rotation did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rotation {
+    /// A new key is published and waits for its turn.
+    Published {
+        /// Its id.
+        kid: String,
+    },
+    /// A published key signs from the instant named.
+    Promoted {
+        /// Its id.
+        kid: String,
+        /// The first instant it signs at.
+        signs_from: Timestamp,
+    },
+    /// A published key is not yet old enough to be promoted.
+    Waiting {
+        /// Its id.
+        kid: String,
+        /// From when `keys rotate` would promote it.
+        ready_at: Timestamp,
+    },
+}
+
+impl KeyRing {
+    pub(super) async fn make_missing_data_keys(&self, now_ms: i64) -> Result<(), KeyRingError> {
+        let rows = self.store.data_keys().list().await?;
+        for purpose in DataKeyPurpose::ALL {
+            if !rows.iter().any(|row| row.purpose == purpose) {
+                // Losing this race is fine: the winner's key is read afterwards.
+                self.store.data_keys().insert_first(&self.wrapped(&DataKey::generate(purpose), now_ms)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn wrapped(&self, key: &DataKey, now_ms: i64) -> NewDataKey {
+        let first = self.secrets.first();
+        NewDataKey {
+            id: key.id(),
+            purpose: key.purpose(),
+            wrapped: first.wrap(key),
+            wrapped_with: first.id(),
+            created_at: Timestamp::from_milliseconds(now_ms),
+        }
+    }
+
+    /// Makes the first key of an algorithm, which signs at once: nothing was published before it that a client could
+    /// have cached for this algorithm. Does nothing where one exists.
+    pub async fn make_first_key(&self, algorithm: Algorithm, now_ms: i64) -> Result<(), KeyRingError> {
+        if self.current(now_ms).await?.signing_keys().iter().any(|key| key.algorithm == algorithm) {
+            return Ok(());
+        }
+        let now = Timestamp::from_milliseconds(now_ms);
+        let key = self.new_signing_key(algorithm, now_ms).await?;
+        self.store.keys().insert_active(&key, now).await?;
+        self.reread(now_ms).await?;
+        Ok(())
+    }
+
+    async fn new_signing_key(
+        &self,
+        algorithm: Algorithm,
+        now_ms: i64,
+    ) -> Result<NewSigningKey, KeyRingError> {
+        let generated = tokio::task::spawn_blocking(move || SigningKeyPair::generate(algorithm)).await;
+        let pair = generated
+            .map_err(|error| KeyRingError::Generation(error.to_string()))?
+            .map_err(|error| KeyRingError::Generation(error.to_string()))?;
+        let keys = self.current(now_ms).await?;
+        let data_key = keys.data_key(DataKeyPurpose::PrivateKeys)?;
+        let kid = pair.kid().to_owned();
+        let sealed = data_key.sealing().seal(private_key_context(&kid).as_bytes(), &pair.to_pkcs8());
+        Ok(NewSigningKey {
+            issuer: self.issuer,
+            public_jwk: pair.public_jwk().clone(),
+            algorithm,
+            sealed,
+            data_key: data_key.id(),
+            kid,
+            published_at: Timestamp::from_milliseconds(now_ms),
+        })
+    }
+
+    /// `keys rotate`: publishes a Next where none waits, and promotes one that has been published for
+    /// `publish_ahead`. With `at_once` both happen now, for emergencies and clients that refetch.
+    pub async fn rotate(
+        &self,
+        algorithm: Algorithm,
+        policy: KeyPolicy,
+        at_once: bool,
+        now_ms: i64,
+    ) -> Result<Vec<Rotation>, KeyRingError> {
+        let now = Timestamp::from_milliseconds(now_ms);
+        let mut done = Vec::new();
+        let keys = self.reread(now_ms).await?;
+        let waiting = keys
+            .signing_keys()
+            .iter()
+            .find(|key| key.algorithm == algorithm && key.signs_from.is_none())
+            .map(|key| (key.pair.kid().to_owned(), key.published_at));
+        let (kid, published_at) = if let Some(waiting) = waiting {
+            waiting
+        } else {
+            let key = self.new_signing_key(algorithm, now_ms).await?;
+            let kid = key.kid.clone();
+            if self.store.keys().insert_next(&key).await? {
+                done.push(Rotation::Published { kid: kid.clone() });
+            }
+            (kid, now)
+        };
+        let ready_at = published_at.plus(policy.publish_ahead);
+        if at_once || ready_at <= now {
+            let signs_from = signs_from(now);
+            if self.store.keys().promote(&kid, signs_from).await? {
+                done.push(Rotation::Promoted { kid, signs_from });
+            }
+        } else if done.is_empty() {
+            done.push(Rotation::Waiting { kid, ready_at });
+        }
+        self.reread(now_ms).await?;
+        Ok(done)
+    }
+
+    /// The schedule: publishes ahead of time, promotes when due, removes keys whose last signature has expired.
+    pub async fn keep_schedule(&self, policy: KeyPolicy, now_ms: i64) -> Result<(), KeyRingError> {
+        let now = Timestamp::from_milliseconds(now_ms);
+        let keys = self.current(now_ms).await?;
+        for key in keys.signing_keys() {
+            if key.superseded_at.is_some_and(|end| end.plus(policy.keep_after) < now) {
+                self.store.keys().delete(key.pair.kid()).await?;
+            }
+        }
+        if policy.interval == 0 {
+            return Ok(());
+        }
+        for algorithm in keys.algorithms() {
+            let Some(since) = keys.active(algorithm, now).and_then(|key| key.signs_from) else { continue };
+            let next_waits = keys.signing_keys().iter().any(|k| k.algorithm == algorithm && k.signs_from.is_none());
+            let publish_due = since.plus(policy.interval - policy.publish_ahead) <= now;
+            let promote_due = since.plus(policy.interval) <= now;
+            if (publish_due && !next_waits) || (promote_due && next_waits) {
+                self.rotate(algorithm, policy, false, now_ms).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// `keys rewrap`: wraps every data key with the first system secret. Returns how many changed.
+    pub async fn rewrap(&self, now_ms: i64) -> Result<usize, KeyRingError> {
+        let keys = self.reread(now_ms).await?;
+        let first = self.secrets.first();
+        let mut changed = 0;
+        for row in self.store.data_keys().list().await? {
+            if row.wrapped_with == first.id() {
+                continue;
+            }
+            let Some(key) = keys.held_data_key(row.id) else { continue };
+            if self.store.data_keys().rewrap(row.id, row.wrapped_with, &first.wrap(&key), first.id()).await? {
+                changed += 1;
+            }
+        }
+        Ok(changed)
+    }
+
+    /// The kill switch, `keys revoke-tokens`: the token data key is replaced, so that every opaque access token and
+    /// every refresh token is unreadable from now on, on every node within [`super::MAX_AGE_MS`].
+    pub async fn revoke_tokens(&self, now_ms: i64) -> Result<(), KeyRingError> {
+        let fresh = self.wrapped(&DataKey::generate(DataKeyPurpose::Tokens), now_ms);
+        self.store.data_keys().replace(&fresh).await?;
+        self.reread(now_ms).await?;
+        Ok(())
+    }
+}

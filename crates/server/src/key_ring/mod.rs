@@ -1,0 +1,197 @@
+//! The keys of one issuer as this process knows them: data keys opened with the system secrets, signing key pairs
+//! parsed once and held. Re-read when older than [`MAX_AGE_MS`], which is the bound within which all nodes agree.
+
+mod keys;
+mod maintenance;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use grantor_crypto::{Algorithm, DataKey, SigningKeyPair, SystemSecrets, UnwrapError};
+use grantor_protocol::{IssuerId, Timestamp};
+use grantor_store::{Fault, Store, StoredDataKey, StoredSigningKey};
+
+pub(crate) use keys::entity_tag;
+pub use keys::{JwksDocument, Keys, SigningKey};
+pub use maintenance::{KeyPolicy, Rotation};
+
+/// How old the held keys may be before a request re-reads them.
+pub const MAX_AGE_MS: i64 = 1000;
+
+/// Why the keys could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyRingError {
+    /// A system secret that still wraps something is not configured: starting without it would lose data.
+    #[error(
+        "the data key {key} ({purpose}) is wrapped by the system secret {wrapped_with}, which secrets.system does not \
+         hold; add that secret back (any place after the first), then run `grantor keys rewrap`"
+    )]
+    SecretMissing {
+        /// The data key that stays closed.
+        key: String,
+        /// What it is for.
+        purpose: &'static str,
+        /// The id of the secret that is asked for.
+        wrapped_with: String,
+    },
+    /// A stored key does not open or parse: the row was damaged. Never answered by making a new key in silence.
+    #[error("the stored key {key} cannot be used: {reason}")]
+    Damaged {
+        /// Its id.
+        key: String,
+        /// What went wrong.
+        reason: String,
+    },
+    /// Making a key failed.
+    #[error("a key could not be made: {0}")]
+    Generation(String),
+    /// The database did not answer.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// The keys of one issuer, shared by all requests.
+pub struct KeyRing {
+    store: Store,
+    secrets: Arc<SystemSecrets>,
+    issuer: IssuerId,
+    held: Mutex<Arc<Keys>>,
+    reading: tokio::sync::Mutex<()>,
+}
+
+impl std::fmt::Debug for KeyRing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KeyRing").field("issuer", &self.issuer).finish_non_exhaustive()
+    }
+}
+
+impl KeyRing {
+    /// Opens every key, making the data keys and the first RS256 key where a new database has none. Refuses to open
+    /// when a system secret is missing or a row is damaged.
+    pub async fn open(
+        store: &Store,
+        secrets: Arc<SystemSecrets>,
+        issuer: IssuerId,
+        now_ms: i64,
+    ) -> Result<Self, KeyRingError> {
+        let ring = Self {
+            store: store.clone(),
+            secrets,
+            issuer,
+            held: Mutex::new(Arc::new(Keys::default())),
+            reading: tokio::sync::Mutex::new(()),
+        };
+        ring.make_missing_data_keys(now_ms).await?;
+        ring.read(now_ms).await?;
+        ring.make_first_key(Algorithm::RS256, now_ms).await?;
+        Ok(ring)
+    }
+
+    /// The keys, at most [`MAX_AGE_MS`] old. Fails when the database is away longer than that.
+    pub async fn current(&self, now_ms: i64) -> Result<Arc<Keys>, KeyRingError> {
+        let held = self.last_known();
+        if held.is_fresh(now_ms) {
+            return Ok(held);
+        }
+        let _one_reader = self.reading.lock().await;
+        let held = self.last_known();
+        if held.is_fresh(now_ms) {
+            return Ok(held);
+        }
+        self.read(now_ms).await
+    }
+
+    /// The keys as last read, however old: for answers that must go on while the database is away (JWKS).
+    pub fn last_known(&self) -> Arc<Keys> {
+        Arc::clone(&self.held.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// For an unknown key id, which may be of a key made a moment ago: keys read at this instant or later. A flood of
+    /// such ids causes one read per instant, not one each.
+    pub async fn reread_if_older(&self, now_ms: i64) -> Result<Arc<Keys>, KeyRingError> {
+        let _one_reader = self.reading.lock().await;
+        let held = self.last_known();
+        if held.was_read_since(now_ms) { Ok(held) } else { self.read(now_ms).await }
+    }
+
+    /// Reads again although the held keys are fresh: something was just changed here.
+    pub async fn reread(&self, now_ms: i64) -> Result<Arc<Keys>, KeyRingError> {
+        let _one_reader = self.reading.lock().await;
+        self.read(now_ms).await
+    }
+
+    async fn read(&self, now_ms: i64) -> Result<Arc<Keys>, KeyRingError> {
+        let before = self.last_known();
+        let mut data = Vec::new();
+        for row in self.store.data_keys().list().await? {
+            data.push(self.open_data_key(&before, &row)?);
+        }
+        let mut signing = Vec::new();
+        for row in self.store.keys().list(self.issuer).await? {
+            signing.push(open_signing_key(&before, &data, &row)?);
+        }
+        let keys = Arc::new(Keys::new(data, signing, now_ms)?);
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&keys);
+        Ok(keys)
+    }
+
+    fn open_data_key(&self, before: &Keys, row: &StoredDataKey) -> Result<Arc<DataKey>, KeyRingError> {
+        if let Some(held) = before.held_data_key(row.id) {
+            return Ok(held);
+        }
+        let opened = self.secrets.unwrap(row.wrapped_with, row.id, row.purpose, &row.wrapped);
+        opened.map(Arc::new).map_err(|error| match error {
+            UnwrapError::SecretMissing { secret, .. } => KeyRingError::SecretMissing {
+                key: row.id.to_string(),
+                purpose: row.purpose.name(),
+                wrapped_with: secret.to_string(),
+            },
+            other => KeyRingError::Damaged { key: row.id.to_string(), reason: other.to_string() },
+        })
+    }
+}
+
+fn open_signing_key(
+    before: &Keys,
+    data: &[Arc<DataKey>],
+    row: &StoredSigningKey,
+) -> Result<SigningKey, KeyRingError> {
+    let damaged = |reason: &str| KeyRingError::Damaged { key: row.kid.clone(), reason: reason.to_owned() };
+    let pair = if let Some(held) = before.signing_key(&row.kid) {
+        Arc::clone(&held.pair)
+    } else {
+        let sealing = data
+            .iter()
+            .find(|key| key.id() == row.data_key)
+            .ok_or_else(|| damaged("its data key is gone"))?;
+        let private = sealing
+            .sealing()
+            .open(private_key_context(&row.kid).as_bytes(), &row.sealed)
+            .map_err(|_| damaged("it does not open with its data key"))?;
+        let pair = SigningKeyPair::from_pkcs8(row.algorithm, &private).map_err(|error| damaged(&error.to_string()))?;
+        if pair.kid() != row.kid {
+            return Err(damaged("its thumbprint differs from its id"));
+        }
+        Arc::new(pair)
+    };
+    Ok(SigningKey {
+        pair,
+        algorithm: row.algorithm,
+        published_at: row.published_at,
+        signs_from: row.signs_from,
+        superseded_at: None,
+    })
+}
+
+/// What a sealed private key is bound to, so that rows cannot be swapped.
+fn private_key_context(kid: &str) -> String {
+    format!("grantor private key v1 {kid}")
+}
+
+/// Seconds between `--now` and the first signature: longer than any node's held keys are old, so that no node
+/// signs with a key that another does not publish yet.
+pub const AGREEMENT_SECONDS: i64 = 3;
+
+/// The instant from which a key that is promoted at `now` signs.
+fn signs_from(now: Timestamp) -> Timestamp {
+    now.plus(AGREEMENT_SECONDS)
+}

@@ -1,0 +1,120 @@
+//! THE table: every path of both listeners, what answers it, who may read it across origins, and which metadata member
+//! names it. Discovery reads the same rows.
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get, post};
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::app::App;
+use crate::cors::{self, Cors};
+use crate::discovery::EndpointMember;
+use crate::error::Failure;
+use crate::{
+    admin, asset, authorize, discovery, health, interact, introspect, jwks, logout, metrics, observe, playground, revoke,
+    token, userinfo,
+};
+
+/// Which socket a path is served on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Listener {
+    /// Where relying parties and browsers come.
+    Public,
+    /// Where operators come.
+    Admin,
+}
+
+/// One row of the table.
+pub(crate) struct Route {
+    /// The path, without the issuer's own.
+    pub path: &'static str,
+    /// Where it is served.
+    pub listener: Listener,
+    /// Who may read it across origins.
+    pub cors: Cors,
+    /// The metadata member that publishes it.
+    pub metadata: Option<EndpointMember>,
+    handler: MethodRouter<App>,
+}
+
+/// Every route.
+pub(crate) fn table() -> Vec<Route> {
+    use EndpointMember as Member;
+    let public = |path, cors, metadata, handler| Route { path, listener: Listener::Public, cors, metadata, handler };
+    let admin_only =
+        |path, handler| Route { path, listener: Listener::Admin, cors: Cors::Nowhere, metadata: None, handler };
+    vec![
+        // Relying parties
+        public("/oauth2/auth", Cors::Nowhere, Some(Member::Authorization), get(authorize::get).post(authorize::post)),
+        public("/oauth2/auth/continue", Cors::Nowhere, None, get(authorize::resume)),
+        public("/oauth2/token", Cors::Clients, Some(Member::Token), post(token::post)),
+        public("/oauth2/revoke", Cors::Clients, Some(Member::Revocation), post(revoke::post)),
+        public("/oauth2/introspect", Cors::Nowhere, Some(Member::Introspection), post(introspect::post)),
+        public("/userinfo", Cors::Clients, Some(Member::Userinfo), get(userinfo::answer).post(userinfo::answer)),
+        public("/.well-known/openid-configuration", Cors::Anywhere, None, get(discovery::get)),
+        public("/.well-known/oauth-authorization-server", Cors::Anywhere, None, get(discovery::get)),
+        public("/.well-known/jwks.json", Cors::Anywhere, Some(Member::Jwks), get(jwks::get)),
+        // People
+        public("/login", Cors::Nowhere, None, get(interact::login::get).post(interact::login::post)),
+        public("/select-account", Cors::Nowhere, None, get(interact::select_account::get).post(interact::select_account::post)),
+        public("/consent", Cors::Nowhere, None, get(interact::consent::get).post(interact::consent::post)),
+        public("/logout", Cors::Nowhere, None, get(logout::get).post(logout::post)),
+        public("/error", Cors::Nowhere, None, get(interact::error_page)),
+        public("/assets/{file}", Cors::Nowhere, None, get(asset::get)),
+        public("/", Cors::Nowhere, None, get(playground::get)),
+        public("/playground/callback", Cors::Nowhere, None, get(playground::get)),
+        // Everybody
+        public("/health/alive", Cors::Nowhere, None, get(health::alive)),
+        public("/health/ready", Cors::Nowhere, None, get(health::ready)),
+        // Operators
+        admin_only("/health/alive", get(health::alive)),
+        admin_only("/health/ready", get(health::ready)),
+        admin_only("/version", get(health::version)),
+        admin_only("/metrics", get(metrics::get)),
+        admin_only("/admin/oauth2/introspect", post(introspect::admin)),
+    ]
+}
+
+/// The router of one listener.
+pub(crate) fn router(app: &App, listener: Listener) -> Router {
+    let mut router = Router::new();
+    for route in table().into_iter().filter(|route| route.listener == listener) {
+        let with_cors = route.handler.layer(middleware::from_fn_with_state((app.clone(), route.cors), cors::apply));
+        router = router.route(route.path, with_cors);
+    }
+    let router = router.fallback(not_found);
+    let router = match listener {
+        Listener::Public => router,
+        Listener::Admin => router.layer(middleware::from_fn_with_state(app.clone(), admin::authenticate)),
+    };
+    router
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn(common_headers))
+        .layer(middleware::from_fn_with_state(app.clone(), observe::observe))
+        .with_state(app.clone())
+}
+
+async fn not_found() -> Response {
+    (StatusCode::NOT_FOUND, axum::Json(serde_json::json!({ "error": "not_found" }))).into_response()
+}
+
+/// A panic is a defect: answered as one, logged, and the connection lives on.
+#[expect(clippy::needless_pass_by_value, reason = "the layer's signature")]
+fn panicked(payload: Box<dyn std::any::Any + Send>) -> Response {
+    let text = payload.downcast_ref::<String>().map(String::as_str).or_else(|| payload.downcast_ref::<&str>().copied());
+    Failure::Internal(format!("panic: {}", text.unwrap_or("no message"))).into_json()
+}
+
+/// What no answer goes without.
+async fn common_headers(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if !headers.contains_key(header::REFERRER_POLICY) {
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    }
+    response
+}

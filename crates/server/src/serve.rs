@@ -1,0 +1,180 @@
+//! The sockets: accepts connections, bounds what a slow or hostile peer can hold, drains on shutdown.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use rustls::ServerConfig;
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+use tower::ServiceExt;
+
+use crate::app::App;
+use crate::config::{Limits, Tls};
+use crate::extract::Connection;
+use crate::routes::{self, Listener};
+use crate::tasks;
+
+/// Why the server could not start or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// A socket could not be bound.
+    #[error("{setting} = \"{address}\": {error}")]
+    Bind {
+        /// Which setting names it.
+        setting: &'static str,
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// The certificate or key cannot be used.
+    #[error("{setting}: {reason}")]
+    Tls {
+        /// Which setting names it.
+        setting: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// Two bound listeners, not yet accepting: whoever holds this knows the addresses.
+#[derive(Debug)]
+pub struct Listeners {
+    public: TcpListener,
+    admin: TcpListener,
+}
+
+impl Listeners {
+    /// Binds both sockets of the configuration.
+    pub async fn bind(app: &App) -> Result<Self, ServeError> {
+        let bind = async |setting, address: SocketAddr| {
+            TcpListener::bind(address).await.map_err(|error| ServeError::Bind { setting, address, error })
+        };
+        Ok(Self {
+            public: bind("public.listen", app.config.public.listen).await?,
+            admin: bind("admin.listen", app.config.admin.listen).await?,
+        })
+    }
+
+    /// Serves until `shutdown` turns true, then lets running requests finish within `limits.drain_time`.
+    pub async fn serve(self, app: App, shutdown: watch::Receiver<bool>) -> Result<(), ServeError> {
+        let tls = app.config.public.tls.as_ref().map(acceptor).transpose()?;
+        let mut background = tasks::spawn(&app);
+        let public = accept(self.public, tls, routes::router(&app, Listener::Public), &app.config.limits, shutdown.clone());
+        let admin = accept(self.admin, None, routes::router(&app, Listener::Admin), &app.config.limits, shutdown);
+        tokio::join!(public, admin);
+        background.abort_all();
+        Ok(())
+    }
+}
+
+/// How long accepting pauses when the system has no descriptor left.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+async fn accept(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    limits: &Limits,
+    mut shutdown: watch::Receiver<bool>,
+) {
+    let graceful = Arc::new(GracefulShutdown::new());
+    let builder = Arc::new(connection_builder(limits));
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = shutdown.wait_for(|stop| *stop) => break,
+        };
+        let (stream, addr) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        // Small answers leave at once; failing to set this only costs time.
+        drop(stream.set_nodelay(true));
+        let connection = Connection { addr, tls: tls.is_some() };
+        let (router, builder, watcher) = (router.clone(), Arc::clone(&builder), graceful.watcher());
+        let (tls, handshake_time) = (tls.clone(), limits.header_timeout);
+        tokio::spawn(async move {
+            match tls {
+                None => converse(stream, connection, router, &builder, watcher).await,
+                Some(tls) => match tokio::time::timeout(handshake_time, tls.accept(stream)).await {
+                    Ok(Ok(stream)) => converse(stream, connection, router, &builder, watcher).await,
+                    Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
+                    Err(_) => tracing::debug!("a TLS handshake took too long"),
+                },
+            }
+        });
+    }
+    drop(listener);
+    if let Ok(graceful) = Arc::try_unwrap(graceful)
+        && tokio::time::timeout(limits.drain_time, graceful.shutdown()).await.is_err()
+    {
+        tracing::warn!("requests were still running after limits.drain_time");
+    }
+}
+
+fn connection_builder(limits: &Limits) -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header_timeout)
+        .max_buf_size(limits.header_bytes.max(8192))
+        .pipeline_flush(true);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(128)
+        .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX))
+        .keep_alive_interval(Some(limits.header_timeout))
+        .keep_alive_timeout(limits.header_timeout);
+    builder
+}
+
+async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    stream: S,
+    connection: Connection,
+    router: Router,
+    builder: &Builder<TokioExecutor>,
+    watcher: hyper_util::server::graceful::Watcher,
+) {
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(connection);
+        router.clone().oneshot(request.map(Body::new))
+    });
+    let conversation = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+    if let Err(error) = watcher.watch(conversation).await {
+        tracing::debug!(error, "a connection ended early");
+    }
+}
+
+fn acceptor(tls: &Tls) -> Result<TlsAcceptor, ServeError> {
+    let failed = |setting, reason: String| ServeError::Tls { setting, reason };
+    let read = |path: &Path| CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let chain = read(&tls.cert).map_err(|error| failed("public.tls.cert", error.to_string()))?;
+    let key = PrivateKeyDer::from_pem_file(&tls.key).map_err(|error| failed("public.tls.key", error.to_string()))?;
+    let mut config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .map_err(|error| failed("public.tls", error.to_string()))?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}

@@ -1,0 +1,65 @@
+//! What the server does by itself: removes rows that have ended, in small batches, and keeps the keys' schedule. Every
+//! node may run both; the statements settle who does what.
+
+use std::time::Duration;
+
+use grantor_store::Expiring;
+use tokio::task::JoinSet;
+
+use crate::app::App;
+use crate::key_ring::KeyPolicy;
+
+/// Seconds between two rounds.
+const ROUND: Duration = Duration::from_secs(30);
+/// Rows removed by one statement: short enough never to be in anybody's way.
+const BATCH: i64 = 500;
+
+/// Starts the tasks; dropping or aborting the set stops them.
+pub(crate) fn spawn(app: &App) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    let (cleaner, keeper) = (app.clone(), app.clone());
+    tasks.spawn(async move {
+        let mut rounds = tokio::time::interval(ROUND);
+        loop {
+            rounds.tick().await;
+            clean(&cleaner).await;
+        }
+    });
+    tasks.spawn(async move {
+        let mut rounds = tokio::time::interval(ROUND);
+        loop {
+            rounds.tick().await;
+            let now_ms = keeper.clock.now_ms();
+            if let Err(error) = keeper.keys.keep_schedule(key_policy(&keeper), now_ms).await {
+                tracing::warn!(%error, "the keys' schedule was not kept this time");
+            }
+        }
+    });
+    tasks
+}
+
+/// One round of removal: every expiring table until a batch comes back short.
+pub async fn clean(app: &App) {
+    for what in Expiring::ALL {
+        loop {
+            match app.store.cleanup().remove_expired(what, app.clock.now(), BATCH).await {
+                Ok(removed) if removed >= BATCH.unsigned_abs() => {}
+                Ok(_) => break,
+                Err(fault) => {
+                    tracing::warn!(%fault, "rows that have ended stay until the next round");
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// The schedule as configured.
+pub fn key_policy(app: &App) -> KeyPolicy {
+    let keys = &app.config.keys;
+    KeyPolicy {
+        interval: keys.rotation_interval.seconds(),
+        publish_ahead: keys.publish_ahead.seconds(),
+        keep_after: app.config.tokens.longest_signed_lifetime().seconds() + keys.jwks_max_age.seconds(),
+    }
+}

@@ -1,0 +1,144 @@
+//! What both engines must do, as one list: an engine proves itself with one call of `prove!`.
+
+mod clients;
+mod codes;
+mod complete;
+mod consents;
+mod grants;
+mod interactions;
+mod keys;
+mod outage;
+mod refresh;
+mod schema;
+mod sessions;
+mod store;
+mod throttle;
+mod tokens;
+mod users;
+mod world;
+
+macro_rules! cases {
+    ($engine:ident, $module:ident: $($case:ident),* $(,)?) => {$(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $case() {
+            crate::$module::$case(crate::world::World::$engine().await).await;
+        }
+    )*};
+}
+
+macro_rules! prove {
+    ($engine:ident) => {
+        mod $engine {
+            cases!($engine, store:
+                a_new_database_is_ready_after_migrating,
+                processes_that_migrate_at_once_do_it_once,
+                statements_are_counted,
+                a_corrupt_value_names_its_statement_and_column,
+                what_has_expired_is_removed_in_batches,
+                a_grant_is_kept_while_its_interaction_could_be_concluded_again,
+            );
+            cases!($engine, clients:
+                a_registered_client_is_found_by_its_name_and_its_row,
+                a_name_is_registered_once_per_issuer,
+                clients_are_listed_by_name_in_pages,
+                metadata_is_replaced,
+                a_replaced_secret_is_good_until_its_overlap_ends,
+                a_secret_is_kept_another_way_only_while_it_is_the_same,
+                a_raised_epoch_ends_tokens_and_grants,
+                a_deleted_client_takes_consents_and_tokens_along,
+                an_origin_is_known_while_a_client_has_it,
+            );
+            cases!($engine, users:
+                an_account_is_found_by_its_name_and_its_id,
+                a_name_is_given_once_per_issuer,
+                an_imported_account_keeps_its_id,
+                accounts_are_listed_in_pages,
+                a_newer_hash_never_undoes_a_changed_password,
+                claims_are_replaced_and_dated,
+                a_disabled_account_is_dead_until_enabled,
+                a_deleted_account_takes_consents_sessions_and_grants_along,
+            );
+            cases!($engine, sessions:
+                a_browsers_sessions_come_in_the_order_given,
+                ended_expired_idle_and_disabled_sessions_are_not_alive,
+                authenticating_again_changes_the_secret_once,
+                a_session_remembers_the_first_and_the_latest_authentications,
+                using_a_session_keeps_it_from_idling_out,
+                every_session_of_a_user_ends_at_once,
+                the_sessions_of_a_browser_end_together,
+            );
+            cases!($engine, interactions:
+                an_interaction_comes_back_as_it_was_stored,
+                an_interaction_belongs_to_the_first_browser,
+                that_a_login_was_authenticated_here_is_forgotten_with_it,
+                a_refusal_concludes_once,
+                an_interaction_that_gave_a_grant_cannot_be_refused,
+                an_interaction_is_resumed_with_the_browsers_sessions_in_one_statement,
+            );
+            cases!($engine, grants:
+                a_grant_comes_back_as_it_was_given,
+                an_interaction_gives_one_grant,
+                an_expired_or_missing_interaction_gives_none,
+                a_grant_is_revoked_once_and_only_by_its_client,
+                all_grants_of_a_user_or_of_an_app_end_together,
+                grants_are_listed_by_what_they_belong_to,
+            );
+            cases!($engine, codes:
+                a_code_is_redeemed_once_for_what_was_granted,
+                thirty_two_tries_at_one_code_have_one_winner,
+                a_repeated_statement_of_the_winner_is_no_replay,
+                a_replay_by_its_owner_revokes_what_the_code_gave,
+                a_wrong_client_or_address_changes_nothing,
+                wrong_verifiers_are_counted_and_the_fifth_burns_the_code,
+                parallel_guesses_are_all_counted,
+                a_missing_or_unexpected_verifier_is_refused_and_no_guess,
+                an_address_that_was_not_asked_for_may_stay_unnamed,
+                an_expired_code_gives_nothing,
+                a_code_dies_with_its_session_user_and_client,
+                an_offline_grant_lives_by_use_and_any_other_by_its_token,
+            );
+            cases!($engine, refresh:
+                the_current_generation_advances,
+                a_lost_answer_is_repaired_within_the_retry_time,
+                a_lost_answer_is_a_replay_after_the_retry_time,
+                without_retry_time_every_second_use_is_a_replay,
+                a_sibling_of_the_instance_that_advanced_is_a_replay,
+                the_parent_is_a_replay_once_its_successor_was_used,
+                a_generation_that_was_never_given_is_a_replay,
+                another_client_changes_nothing,
+                a_client_that_does_not_rotate_keeps_its_generation,
+                use_extends_the_idle_time_up_to_the_end,
+                a_dead_grant_is_not_refreshed,
+                thirty_two_uses_of_one_token_advance_once,
+                of_thirty_two_uses_without_retry_one_is_answered,
+                of_thirty_two_siblings_one_advances_and_the_grant_ends,
+            );
+            cases!($engine, tokens:
+                a_token_lives_as_long_as_all_it_depends_on,
+                a_token_of_a_client_for_itself_lives_until_its_id_is_revoked,
+                a_token_is_read_in_one_statement,
+            );
+            cases!($engine, consents:
+                a_consent_is_remembered_per_user_and_client,
+            );
+            cases!($engine, keys:
+                of_nodes_that_start_at_once_one_makes_the_first_key,
+                an_algorithm_has_one_next_key_which_is_promoted_once,
+                a_private_key_is_resealed_once,
+                of_nodes_that_start_at_once_one_makes_a_data_key,
+                a_data_key_is_rewrapped_once,
+                the_kill_switch_leaves_one_new_key,
+            );
+            cases!($engine, throttle:
+                parallel_tries_do_not_get_past_the_allowance,
+                delays_grow_up_to_thirty_seconds,
+                while_blocked_nothing_advances,
+                a_success_clears_the_account_and_gives_back_the_address,
+                failures_are_forgotten_after_the_window,
+            );
+        }
+    };
+}
+
+prove!(sqlite);
+prove!(postgres);

@@ -1,0 +1,89 @@
+//! Postgres goes away and comes back; nobody reopens anything.
+
+use std::time::{Duration, Instant};
+
+use grantor_store::{CodeOutcome, Store};
+use grantor_test_postgres::Cluster;
+
+use crate::world::{ISSUER, World, at_once, config};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_comes_back_is_used_again_without_reopening() {
+    let cluster = Cluster::private().unwrap();
+    let world = World::in_cluster(&cluster).await;
+    let store = &world.store;
+    let flow = world.flow().await;
+    // Several connections, each of which the crash breaks.
+    let names = (0..24).map(|_| {
+        let (store, row) = (store.clone(), flow.client.row);
+        async move { store.clients().by_row(row).await.unwrap().unwrap().client_id }
+    });
+    at_once(names).await;
+    assert!(store.pool_state().size > 1);
+
+    cluster.kill().unwrap();
+    let asked = Instant::now();
+    let fault = store.clients().by_row(flow.client.row).await.unwrap_err();
+    assert!(fault.is_unavailable(), "{fault:?}");
+    assert!(
+        asked.elapsed() < Duration::from_secs(8),
+        "an answer, not a hang: {:?}",
+        asked.elapsed()
+    );
+    assert!(store.ping().await.unwrap_err().is_unavailable());
+    let write = store.clients().raise_epoch(flow.client.row).await.unwrap_err();
+    assert!(write.is_unavailable(), "{write:?}");
+
+    cluster.start().unwrap();
+    store.ping().await.unwrap();
+    let reads = (0..24).map(|_| {
+        let (store, row) = (store.clone(), flow.client.row);
+        async move { store.clients().by_row(row).await }
+    });
+    for read in at_once(reads).await {
+        read.unwrap().unwrap();
+    }
+    let redeemed = store.codes().redeem(&flow.code_use()).await.unwrap();
+    assert!(matches!(redeemed, CodeOutcome::Redeemed(_)), "{redeemed:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_between_two_requests_is_not_noticed() {
+    let cluster = Cluster::private().unwrap();
+    let world = World::in_cluster(&cluster).await;
+    let store = &world.store;
+    let flow = world.flow().await;
+    let warm_up = (0..24).map(|_| {
+        let store = store.clone();
+        async move { store.clients().list(ISSUER, None, 10).await.unwrap().len() }
+    });
+    at_once(warm_up).await;
+
+    cluster.kill().unwrap();
+    cluster.start().unwrap();
+    // Every connection of the pool is broken now. A read is run again, and so is a redemption.
+    let redeemed = store.codes().redeem(&flow.code_use()).await.unwrap();
+    assert!(matches!(redeemed, CodeOutcome::Redeemed(_)), "{redeemed:?}");
+    // The first that broke put the others in doubt, so that a write, which is not run again, does not meet one.
+    let client = world.client("after the restart").await;
+    let reads = (0..24).map(|_| {
+        let (store, row) = (store.clone(), client.row);
+        async move { store.clients().by_row(row).await }
+    });
+    for read in at_once(reads).await {
+        read.unwrap().unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_opens_while_its_database_is_away() {
+    let cluster = Cluster::private().unwrap();
+    let database = cluster.database().unwrap();
+    cluster.kill().unwrap();
+    let store = Store::open(&config(database.url())).await.unwrap();
+    assert!(store.ping().await.unwrap_err().is_unavailable());
+    assert!(store.migrate().await.unwrap_err().is_unavailable());
+    cluster.start().unwrap();
+    store.migrate().await.unwrap();
+    assert!(store.clients().list(ISSUER, None, 10).await.unwrap().is_empty());
+}

@@ -1,0 +1,250 @@
+use grantor_crypto::Secret;
+use grantor_protocol::{ClientId, TokenId};
+use grantor_store::{Expiring, Fault, Inserted, Store};
+use sqlx::Connection as _;
+
+use crate::world::{ISSUER, NOW, World, at_once, new_grant};
+
+pub(crate) async fn a_new_database_is_ready_after_migrating(world: World) {
+    assert_eq!(
+        world.store.pending_migrations().await.unwrap(),
+        Vec::<String>::new()
+    );
+    world.store.ping().await.unwrap();
+    let machine = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
+    let skew = world
+        .store
+        .skew(grantor_protocol::Timestamp(machine.try_into().unwrap()))
+        .await
+        .unwrap();
+    assert!(skew.abs() <= 1, "{skew}");
+    let state = world.store.pool_state();
+    assert!(
+        state.size >= 1 && state.idle + state.in_use == state.size,
+        "{state:?}"
+    );
+    world.store.close().await;
+    assert!(world.store.ping().await.unwrap_err().is_unavailable());
+}
+
+pub(crate) async fn processes_that_migrate_at_once_do_it_once(world: World) {
+    // The world is migrated already; a file beside it, or the same database, is opened by several at once.
+    let mut config = world.config.clone();
+    if config.url.is_embedded() {
+        config = crate::world::config(&format!("{}.other", world.url));
+    }
+    let opened = at_once((0..8).map(|_| {
+        let config = config.clone();
+        async move {
+            let store = Store::open(&config).await?;
+            store.migrate().await?;
+            store.pending_migrations().await
+        }
+    }));
+    for pending in opened.await {
+        assert_eq!(pending.unwrap(), Vec::<String>::new());
+    }
+}
+
+pub(crate) async fn statements_are_counted(world: World) {
+    let client = world.client("counted").await;
+    let before = world.store.statements();
+    world.store.clients().by_row(client.row).await.unwrap();
+    world.store.clients().raise_epoch(client.row).await.unwrap();
+    world.store.ping().await.unwrap();
+    world.store.pending_migrations().await.unwrap();
+    assert_eq!(world.store.statements() - before, 2);
+}
+
+pub(crate) async fn a_corrupt_value_names_its_statement_and_column(world: World) {
+    let client = world.client("corrupt").await;
+    execute(&world, "UPDATE client SET metadata = '{not json'").await;
+    let fault = world.store.clients().by_row(client.row).await.unwrap_err();
+    assert!(
+        matches!(
+            fault,
+            Fault::Corrupt {
+                statement: "clients.by_row",
+                column: "metadata",
+                ..
+            }
+        ),
+        "{fault:?}"
+    );
+}
+
+pub(crate) async fn what_has_expired_is_removed_in_batches(world: World) {
+    let flow = world.flow().await;
+    world.interaction(&flow.client).await;
+    world
+        .store
+        .tokens()
+        .revoke_id(TokenId::from_uuid(flow.grant.uuid()), NOW.plus(10))
+        .await
+        .unwrap();
+    world
+        .store
+        .tokens()
+        .revoke_id(TokenId::from_uuid(flow.user.id.uuid()), NOW.plus(10))
+        .await
+        .unwrap();
+    let entries = [1, 2].map(|byte| grantor_store::ThrottleEntry {
+        key: [byte; 32],
+        allowance: 5,
+    });
+    world
+        .store
+        .throttle()
+        .charge(entries, grantor_store::Attempt::new(), NOW)
+        .await
+        .unwrap();
+
+    for what in Expiring::ALL {
+        let removed = world.store.cleanup().remove_expired(what, NOW, 10).await.unwrap();
+        assert_eq!(removed, 0, "{} that have not expired", what.name());
+    }
+    let later = NOW.plus(100_000);
+    let one = world
+        .store
+        .cleanup()
+        .remove_expired(Expiring::RevokedTokens, later, 1)
+        .await
+        .unwrap();
+    assert_eq!(one, 1, "a batch is bounded");
+    for (what, left) in Expiring::ALL.into_iter().zip([1, 1, 1, 1, 2]) {
+        let removed = world
+            .store
+            .cleanup()
+            .remove_expired(what, later, 10)
+            .await
+            .unwrap();
+        assert_eq!(removed, left, "{}", what.name());
+    }
+}
+
+pub(crate) async fn a_grant_is_kept_while_its_interaction_could_be_concluded_again(world: World) {
+    let flow = world.flow().await;
+    let interaction = world.interaction(&flow.client).await;
+    let mut grant = new_grant(&flow.client, &flow.user, &flow.session);
+    grant.interaction = Some(interaction);
+    grant.expires_at = NOW.plus(60);
+    assert!(matches!(
+        world.store.grants().insert(&grant).await.unwrap(),
+        Inserted::Inserted(_)
+    ));
+
+    let cleanup = world.store.cleanup();
+    let later = NOW.plus(120);
+    assert_eq!(
+        cleanup
+            .remove_expired(Expiring::Interactions, later, 10)
+            .await
+            .unwrap(),
+        0
+    );
+    // The other grant of this world has no interaction and goes.
+    assert_eq!(
+        cleanup.remove_expired(Expiring::Grants, later, 10).await.unwrap(),
+        1
+    );
+    assert_eq!(
+        world.store.grants().insert(&grant).await.unwrap(),
+        Inserted::AlreadyConcluded
+    );
+
+    let much_later = NOW.plus(4000);
+    assert_eq!(
+        cleanup
+            .remove_expired(Expiring::Interactions, much_later, 10)
+            .await
+            .unwrap(),
+        1
+    );
+    assert_eq!(
+        cleanup
+            .remove_expired(Expiring::Grants, much_later, 10)
+            .await
+            .unwrap(),
+        1
+    );
+}
+
+/// SQL behind the store's back.
+pub(crate) async fn execute(world: &World, sql: &'static str) {
+    if world.config.url.is_embedded() {
+        let mut connection = sqlx::SqliteConnection::connect(&world.url).await.unwrap();
+        sqlx::query(sql).execute(&mut connection).await.unwrap();
+    } else {
+        let mut connection = sqlx::PgConnection::connect(&world.url).await.unwrap();
+        sqlx::query(sql).execute(&mut connection).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_burst_of_writers_waits_instead_of_failing() {
+    let world = World::sqlite().await;
+    let other = world.another_process().await;
+    let writers = (0..128).map(|number| {
+        // Sixty-four through this process' queue, sixty-four through another's, on the same file.
+        let store = if number % 2 == 0 {
+            world.store.clone()
+        } else {
+            other.clone()
+        };
+        async move {
+            let client = grantor_store::NewClient {
+                issuer: ISSUER,
+                client_id: ClientId::parse(Secret::generate().expose()).unwrap(),
+                metadata: grantor_protocol::ClientMetadata::default(),
+                secret: None,
+                now: NOW,
+            };
+            let client = store.clients().insert(client).await?;
+            for _ in 0..4 {
+                store.clients().raise_epoch(client.row).await?;
+            }
+            store.clients().by_row(client.row).await
+        }
+    });
+    for client in at_once(writers).await {
+        assert_eq!(client.unwrap().unwrap().epoch, 4);
+    }
+    assert_eq!(
+        world
+            .store
+            .clients()
+            .list(ISSUER, None, 1000)
+            .await
+            .unwrap()
+            .len(),
+        128
+    );
+}
+
+#[tokio::test]
+async fn the_file_of_an_embedded_database_is_private() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let world = World::sqlite().await;
+    let path = world.url.replace("sqlite:", "");
+    for file in [path.clone(), format!("{path}-wal")] {
+        let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{file}");
+    }
+}
+
+#[test]
+fn an_address_shows_no_password_and_names_its_mistake() {
+    let url: grantor_store::DatabaseUrl = "postgres://u:hunter2@db.example.com/grantor".parse().unwrap();
+    assert_eq!(format!("{url} {url:?}").matches("hunter2").count(), 0);
+    assert_eq!(url.to_string(), "postgres://db.example.com:5432/grantor");
+    for wrong in [
+        "",
+        "mysql://h/d",
+        "sqlite:",
+        "sqlite::memory:",
+        "postgres://h:port/d",
+    ] {
+        assert!(wrong.parse::<grantor_store::DatabaseUrl>().is_err(), "{wrong}");
+    }
+}
