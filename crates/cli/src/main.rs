@@ -1,3 +1,129 @@
-//! The binary `grantor`.
+//! The binary `grantor`: runs the server and works on its database directly, so every command but `serve` works
+//! before, while and after a server runs.
 
-fn main() {}
+mod clients;
+mod config;
+mod failure;
+mod grants;
+mod keys;
+mod migrate;
+mod output;
+mod serve;
+mod sessions;
+mod setup;
+mod users;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use failure::Failure;
+use setup::Setup;
+
+/// An OAuth 2 and OpenID Connect authorization server.
+#[derive(Debug, Parser)]
+#[expect(
+    clippy::doc_markdown,
+    reason = "the comments are the help, which shows backticks as they are"
+)]
+#[command(name = "grantor", version, propagate_version = true, max_term_width = 100)]
+struct Arguments {
+    /// The configuration file [env: GRANTOR_CONFIG]; without one, GRANTOR__SECTION__KEY variables alone count
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// For development on this machine: needs no configuration, keeps its files in the working directory
+    #[arg(long, global = true)]
+    dev: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server
+    Serve,
+    /// Bring the database to this version
+    Migrate,
+    /// Signing keys, and the keys that seal what is stored
+    #[command(subcommand)]
+    Keys(keys::Command),
+    /// Registered clients
+    #[command(subcommand)]
+    Clients(clients::Command),
+    /// Accounts
+    #[command(subcommand)]
+    Users(users::Command),
+    /// Logins in browsers
+    #[command(subcommand)]
+    Sessions(sessions::Command),
+    /// What users allowed clients to do
+    #[command(subcommand)]
+    Grants(grants::Command),
+    /// The configuration
+    #[command(subcommand)]
+    Config(config::Command),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let Arguments { config, dev, command } = Arguments::parse();
+    let setup = Setup::new(config, dev);
+    match run(command, &setup).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.report();
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command, setup: &Setup) -> Result<(), Failure> {
+    match command {
+        Command::Serve => serve::run(setup).await,
+        Command::Migrate => migrate::run(setup).await,
+        Command::Keys(command) => keys::run(command, setup).await,
+        Command::Clients(command) => clients::run(command, setup).await,
+        Command::Users(command) => users::run(command, setup).await,
+        Command::Sessions(command) => sessions::run(command, setup).await,
+        Command::Grants(command) => grants::run(command, setup).await,
+        Command::Config(config::Command::Check) => config::check(setup),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_listing_takes_json() {
+        for command in Arguments::command().get_subcommands() {
+            for list in command
+                .get_subcommands()
+                .filter(|command| command.get_name() == "list")
+            {
+                let takes_json = list.get_arguments().any(|argument| argument.get_id() == "json");
+                assert!(takes_json, "{} list", command.get_name());
+            }
+        }
+    }
+
+    #[test]
+    fn the_configuration_file_may_be_named_before_and_after_the_command() {
+        for line in [
+            "grantor --config a.toml config check",
+            "grantor config check --config a.toml",
+        ] {
+            let arguments = Arguments::parse_from(line.split(' '));
+            assert_eq!(arguments.config, Some(PathBuf::from("a.toml")));
+        }
+        assert!(Arguments::parse_from(["grantor", "serve", "--dev"]).dev);
+    }
+}

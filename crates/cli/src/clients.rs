@@ -1,0 +1,309 @@
+//! `grantor clients`: registered clients, shown and changed as RFC 7591 documents.
+
+mod registration;
+
+use clap::{Args, Subcommand};
+use grantor_crypto::{DataKeyPurpose, Secret, StoredSecret, random_bytes};
+use grantor_protocol::{ClientAuthMethod, ClientId, ClientMetadata, IssuerId, Lifetime};
+use grantor_store::{Client, NewClient};
+use serde_json::{Value, json};
+
+use crate::failure::Failure;
+use crate::output::{Listing, instant, print, print_json, warn};
+use crate::setup::{Opened, PAGE, Setup, standard_input};
+use registration::{Document, MetadataArguments};
+
+#[derive(Debug, Subcommand)]
+#[expect(
+    clippy::doc_markdown,
+    reason = "the comments are the help, which shows backticks as they are"
+)]
+pub(crate) enum Command {
+    /// Register a client and print it, with the secret that was made for it
+    Create(CreateArguments),
+    /// List the clients
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a client
+    Show {
+        /// Its client_id
+        id: String,
+    },
+    /// Change a client: what is named here, or all of its metadata with --metadata
+    Update {
+        /// Its client_id
+        id: String,
+        #[command(flatten)]
+        metadata: MetadataArguments,
+    },
+    /// Give a client another secret and print it
+    RotateSecret {
+        /// Its client_id
+        id: String,
+        #[command(flatten)]
+        secret: SecretArguments,
+        /// How long the old secret goes on working, such as 1d
+        #[arg(long, value_name = "TIME", default_value = "0s")]
+        overlap: Lifetime,
+    },
+    /// Delete a client; its tokens die with it
+    Delete {
+        /// Its client_id
+        id: String,
+    },
+}
+
+#[derive(Debug, Args)]
+#[expect(
+    clippy::doc_markdown,
+    reason = "the comments are the help, which shows backticks as they are"
+)]
+pub(crate) struct CreateArguments {
+    /// The client_id; made up when left out
+    #[arg(long)]
+    id: Option<String>,
+    #[command(flatten)]
+    secret: SecretArguments,
+    #[command(flatten)]
+    metadata: MetadataArguments,
+}
+
+/// A secret of the operator's choice in place of a generated one.
+#[derive(Args)]
+pub(crate) struct SecretArguments {
+    /// A secret of your choice; others on this machine can see it while the command runs
+    #[arg(long, conflicts_with = "secret_stdin")]
+    secret: Option<String>,
+    /// Read a secret of your choice from standard input
+    #[arg(long)]
+    secret_stdin: bool,
+}
+
+/// What a program prints of its arguments must not hold a secret.
+impl std::fmt::Debug for SecretArguments {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SecretArguments").finish_non_exhaustive()
+    }
+}
+
+impl SecretArguments {
+    fn chosen(self) -> Result<Option<Secret>, Failure> {
+        let chosen = if self.secret_stdin {
+            Some(standard_input()?)
+        } else {
+            self.secret.map(Secret::from)
+        };
+        chosen.map(usable).transpose()
+    }
+}
+
+pub(crate) async fn run(command: Command, setup: &Setup) -> Result<(), Failure> {
+    let opened = setup.open().await?;
+    match command {
+        Command::Create(arguments) => create(&opened, arguments).await,
+        Command::List { json } => list(&opened, json).await,
+        Command::Show { id } => print_json(&public_document(&find(&opened, &id).await?)),
+        Command::Update { id, metadata } => update(&opened, &id, metadata).await,
+        Command::RotateSecret { id, secret, overlap } => {
+            rotate_secret(&opened, &id, secret.chosen()?, overlap).await
+        }
+        Command::Delete { id } => {
+            let client = find(&opened, &id).await?;
+            opened.store.clients().delete(client.row).await?;
+            print(&format!(
+                "{} is deleted, and every token of it is dead",
+                client.client_id
+            ))
+        }
+    }
+}
+
+/// The client of this `client_id`, or a failure that names it.
+pub(crate) async fn find(opened: &Opened, id: &str) -> Result<Client, Failure> {
+    let found = match ClientId::parse(id) {
+        Ok(client_id) => {
+            opened
+                .store
+                .clients()
+                .by_client_id(IssuerId::FIRST, &client_id)
+                .await?
+        }
+        Err(_) => None,
+    };
+    found.ok_or_else(|| Failure::new(format!("there is no client {id:?}")))
+}
+
+async fn create(opened: &Opened, arguments: CreateArguments) -> Result<(), Failure> {
+    let Document {
+        metadata,
+        client_id,
+        client_secret,
+    } = arguments.metadata.document(None)?;
+    let client_id = match arguments.id.or(client_id) {
+        Some(id) => ClientId::parse(&id).map_err(|error| Failure::new(format!("--id: {error}")))?,
+        None => ClientId::parse(
+            &uuid::Builder::from_random_bytes(random_bytes())
+                .into_uuid()
+                .to_string(),
+        )?,
+    };
+    let chosen = arguments
+        .secret
+        .chosen()?
+        .or(client_secret.map(usable).transpose()?);
+    if metadata.is_public() && chosen.is_some() {
+        return Err(Failure::new(
+            "a client whose auth method is none cannot keep a secret",
+        ));
+    }
+    let secret = if metadata.is_public() {
+        None
+    } else {
+        Some(stored(opened, chosen).await?)
+    };
+    let (shown, secret) = secret.unzip();
+    let client = NewClient {
+        issuer: IssuerId::FIRST,
+        client_id,
+        metadata,
+        secret,
+        now: opened.now.timestamp(),
+    };
+    let id = client.client_id.clone();
+    let created = opened.store.clients().insert(client).await.map_err(|fault| {
+        if fault.is_conflict() {
+            Failure::new(format!("there is a client {:?} already", id.as_str()))
+        } else {
+            fault.into()
+        }
+    })?;
+    print_json(&document(&created, shown.as_ref()))
+}
+
+async fn list(opened: &Opened, as_json: bool) -> Result<(), Failure> {
+    let mut listing = Listing::new(["CLIENT ID", "NAME", "AUTH METHOD", "GRANT TYPES", "CREATED"]);
+    let mut after = None;
+    loop {
+        let clients = opened
+            .store
+            .clients()
+            .list(IssuerId::FIRST, after.as_ref(), PAGE)
+            .await?;
+        for client in &clients {
+            let grant_types: Vec<_> = client
+                .metadata
+                .grant_types
+                .iter()
+                .map(|grant| grant.name())
+                .collect();
+            let row = [
+                client.client_id.to_string(),
+                client.metadata.client_name.clone().unwrap_or_default(),
+                client.metadata.token_endpoint_auth_method.to_string(),
+                grant_types.join(" "),
+                instant(client.created_at),
+            ];
+            listing.add(row, public_document(client));
+        }
+        let Some(last) = clients.into_iter().last() else {
+            break;
+        };
+        after = Some(last.client_id);
+    }
+    listing.print(as_json)
+}
+
+async fn update(opened: &Opened, id: &str, arguments: MetadataArguments) -> Result<(), Failure> {
+    let client = find(opened, id).await?;
+    let Document { metadata, .. } = arguments.document(Some(&client.metadata))?;
+    let (clients, now) = (opened.store.clients(), opened.now.timestamp());
+    clients.update_metadata(client.row, &metadata, now).await?;
+    if metadata.is_public() && client.secret.is_some() {
+        clients.set_secret(client.row, None, None, now).await?;
+    }
+    let updated = find(opened, id).await?;
+    if !metadata.is_public() && updated.secret.is_none() {
+        warn(&format!(
+            "{id} has no secret yet: run `grantor clients rotate-secret {id}`"
+        ));
+    }
+    print_json(&public_document(&updated))
+}
+
+async fn rotate_secret(
+    opened: &Opened,
+    id: &str,
+    chosen: Option<Secret>,
+    overlap: Lifetime,
+) -> Result<(), Failure> {
+    let client = find(opened, id).await?;
+    if client.metadata.token_endpoint_auth_method == ClientAuthMethod::None {
+        return Err(Failure::new(format!(
+            "{id} is a public client: its auth method is none"
+        )));
+    }
+    let (shown, secret) = stored(opened, chosen).await?;
+    let now = opened.now.timestamp();
+    let overlap_until = (!overlap.is_zero()).then(|| now.plus(overlap.seconds()));
+    opened
+        .store
+        .clients()
+        .set_secret(client.row, Some(&secret), overlap_until, now)
+        .await?;
+    print_json(
+        &json!({ "client_id": client.client_id, "client_secret": shown.expose(), "client_secret_expires_at": 0 }),
+    )
+}
+
+/// The secret to show once and what is kept of it. A generated one needs the data key of client secrets, so that
+/// checking it is fast.
+async fn stored(opened: &Opened, chosen: Option<Secret>) -> Result<(Secret, StoredSecret), Failure> {
+    if let Some(secret) = chosen {
+        let stored = StoredSecret::chosen(&secret)?;
+        return Ok((secret, stored));
+    }
+    let secret = Secret::generate();
+    let keys = opened.key_ring().await?.current(opened.now.ms).await?;
+    let stored = StoredSecret::keyed(keys.data_key(DataKeyPurpose::ClientSecrets)?, &secret);
+    Ok((secret, stored))
+}
+
+/// RFC 6749 appendix A.2: what can be sent as a client secret.
+fn usable(secret: Secret) -> Result<Secret, Failure> {
+    if secret.expose().is_empty() || !secret.expose().chars().all(|c| matches!(c, ' '..='~')) {
+        return Err(Failure::new(
+            "a client secret must be printable ASCII and not empty (RFC 6749 appendix A.2)",
+        ));
+    }
+    Ok(secret)
+}
+
+fn public_document(client: &Client) -> Value {
+    document(client, None)
+}
+
+/// The client as a registration answer (RFC 7591 section 3.2.1).
+fn document(client: &Client, secret: Option<&Secret>) -> Value {
+    let mut document = json!({ "client_id": client.client_id });
+    if let Some(members) = document.as_object_mut() {
+        if let Some(secret) = secret {
+            members.insert("client_secret".to_owned(), json!(secret.expose()));
+        }
+        if client.secret.is_some() {
+            members.insert("client_secret_expires_at".to_owned(), json!(0));
+        }
+        members.insert("client_id_issued_at".to_owned(), json!(client.created_at));
+        members.extend(members_of(&client.metadata));
+    }
+    document
+}
+
+fn members_of(metadata: &ClientMetadata) -> serde_json::Map<String, Value> {
+    match serde_json::to_value(metadata) {
+        Ok(Value::Object(members)) => members,
+        _ => serde_json::Map::new(),
+    }
+}

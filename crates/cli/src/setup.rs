@@ -1,0 +1,143 @@
+//! What commands start from: the configuration, the open database, the opened keys.
+
+use std::fs::OpenOptions;
+use std::io::{self, ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use grantor_crypto::Secret;
+use grantor_protocol::IssuerId;
+use grantor_server::clock::{Clock, Now};
+use grantor_server::config::{Config, Problem, Source};
+use grantor_server::key_ring::KeyRing;
+use grantor_store::Store;
+
+use crate::failure::Failure;
+
+/// Names the configuration file when `--config` does not.
+const CONFIG_VARIABLE: &str = "GRANTOR_CONFIG";
+/// Holds the system secret of `--dev`, which makes it.
+const DEV_SECRET_FILE: &str = "grantor-dev.secret";
+
+/// What to do about a Postgres database of an older version.
+pub(crate) const NOT_MIGRATED: &str = "the database is not at this version: run `grantor migrate` first";
+
+/// How many rows listings read at a time.
+pub(crate) const PAGE: i64 = 500;
+
+/// Where the configuration is.
+#[derive(Debug)]
+pub(crate) struct Setup {
+    file: Option<PathBuf>,
+    pub(crate) dev: bool,
+}
+
+/// A database and its keys, ready for a command.
+pub(crate) struct Opened {
+    pub(crate) config: Config,
+    pub(crate) store: Store,
+    pub(crate) now: Now,
+}
+
+impl Setup {
+    pub(crate) fn new(file: Option<PathBuf>, dev: bool) -> Self {
+        let from_environment = || std::env::var_os(CONFIG_VARIABLE).filter(|name| !name.is_empty());
+        Self {
+            file: file.or_else(|| from_environment().map(PathBuf::from)),
+            dev,
+        }
+    }
+
+    /// Reads the configuration, or says all that is wrong with it.
+    pub(crate) fn load(&self) -> Result<Config, Vec<Problem>> {
+        // A variable that is not text cannot be one of ours.
+        let variables = std::env::vars_os()
+            .filter_map(|(name, value)| name.into_string().ok().zip(value.into_string().ok()));
+        let source = self
+            .file
+            .as_deref()
+            .map_or_else(Source::default, Source::file)
+            .environment(variables);
+        if !self.dev {
+            return Config::load(&source);
+        }
+        let secret_file = Path::new(DEV_SECRET_FILE);
+        make_secret_file(secret_file).map_err(|problem| vec![problem])?;
+        Config::dev(source, secret_file)
+    }
+
+    /// The open database. A Postgres database that lacks migrations is refused with what to do about it.
+    pub(crate) async fn open(&self) -> Result<Opened, Failure> {
+        let config = self.load().map_err(Failure::problems)?;
+        let store = Store::open(&config.database.store()).await?;
+        if !store.pending_migrations().await?.is_empty() {
+            return Err(Failure::new(NOT_MIGRATED));
+        }
+        Ok(Opened {
+            config,
+            store,
+            now: Now {
+                ms: Clock::default().now_ms(),
+            },
+        })
+    }
+}
+
+impl Opened {
+    /// The keys of the database, opened with the system secrets; a new database gets its first ones.
+    pub(crate) async fn key_ring(&self) -> Result<KeyRing, Failure> {
+        let secrets = Arc::clone(&self.config.secrets);
+        Ok(KeyRing::open(&self.store, secrets, IssuerId::FIRST, self.now.ms).await?)
+    }
+}
+
+/// A secret from standard input: its exact text but for the line break at its end.
+pub(crate) fn standard_input() -> Result<Secret, Failure> {
+    let mut text = String::new();
+    io::stdin()
+        .lock()
+        .read_to_string(&mut text)
+        .map_err(|error| Failure::new(format!("standard input: {error}")))?;
+    let line = text
+        .strip_suffix('\n')
+        .map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
+    Ok(Secret::from(line))
+}
+
+/// Makes the secret of `--dev` where there is none, readable by its owner only.
+fn make_secret_file(path: &Path) -> Result<(), Problem> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = match options.open(path) {
+        Ok(mut file) => writeln!(file, "{}", Secret::generate().expose()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    };
+    written.map_err(|error| Problem::new(path.display().to_string(), format!("cannot be made: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_secret_of_dev_is_made_once_and_private() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("secret");
+        make_secret_file(&path).unwrap();
+        let first = std::fs::read_to_string(&path).unwrap();
+        make_secret_file(&path).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), first);
+        assert_eq!(first.trim_end().len(), 43);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(
+                std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+                0o600
+            );
+        }
+    }
+}
