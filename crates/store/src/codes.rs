@@ -7,7 +7,7 @@ use grantor_protocol::{Challenge, ClientRowId, Timestamp};
 use crate::{
     Attempt, Fault, GrantFacts, RevocationReason,
     engine::{Engine, Row},
-    grants::grant_facts,
+    grant_facts::grant_facts,
     liveness::{grant_lives, session_lives},
 };
 
@@ -34,7 +34,10 @@ pub struct CodeUse<'a> {
 
 /// What presenting a code led to.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "the large one is the usual one, and each is moved once")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the large one is the usual one, and each is moved once"
+)]
 pub enum CodeOutcome {
     /// This try, and no other, got the grant.
     Redeemed(GrantFacts),

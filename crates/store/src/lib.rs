@@ -11,6 +11,7 @@ mod consents;
 mod data_keys;
 mod engine;
 mod error;
+mod grant_facts;
 mod grants;
 mod ids;
 mod interactions;
@@ -36,9 +37,8 @@ pub use consents::{Consent, Consents};
 pub use data_keys::{DataKeys, NewDataKey, StoredDataKey};
 pub use engine::{DatabaseUrl, DatabaseUrlError, PoolState};
 pub use error::Fault;
-pub use grants::{
-    Grant, GrantFacts, GrantFilter, Grants, Inserted, NewCode, NewGrant, Revocation, RevocationReason,
-};
+pub use grant_facts::GrantFacts;
+pub use grants::{Grant, GrantFilter, Grants, Inserted, NewCode, NewGrant, Revocation, RevocationReason};
 pub use ids::Attempt;
 pub use interactions::{Interactions, NewInteraction, OpenInteraction};
 pub use keys::{NewSigningKey, SigningKeys, StoredSigningKey};

@@ -5,6 +5,7 @@ use grantor_protocol::{ClientRowId, GrantId, Timestamp};
 
 use crate::{
     Fault, GrantFacts, Grants, RevocationReason,
+    grant_facts::grant_facts,
     liveness::{grant_lives, session_lives},
 };
 
@@ -31,7 +32,10 @@ pub struct RefreshUse<'a> {
 
 /// What the use of a refresh token meant.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "the large one is the usual one, and each is moved once")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the large one is the usual one, and each is moved once"
+)]
 pub enum RefreshOutcome {
     /// New tokens may be issued.
     Refreshed(GrantFacts, RefreshState),
@@ -85,7 +89,7 @@ impl Grants<'_> {
                  WHERE id = $1 AND client = $2 AND ",
                 grant_lives!("$9"),
                 " RETURNING revoked_at, generation, ",
-                crate::grants::grant_facts!()
+                grant_facts!()
             ),
         );
         let refresh = refresh

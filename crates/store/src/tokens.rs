@@ -5,7 +5,7 @@ use grantor_protocol::{ClientId, ClientRowId, GrantId, Timestamp, TokenId};
 use crate::{
     Fault, GrantFacts,
     engine::Engine,
-    grants::grant_facts,
+    grant_facts::grant_facts,
     liveness::{grant_lives, session_lives},
 };
 

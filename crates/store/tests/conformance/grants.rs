@@ -240,3 +240,35 @@ pub(crate) async fn grants_are_listed_by_what_they_belong_to(world: World) {
         .is_empty()
     );
 }
+
+pub(crate) async fn a_dead_grant_is_not_found_alive(world: World) {
+    let flow = world.redeemed().await;
+    let grants = world.store.grants();
+    let live = grants.live(flow.grant, NOW.plus(2)).await.unwrap().unwrap();
+    assert_eq!(
+        (live.facts.id, live.generation, live.revocation),
+        (flow.grant, 0, None)
+    );
+    assert!(
+        grants
+            .live(flow.grant, NOW.plus(100_000))
+            .await
+            .unwrap()
+            .is_none(),
+        "expired"
+    );
+    world.store.users().disable(flow.user.id, NOW).await.unwrap();
+    assert!(
+        grants.live(flow.grant, NOW.plus(2)).await.unwrap().is_none(),
+        "its user is disabled"
+    );
+    world.store.users().enable(flow.user.id).await.unwrap();
+    grants
+        .revoke(flow.grant, None, RevocationReason::Logout, NOW)
+        .await
+        .unwrap();
+    assert!(
+        grants.live(flow.grant, NOW.plus(2)).await.unwrap().is_none(),
+        "revoked"
+    );
+}
