@@ -25,12 +25,20 @@ pub(crate) async fn authenticate(State(app): State<App>, request: Request, next:
         .and_then(|value| value.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, token)| Secret::from(token.trim().to_owned()));
-    if presented.is_some_and(|presented| tokens.iter().any(|token| *token == presented)) {
+    if presented.is_some_and(|presented| tokens.contains(&presented)) {
         return next.run(request).await;
     }
-    let failure = Failure::refused(ErrorCode::InvalidToken, "admin token", "a token of admin.token_file", "none of them")
-        .with_setting("admin.token_file");
+    let failure = Failure::refused(
+        ErrorCode::InvalidToken,
+        "admin token",
+        "a token of admin.token_file",
+        "none of them",
+    )
+    .with_setting("admin.token_file");
     let mut response = failure.into_json().into_response();
-    response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"grantor-admin\""));
+    response.headers_mut().insert(
+        header::WWW_AUTHENTICATE,
+        HeaderValue::from_static("Bearer realm=\"grantor-admin\""),
+    );
     response
 }

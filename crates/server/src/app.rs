@@ -45,12 +45,28 @@ pub struct Shared {
 
 impl App {
     /// Puts the parts together.
-    pub fn new(config: Config, store: Store, keys: KeyRing, clock: Clock, playground: Option<Playground>) -> Self {
+    pub fn new(
+        config: Config,
+        store: Store,
+        keys: KeyRing,
+        clock: Clock,
+        playground: Option<Playground>,
+    ) -> Self {
         let clients = ClientCache::new(store.clone());
         let hashing = HashPool::new(config.limits.hash_concurrency, config.limits.hash_queue);
         let metrics = Metrics::default();
         let assets = Assets::new(&config.brand, config.issuer.path());
-        Self(Arc::new(Shared { config, store, keys, clients, clock, hashing, assets, metrics, playground }))
+        Self(Arc::new(Shared {
+            config,
+            store,
+            keys,
+            clients,
+            clock,
+            hashing,
+            assets,
+            metrics,
+            playground,
+        }))
     }
 }
 

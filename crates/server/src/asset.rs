@@ -10,11 +10,16 @@ use crate::visit::Visit;
 
 /// `GET /assets/{file}`.
 pub(crate) async fn get(State(app): State<App>, visit: Visit, Path(file): Path<String>) -> Response {
-    let Some(asset) = app.assets.find(&file) else { return visit.not_found() };
+    let Some(asset) = app.assets.find(&file) else {
+        return visit.not_found();
+    };
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type)),
         (header::CACHE_CONTROL, HeaderValue::from_static(CACHE_CONTROL)),
-        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; sandbox")),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; sandbox"),
+        ),
     ];
     (headers, asset.bytes.clone()).into_response()
 }

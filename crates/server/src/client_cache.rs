@@ -76,13 +76,22 @@ impl ClientCache {
     }
 
     /// The client of this row, by way of the identifier it was last seen under.
-    pub(crate) async fn by_row(&self, row: ClientRowId, now_ms: i64) -> Result<Option<Arc<KnownClient>>, Fault> {
+    pub(crate) async fn by_row(
+        &self,
+        row: ClientRowId,
+        now_ms: i64,
+    ) -> Result<Option<Arc<KnownClient>>, Fault> {
         let known = lock(&self.ids).get(&row).cloned();
         if let Some((issuer, client_id)) = known {
             let client = self.by_client_id(issuer, &client_id, now_ms).await?;
             return Ok(client.filter(|client| client.row.row == row));
         }
-        Ok(self.store.clients().by_row(row).await?.map(|client| self.hold(client, now_ms)))
+        Ok(self
+            .store
+            .clients()
+            .by_row(row)
+            .await?
+            .map(|client| self.hold(client, now_ms)))
     }
 
     /// Reads past the cache: a secret that failed may have been changed a moment ago.
@@ -100,8 +109,15 @@ impl ClientCache {
     }
 
     /// Whether any client has this origin; a yes is held as long as a client.
-    pub(crate) async fn origin_is_registered(&self, issuer: IssuerId, origin: &str, now_ms: i64) -> Result<bool, Fault> {
-        let held = lock(&self.origins).get(origin).is_some_and(|read_at| (now_ms - read_at).abs() < MAX_AGE_MS);
+    pub(crate) async fn origin_is_registered(
+        &self,
+        issuer: IssuerId,
+        origin: &str,
+        now_ms: i64,
+    ) -> Result<bool, Fault> {
+        let held = lock(&self.origins)
+            .get(origin)
+            .is_some_and(|read_at| (now_ms - read_at).abs() < MAX_AGE_MS);
         if held {
             return Ok(true);
         }
@@ -116,13 +132,21 @@ impl ClientCache {
         let key = (client.issuer, client.client_id.clone());
         lock(&self.ids).put(client.row, key.clone());
         let client = Arc::new(KnownClient::new(client));
-        lock(&self.by_id).put(key, Held { client: Arc::clone(&client), read_at_ms: now_ms });
+        lock(&self.by_id).put(
+            key,
+            Held {
+                client: Arc::clone(&client),
+                read_at_ms: now_ms,
+            },
+        );
         client
     }
 
     /// Whether this chosen secret was verified against this hash before, in this process.
     pub(crate) fn was_verified(&self, hash: &str, secret: &Secret) -> bool {
-        lock(&self.verified).get(&self.fingerprint(hash, secret)).is_some()
+        lock(&self.verified)
+            .get(&self.fingerprint(hash, secret))
+            .is_some()
     }
 
     /// Remembers that this chosen secret matches this hash: argon2id runs once per secret, not once per token.
@@ -131,7 +155,8 @@ impl ClientCache {
     }
 
     fn fingerprint(&self, hash: &str, secret: &Secret) -> [u8; 32] {
-        self.verified_key.tag(&[hash.as_bytes(), secret.expose().as_bytes()])
+        self.verified_key
+            .tag(&[hash.as_bytes(), secret.expose().as_bytes()])
     }
 }
 

@@ -9,10 +9,10 @@ use grantor_protocol::claims::standard_claims;
 use grantor_protocol::discovery::Metadata;
 use grantor_protocol::{ClientAuthMethod, GrantType, Prompt, ResponseMode, pkce, scope};
 
-use crate::extract::Issuer;
+use crate::extract::{Issuer, address};
 use crate::jwks::cacheable;
-use crate::pages::texts::Language;
 use crate::key_ring::entity_tag;
+use crate::pages::texts::Language;
 use crate::routes::{self, Listener};
 
 /// Seconds clients may keep the metadata.
@@ -22,38 +22,81 @@ pub(crate) const PASSWORD_ACR: &str = "1";
 
 /// `GET /.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`: the same document.
 pub(crate) async fn get(issuer: Issuer, headers: HeaderMap) -> Response {
-    let body = serde_json::to_string(&metadata(&issuer)).unwrap_or_default();
+    let body = serde_json::to_string(&published(&issuer.url)).unwrap_or_default();
     let etag = entity_tag(&body);
     cacheable(&headers, "application/json", body, &etag, MAX_AGE)
 }
 
 /// The document for an issuer.
-pub(crate) fn metadata(issuer: &Issuer) -> Metadata {
+pub(crate) fn published(issuer: &str) -> Metadata {
     let text = |values: &[&str]| values.iter().map(|&value| value.to_owned()).collect::<Vec<_>>();
-    let auth_methods: Vec<String> = ClientAuthMethod::ALL.iter().map(|method| method.name().to_owned()).collect();
-    let secret_methods: Vec<String> =
-        ClientAuthMethod::ALL.iter().filter(|m| **m != ClientAuthMethod::None).map(|m| m.name().to_owned()).collect();
+    let auth_methods: Vec<String> = ClientAuthMethod::ALL
+        .iter()
+        .map(|method| method.name().to_owned())
+        .collect();
+    let secret_methods: Vec<String> = ClientAuthMethod::ALL
+        .iter()
+        .filter(|m| **m != ClientAuthMethod::None)
+        .map(|m| m.name().to_owned())
+        .collect();
     let mut metadata = Metadata {
-        issuer: issuer.url.to_string(),
-        scopes_supported: text(&[scope::OPENID, scope::OFFLINE_ACCESS, "profile", "email", "address", "phone"]),
+        issuer: issuer.to_owned(),
+        scopes_supported: text(&[
+            scope::OPENID,
+            scope::OFFLINE_ACCESS,
+            "profile",
+            "email",
+            "address",
+            "phone",
+        ]),
         response_types_supported: text(&["code"]),
-        response_modes_supported: ResponseMode::ALL.iter().map(|mode| mode.name().to_owned()).collect(),
-        grant_types_supported: GrantType::ALL.iter().map(|grant| grant.name().to_owned()).collect(),
+        response_modes_supported: ResponseMode::ALL
+            .iter()
+            .map(|mode| mode.name().to_owned())
+            .collect(),
+        grant_types_supported: GrantType::ALL
+            .iter()
+            .map(|grant| grant.name().to_owned())
+            .collect(),
         subject_types_supported: text(&["public"]),
-        id_token_signing_alg_values_supported: Algorithm::ALL.iter().map(|alg| alg.name().to_owned()).collect(),
+        id_token_signing_alg_values_supported: Algorithm::ALL
+            .iter()
+            .map(|alg| alg.name().to_owned())
+            .collect(),
         token_endpoint_auth_methods_supported: auth_methods.clone(),
         revocation_endpoint_auth_methods_supported: auth_methods,
         introspection_endpoint_auth_methods_supported: secret_methods,
         code_challenge_methods_supported: text(pkce::METHODS),
-        claims_supported: text(&["sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid"])
-            .into_iter()
-            .chain(standard_claims().filter(|claim| *claim != "sub").map(str::to_owned))
-            .collect(),
+        claims_supported: text(&[
+            "sub",
+            "iss",
+            "aud",
+            "exp",
+            "iat",
+            "auth_time",
+            "nonce",
+            "acr",
+            "amr",
+            "sid",
+        ])
+        .into_iter()
+        .chain(
+            standard_claims()
+                .filter(|claim| *claim != "sub")
+                .map(str::to_owned),
+        )
+        .collect(),
         claim_types_supported: text(&["normal"]),
         acr_values_supported: text(&[PASSWORD_ACR]),
-        display_values_supported: Display::ALL.iter().map(|display| display.name().to_owned()).collect(),
+        display_values_supported: Display::ALL
+            .iter()
+            .map(|display| display.name().to_owned())
+            .collect(),
         prompt_values_supported: text(Prompt::VALUES),
-        ui_locales_supported: Language::ALL.iter().map(|language| language.tag().to_owned()).collect(),
+        ui_locales_supported: Language::ALL
+            .iter()
+            .map(|language| language.tag().to_owned())
+            .collect(),
         claims_parameter_supported: false,
         request_parameter_supported: false,
         request_uri_parameter_supported: false,
@@ -61,9 +104,12 @@ pub(crate) fn metadata(issuer: &Issuer) -> Metadata {
         authorization_response_iss_parameter_supported: true,
         ..Metadata::default()
     };
-    for route in routes::table().iter().filter(|route| route.listener == Listener::Public) {
+    for route in routes::table()
+        .iter()
+        .filter(|route| route.listener == Listener::Public)
+    {
         if let Some(member) = route.metadata {
-            member.set(&mut metadata, issuer.address(route.path));
+            member.set(&mut metadata, address(issuer, route.path));
         }
     }
     metadata

@@ -28,7 +28,11 @@ pub(crate) enum HashPoolError {
 impl HashPool {
     /// A pool that computes `concurrency` hashes at once and lets `queue_limit` more wait.
     pub(crate) fn new(concurrency: usize, queue_limit: usize) -> Self {
-        Self { running: Semaphore::new(concurrency.max(1)), queued: AtomicUsize::new(0), queue_limit }
+        Self {
+            running: Semaphore::new(concurrency.max(1)),
+            queued: AtomicUsize::new(0),
+            queue_limit,
+        }
     }
 
     /// How many callers wait or hash at this moment.
@@ -56,7 +60,9 @@ impl HashPool {
         work: impl FnOnce() -> Result<T, PasswordError> + Send + 'static,
     ) -> Result<T, HashPoolError> {
         let _place = Place::take(&self.queued, self.queue_limit)?;
-        let Ok(_permit) = self.running.acquire().await else { return Err(HashPoolError::Full) };
+        let Ok(_permit) = self.running.acquire().await else {
+            return Err(HashPoolError::Full);
+        };
         match tokio::task::spawn_blocking(work).await {
             Ok(outcome) => Ok(outcome?),
             Err(_stopped) => Err(HashPoolError::Full),
@@ -69,7 +75,9 @@ struct Place<'a>(&'a AtomicUsize);
 
 impl<'a> Place<'a> {
     fn take(queued: &'a AtomicUsize, limit: usize) -> Result<Self, HashPoolError> {
-        let taken = queued.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| (n < limit).then_some(n + 1));
+        let taken = queued.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| {
+            (n < limit).then_some(n + 1)
+        });
         taken.map(|_| Self(queued)).map_err(|_| HashPoolError::Full)
     }
 }

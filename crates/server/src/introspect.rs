@@ -23,14 +23,17 @@ pub(crate) async fn post(
 ) -> Result<Response, JsonFailure> {
     let token = required_token(&client)?;
     if client.client.row.metadata.is_public() {
-        let expected = "a client that authenticates";
-        return Err(Failure::refused(ErrorCode::InvalidClient, "client may introspect", expected, "a public client").into());
+        // Nobody proved to be this client, so nobody hears of its tokens (RFC 7662 section 2.1).
+        return Ok(respond(IntrospectionResponse::inactive()));
     }
     let row = &client.client.row;
     let may_hear_of = |token: &AccessToken| {
         row.metadata.introspect_any
             || token.client == row.row
-            || token.audience.iter().any(|audience| audience == row.client_id.as_str())
+            || token
+                .audience
+                .iter()
+                .any(|audience| audience == row.client_id.as_str())
     };
     let answer = match live::judge(&app, &issuer, now, token).await? {
         Ok(live) if may_hear_of(&live.token) => active_access_token(&issuer, &live),
@@ -48,9 +51,13 @@ pub(crate) async fn admin(
     FormBody(form): FormBody,
 ) -> Result<Response, JsonFailure> {
     let form = form?;
-    let token = form.single("token").map_err(|error| crate::extract::unreadable("body", &error))?;
+    let token = form
+        .single("token")
+        .map_err(|error| crate::extract::unreadable("body", &error))?;
     let Some(token) = token else {
-        return Err(Failure::refused(ErrorCode::InvalidRequest, "token parameter", "one token", "none").into());
+        return Err(
+            Failure::refused(ErrorCode::InvalidRequest, "token parameter", "one token", "none").into(),
+        );
     };
     let answer = match live::judge(&app, &issuer, now, token).await? {
         Ok(live) => active_access_token(&issuer, &live),
@@ -110,7 +117,9 @@ fn active_access_token(issuer: &Issuer, live: &Live) -> IntrospectionResponse {
     IntrospectionResponse::active(ActiveToken {
         scope: token.scope.clone(),
         client_id: token.client_id.clone(),
-        username: grant.and_then(|grant| grant.user.as_ref()).map(|user| user.username_display.clone()),
+        username: grant
+            .and_then(|grant| grant.user.as_ref())
+            .map(|user| user.username_display.clone()),
         token_type: Some("Bearer"),
         token_use: TokenUse::AccessToken,
         exp: token.expires_at,

@@ -19,7 +19,12 @@ pub(crate) struct Live {
 }
 
 /// Judges a presented access token; `Err(reason)` inside means that it does not count.
-pub(crate) async fn judge(app: &App, issuer: &Issuer, now: Now, token: &str) -> Result<Result<Live, String>, Failure> {
+pub(crate) async fn judge(
+    app: &App,
+    issuer: &Issuer,
+    now: Now,
+    token: &str,
+) -> Result<Result<Live, String>, Failure> {
     let token = match read_access_token(app, issuer, now, token).await? {
         Ok(token) => token,
         Err(reason) => return Ok(Err(reason.to_string())),
@@ -32,7 +37,9 @@ pub(crate) async fn judge(app: &App, issuer: &Issuer, now: Now, token: &str) -> 
         now: now.timestamp(),
     };
     let Some(facts) = app.store.tokens().live(query).await? else {
-        return Ok(Err("revoked, or its grant, session, user or client is gone".to_owned()));
+        return Ok(Err(
+            "revoked, or its grant, session, user or client is gone".to_owned()
+        ));
     };
     Ok(Ok(Live { token, facts }))
 }

@@ -8,14 +8,15 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::TimeoutLayer;
 
 use crate::app::App;
 use crate::cors::{self, Cors};
 use crate::discovery::EndpointMember;
 use crate::error::Failure;
 use crate::{
-    admin, asset, authorize, discovery, health, interact, introspect, jwks, logout, metrics, observe, playground, revoke,
-    token, userinfo,
+    admin, asset, authorize, discovery, health, interact, introspect, jwks, logout, metrics, observe,
+    playground, revoke, token, userinfo,
 };
 
 /// Which socket a path is served on.
@@ -43,25 +44,101 @@ pub(crate) struct Route {
 /// Every route.
 pub(crate) fn table() -> Vec<Route> {
     use EndpointMember as Member;
-    let public = |path, cors, metadata, handler| Route { path, listener: Listener::Public, cors, metadata, handler };
-    let admin_only =
-        |path, handler| Route { path, listener: Listener::Admin, cors: Cors::Nowhere, metadata: None, handler };
+    let public = |path, cors, metadata, handler| Route {
+        path,
+        listener: Listener::Public,
+        cors,
+        metadata,
+        handler,
+    };
+    let admin_only = |path, handler| Route {
+        path,
+        listener: Listener::Admin,
+        cors: Cors::Nowhere,
+        metadata: None,
+        handler,
+    };
     vec![
         // Relying parties
-        public("/oauth2/auth", Cors::Nowhere, Some(Member::Authorization), get(authorize::get).post(authorize::post)),
-        public("/oauth2/auth/continue", Cors::Nowhere, None, get(authorize::resume)),
-        public("/oauth2/token", Cors::Clients, Some(Member::Token), post(token::post)),
-        public("/oauth2/revoke", Cors::Clients, Some(Member::Revocation), post(revoke::post)),
-        public("/oauth2/introspect", Cors::Nowhere, Some(Member::Introspection), post(introspect::post)),
-        public("/userinfo", Cors::Clients, Some(Member::Userinfo), get(userinfo::answer).post(userinfo::answer)),
-        public("/.well-known/openid-configuration", Cors::Anywhere, None, get(discovery::get)),
-        public("/.well-known/oauth-authorization-server", Cors::Anywhere, None, get(discovery::get)),
-        public("/.well-known/jwks.json", Cors::Anywhere, Some(Member::Jwks), get(jwks::get)),
+        public(
+            "/oauth2/auth",
+            Cors::Nowhere,
+            Some(Member::Authorization),
+            get(authorize::get).post(authorize::post),
+        ),
+        public(
+            "/oauth2/auth/continue",
+            Cors::Nowhere,
+            None,
+            get(authorize::resume),
+        ),
+        public(
+            "/oauth2/token",
+            Cors::Clients,
+            Some(Member::Token),
+            post(token::post),
+        ),
+        public(
+            "/oauth2/revoke",
+            Cors::Clients,
+            Some(Member::Revocation),
+            post(revoke::post),
+        ),
+        public(
+            "/oauth2/introspect",
+            Cors::Nowhere,
+            Some(Member::Introspection),
+            post(introspect::post),
+        ),
+        public(
+            "/userinfo",
+            Cors::Clients,
+            Some(Member::Userinfo),
+            get(userinfo::answer).post(userinfo::answer),
+        ),
+        public(
+            "/.well-known/openid-configuration",
+            Cors::Anywhere,
+            None,
+            get(discovery::get),
+        ),
+        public(
+            "/.well-known/oauth-authorization-server",
+            Cors::Anywhere,
+            None,
+            get(discovery::get),
+        ),
+        public(
+            "/.well-known/jwks.json",
+            Cors::Anywhere,
+            Some(Member::Jwks),
+            get(jwks::get),
+        ),
         // People
-        public("/login", Cors::Nowhere, None, get(interact::login::get).post(interact::login::post)),
-        public("/select-account", Cors::Nowhere, None, get(interact::select_account::get).post(interact::select_account::post)),
-        public("/consent", Cors::Nowhere, None, get(interact::consent::get).post(interact::consent::post)),
-        public("/logout", Cors::Nowhere, None, get(logout::get).post(logout::post)),
+        public(
+            "/login",
+            Cors::Nowhere,
+            None,
+            get(interact::login::get).post(interact::login::post),
+        ),
+        public(
+            "/select-account",
+            Cors::Nowhere,
+            None,
+            get(interact::select_account::get).post(interact::select_account::post),
+        ),
+        public(
+            "/consent",
+            Cors::Nowhere,
+            None,
+            get(interact::consent::get).post(interact::consent::post),
+        ),
+        public(
+            "/logout",
+            Cors::Nowhere,
+            None,
+            get(logout::get).post(logout::post),
+        ),
         public("/error", Cors::Nowhere, None, get(interact::error_page)),
         public("/assets/{file}", Cors::Nowhere, None, get(asset::get)),
         public("/", Cors::Nowhere, None, get(playground::get)),
@@ -82,7 +159,10 @@ pub(crate) fn table() -> Vec<Route> {
 pub(crate) fn router(app: &App, listener: Listener) -> Router {
     let mut router = Router::new();
     for route in table().into_iter().filter(|route| route.listener == listener) {
-        let with_cors = route.handler.layer(middleware::from_fn_with_state((app.clone(), route.cors), cors::apply));
+        let with_cors = route.handler.layer(middleware::from_fn_with_state(
+            (app.clone(), route.cors),
+            cors::apply,
+        ));
         router = router.route(route.path, with_cors);
     }
     let router = router.fallback(not_found);
@@ -92,19 +172,30 @@ pub(crate) fn router(app: &App, listener: Listener) -> Router {
     };
     router
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::REQUEST_TIMEOUT,
+            app.config.limits.request_timeout,
+        ))
         .layer(middleware::from_fn(common_headers))
         .layer(middleware::from_fn_with_state(app.clone(), observe::observe))
         .with_state(app.clone())
 }
 
 async fn not_found() -> Response {
-    (StatusCode::NOT_FOUND, axum::Json(serde_json::json!({ "error": "not_found" }))).into_response()
+    (
+        StatusCode::NOT_FOUND,
+        axum::Json(serde_json::json!({ "error": "not_found" })),
+    )
+        .into_response()
 }
 
 /// A panic is a defect: answered as one, logged, and the connection lives on.
 #[expect(clippy::needless_pass_by_value, reason = "the layer's signature")]
 fn panicked(payload: Box<dyn std::any::Any + Send>) -> Response {
-    let text = payload.downcast_ref::<String>().map(String::as_str).or_else(|| payload.downcast_ref::<&str>().copied());
+    let text = payload
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| payload.downcast_ref::<&str>().copied());
     Failure::Internal(format!("panic: {}", text.unwrap_or("no message"))).into_json()
 }
 
@@ -112,9 +203,83 @@ fn panicked(payload: Box<dyn std::any::Any + Send>) -> Response {
 async fn common_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
     if !headers.contains_key(header::REFERRER_POLICY) {
         headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::discovery::published;
+
+    /// What discovery says of this server, as a client reads it.
+    fn members() -> serde_json::Map<String, Value> {
+        let document = serde_json::to_value(published("https://id.example")).unwrap();
+        document.as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn every_address_that_discovery_names_is_a_route_and_every_route_with_a_member_is_named() {
+        let table = table();
+        let addresses: Vec<(String, String)> = members()
+            .into_iter()
+            .filter(|(name, _)| name.ends_with("_endpoint") || name == "jwks_uri")
+            .map(|(name, value)| (name, value.as_str().unwrap().to_owned()))
+            .collect();
+        for (name, address) in &addresses {
+            let path = address.strip_prefix("https://id.example").unwrap();
+            let served = table
+                .iter()
+                .any(|route| route.path == path && route.listener == Listener::Public);
+            assert!(served, "{name} names {path}, which is not served");
+        }
+        let named = table.iter().filter(|route| route.metadata.is_some()).count();
+        assert_eq!(named, addresses.len(), "{addresses:?}");
+    }
+
+    /// conformance.md 3.5: the suite warns of members it does not know; vendor members stay out.
+    #[test]
+    fn discovery_has_no_member_of_our_own_and_no_empty_list() {
+        for (name, value) in members() {
+            assert!(!name.contains("grantor"), "{name}");
+            assert_ne!(value, Value::Array(Vec::new()), "{name}");
+        }
+    }
+
+    #[test]
+    fn no_path_is_served_twice_on_a_listener() {
+        let mut seen = std::collections::HashSet::new();
+        for route in table() {
+            assert!(
+                seen.insert((route.path, route.listener == Listener::Admin)),
+                "{}",
+                route.path
+            );
+        }
+    }
+
+    /// RFC 9700 section 2.6: the authorization endpoint and the pages allow no cross-origin reading.
+    #[test]
+    fn pages_and_the_authorization_endpoint_have_no_cors() {
+        for path in [
+            "/oauth2/auth",
+            "/login",
+            "/consent",
+            "/select-account",
+            "/logout",
+            "/error",
+        ] {
+            let table = table();
+            let route = table.iter().find(|route| route.path == path).unwrap();
+            assert_eq!(route.cors, Cors::Nowhere, "{path}");
+        }
+    }
 }

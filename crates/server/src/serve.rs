@@ -62,7 +62,13 @@ impl Listeners {
     /// Binds both sockets of the configuration.
     pub async fn bind(app: &App) -> Result<Self, ServeError> {
         let bind = async |setting, address: SocketAddr| {
-            TcpListener::bind(address).await.map_err(|error| ServeError::Bind { setting, address, error })
+            TcpListener::bind(address)
+                .await
+                .map_err(|error| ServeError::Bind {
+                    setting,
+                    address,
+                    error,
+                })
         };
         Ok(Self {
             public: bind("public.listen", app.config.public.listen).await?,
@@ -74,8 +80,20 @@ impl Listeners {
     pub async fn serve(self, app: App, shutdown: watch::Receiver<bool>) -> Result<(), ServeError> {
         let tls = app.config.public.tls.as_ref().map(acceptor).transpose()?;
         let mut background = tasks::spawn(&app);
-        let public = accept(self.public, tls, routes::router(&app, Listener::Public), &app.config.limits, shutdown.clone());
-        let admin = accept(self.admin, None, routes::router(&app, Listener::Admin), &app.config.limits, shutdown);
+        let public = accept(
+            self.public,
+            tls,
+            routes::router(&app, Listener::Public),
+            &app.config.limits,
+            shutdown.clone(),
+        );
+        let admin = accept(
+            self.admin,
+            None,
+            routes::router(&app, Listener::Admin),
+            &app.config.limits,
+            shutdown,
+        );
         tokio::join!(public, admin);
         background.abort_all();
         Ok(())
@@ -109,7 +127,10 @@ async fn accept(
         };
         // Small answers leave at once; failing to set this only costs time.
         drop(stream.set_nodelay(true));
-        let connection = Connection { addr, tls: tls.is_some() };
+        let connection = Connection {
+            addr,
+            tls: tls.is_some(),
+        };
         let (router, builder, watcher) = (router.clone(), Arc::clone(&builder), graceful.watcher());
         let (tls, handshake_time) = (tls.clone(), limits.header_timeout);
         tokio::spawn(async move {
@@ -125,7 +146,9 @@ async fn accept(
     }
     drop(listener);
     if let Ok(graceful) = Arc::try_unwrap(graceful)
-        && tokio::time::timeout(limits.drain_time, graceful.shutdown()).await.is_err()
+        && tokio::time::timeout(limits.drain_time, graceful.shutdown())
+            .await
+            .is_err()
     {
         tracing::warn!("requests were still running after limits.drain_time");
     }
@@ -160,7 +183,9 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         request.extensions_mut().insert(connection);
         router.clone().oneshot(request.map(Body::new))
     });
-    let conversation = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+    let conversation = builder
+        .serve_connection(TokioIo::new(stream), service)
+        .into_owned();
     if let Err(error) = watcher.watch(conversation).await {
         tracing::debug!(error, "a connection ended early");
     }
@@ -168,9 +193,11 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
 
 fn acceptor(tls: &Tls) -> Result<TlsAcceptor, ServeError> {
     let failed = |setting, reason: String| ServeError::Tls { setting, reason };
-    let read = |path: &Path| CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let read =
+        |path: &Path| CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     let chain = read(&tls.cert).map_err(|error| failed("public.tls.cert", error.to_string()))?;
-    let key = PrivateKeyDer::from_pem_file(&tls.key).map_err(|error| failed("public.tls.key", error.to_string()))?;
+    let key = PrivateKeyDer::from_pem_file(&tls.key)
+        .map_err(|error| failed("public.tls.key", error.to_string()))?;
     let mut config = ServerConfig::builder()
         .with_no_client_auth()
         .with_single_cert(chain, key)

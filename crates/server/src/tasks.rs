@@ -42,7 +42,12 @@ pub(crate) fn spawn(app: &App) -> JoinSet<()> {
 pub async fn clean(app: &App) {
     for what in Expiring::ALL {
         loop {
-            match app.store.cleanup().remove_expired(what, app.clock.now(), BATCH).await {
+            match app
+                .store
+                .cleanup()
+                .remove_expired(what, app.clock.now(), BATCH)
+                .await
+            {
                 Ok(removed) if removed >= BATCH.unsigned_abs() => {}
                 Ok(_) => break,
                 Err(fault) => {

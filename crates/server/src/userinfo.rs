@@ -30,15 +30,29 @@ pub(crate) async fn answer(
     };
     if !live.token.scope.contains(scope::OPENID) {
         let check = "scope of the access token";
-        return Err(Failure::refused(ErrorCode::InsufficientScope, check, "openid", live.token.scope.as_str()).into());
+        return Err(Failure::refused(
+            ErrorCode::InsufficientScope,
+            check,
+            "openid",
+            live.token.scope.as_str(),
+        )
+        .into());
     }
     let Some(user) = live.facts.grant.and_then(|grant| grant.user) else {
         let expected = "an access token that a user gave";
-        return Err(Failure::refused(ErrorCode::InvalidToken, "user of the access token", expected, "a client's own").into());
+        return Err(Failure::refused(
+            ErrorCode::InvalidToken,
+            "user of the access token",
+            expected,
+            "a client's own",
+        )
+        .into());
     };
     let mut claims = user.claims;
     // Every account has this claim: where nobody set it, it is when the account's data last changed.
-    claims.set_default("updated_at", json!(user.updated_at.seconds())).map_err(|error| Failure::Internal(error.to_string()))?;
+    claims
+        .set_default("updated_at", json!(user.updated_at.seconds()))
+        .map_err(|error| Failure::Internal(error.to_string()))?;
     let claims = userinfo(&claims, &live.token.scope, &live.token.subject);
     let mut response = Json(claims).into_response();
     no_store(&mut response);

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use grantor_crypto::SecretHash;
-use grantor_protocol::{AuthorizationRequest, ErrorCode, GrantType, Scope, Subject, Targets, Timestamp, scope};
+use grantor_protocol::{
+    AuthorizationRequest, ErrorCode, GrantType, Scope, Subject, Targets, Timestamp, scope,
+};
 use grantor_store::{BrowserSession, Inserted, NewCode, NewGrant};
 
 use super::respond::Responder;
@@ -29,7 +31,12 @@ pub(crate) async fn grant(
         Ok(Some(code)) => Responder::of(client, request).grant(visit, &code),
         Ok(None) => {
             let expected = "an interaction that is still open";
-            let failure = Failure::refused(ErrorCode::InvalidRequest, "interaction answered once", expected, "one that is over");
+            let failure = Failure::refused(
+                ErrorCode::InvalidRequest,
+                "interaction answered once",
+                expected,
+                "one that is over",
+            );
             visit.error_of(failure, Problem::Expired)
         }
         Err(failure @ Failure::Unavailable(_)) => visit.error(failure),
@@ -57,12 +64,17 @@ async fn insert(
     let authenticated_at = Timestamp::from_milliseconds(login.authenticated_at_ms);
     let code_expires_at = now.plus(config.tokens.code.lifetime.seconds());
     let ends_at = if offline {
-        authenticated_at.plus(config.tokens.refresh.max_lifetime.seconds()).max(code_expires_at)
+        authenticated_at
+            .plus(config.tokens.refresh.max_lifetime.seconds())
+            .max(code_expires_at)
     } else {
         code_expires_at.plus(config.tokens.access.lifetime.seconds())
     };
     let (code, hash) = new_code();
-    let targets = Targets { audience: request.audience.clone(), resource: request.resource.clone() };
+    let targets = Targets {
+        audience: request.audience.clone(),
+        resource: request.resource.clone(),
+    };
     let grant = NewGrant {
         issuer: visit.issuer.id,
         client: client.row.row,

@@ -12,8 +12,8 @@ use axum::response::Response;
 use grantor_crypto::{Secret, UnverifiedJws};
 use grantor_protocol::authorization::{requested_mode, requested_state, validate};
 use grantor_protocol::{
-    AuthorizationRequest, AuthorizationRules, ErrorCode, Params, RequestOrigin, RequestedClient, ResponseMode, ReturnTo,
-    Subject,
+    AuthorizationRequest, AuthorizationRules, ErrorCode, Params, RequestOrigin, RequestedClient,
+    ResponseMode, ReturnTo, Subject,
 };
 
 use crate::app::App;
@@ -68,7 +68,10 @@ async fn read(
         state: requested_state(params).map(str::to_owned),
     };
     let rules = &visit.app.config.clients;
-    let rules = AuthorizationRules { response_types: rules.response_types.clone(), pkce: rules.pkce };
+    let rules = AuthorizationRules {
+        response_types: rules.response_types.clone(),
+        pkce: rules.pkce,
+    };
     let validated = match validate(params, &client.row.metadata, &rules) {
         Ok(validated) => validated,
         Err(refusal) => return Err(Box::new(responder.refuse(visit, refusal.into()))),
@@ -90,13 +93,23 @@ async fn client_and_redirect(
     params: &Params,
 ) -> Result<(Arc<KnownClient>, ReturnTo), Box<Response>> {
     let page = |failure: Failure, problem| Box::new(visit.error_of(failure, problem));
-    let requested = RequestedClient::read(params).map_err(|error| page(error.0.into(), Problem::UnknownApp))?;
-    let found = visit.app.clients.by_client_id(visit.issuer.id, &requested.client_id, visit.now.ms).await;
+    let requested =
+        RequestedClient::read(params).map_err(|error| page(error.0.into(), Problem::UnknownApp))?;
+    let found = visit
+        .app
+        .clients
+        .by_client_id(visit.issuer.id, &requested.client_id, visit.now.ms)
+        .await;
     let client = match found {
         Ok(Some(client)) => client,
         Ok(None) => {
             let received = requested.client_id.to_string();
-            let failure = Failure::refused(ErrorCode::InvalidClient, "client_id", "a registered client", received);
+            let failure = Failure::refused(
+                ErrorCode::InvalidClient,
+                "client_id",
+                "a registered client",
+                received,
+            );
             return Err(page(failure, Problem::UnknownApp));
         }
         Err(fault) => return Err(Box::new(visit.error(fault.into()))),
@@ -109,8 +122,14 @@ async fn client_and_redirect(
 
 /// The subject of `id_token_hint`: a token we signed for this client, expired or not (OpenID Connect Core section
 /// 3.1.2.1). Anything else is refused, so that a forged hint never chooses a session.
-async fn hinted_subject(visit: &Visit, params: &Params, client: &KnownClient) -> Result<Option<Subject>, Failure> {
-    let hint = params.single("id_token_hint").map_err(|error| unreadable("query", &error))?;
+async fn hinted_subject(
+    visit: &Visit,
+    params: &Params,
+    client: &KnownClient,
+) -> Result<Option<Subject>, Failure> {
+    let hint = params
+        .single("id_token_hint")
+        .map_err(|error| unreadable("query", &error))?;
     let Some(hint) = hint else { return Ok(None) };
     let refuse = |reason: &str| {
         let expected = "an ID token that this server issued to this client";
@@ -127,8 +146,12 @@ async fn hinted_subject(visit: &Visit, params: &Params, client: &KnownClient) ->
     if !audience.contains(&client.row.client_id.as_str()) {
         return Err(refuse("another client's token"));
     }
-    let subject = claims.required_text("sub").map_err(|error| refuse(&error.to_string()))?;
-    Subject::parse(subject).map(Some).map_err(|error| refuse(&error.to_string()))
+    let subject = claims
+        .required_text("sub")
+        .map_err(|error| refuse(&error.to_string()))?;
+    Subject::parse(subject)
+        .map(Some)
+        .map_err(|error| refuse(&error.to_string()))
 }
 
 /// A new opaque interaction id.

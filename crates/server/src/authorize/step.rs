@@ -6,7 +6,9 @@ use std::sync::Arc;
 use axum::response::Response;
 use grantor_crypto::{Secret, SecretHash};
 use grantor_protocol::interaction::{needed, selected};
-use grantor_protocol::{AuthorizationRequest, ErrorCode, InteractionState, Params, Scope, SessionFacts, Step};
+use grantor_protocol::{
+    AuthorizationRequest, ErrorCode, InteractionState, Params, Scope, SessionFacts, Step,
+};
 use grantor_store::{BrowserSession, NewInteraction, OpenInteraction};
 
 use super::respond::Responder;
@@ -23,23 +25,38 @@ pub(crate) struct Verdict {
 }
 
 /// First contact of a validated request.
-pub(super) async fn begin(visit: &mut Visit, client: Arc<KnownClient>, request: AuthorizationRequest) -> Response {
+pub(super) async fn begin(
+    visit: &mut Visit,
+    client: Arc<KnownClient>,
+    request: AuthorizationRequest,
+) -> Response {
     let hashes = visit.cookies.session_hashes();
     let sessions = if hashes.is_empty() {
         Vec::new()
     } else {
         let row = Some(client.row.row);
-        match visit.app.store.sessions().alive(visit.issuer.id, &hashes, row, visit.now.timestamp()).await {
+        match visit
+            .app
+            .store
+            .sessions()
+            .alive(visit.issuer.id, &hashes, row, visit.now.timestamp())
+            .await
+        {
             Ok(sessions) => sessions,
             Err(fault) => return visit.error(fault.into()),
         }
     };
-    let facts = Facts { client: &client, request: &request, sessions: &sessions, parked: None };
+    let facts = Facts {
+        client: &client,
+        request: &request,
+        sessions: &sessions,
+        parked: None,
+    };
     let verdict = facts.verdict(visit, false);
     match (verdict.step, verdict.session) {
         (Step::Nothing, Some(session)) => conclude::grant(visit, &client, &request, &session, None).await,
         (Step::Refuse(code), _) => refuse(visit, &client, &request, code),
-        (step, _) => park(visit, request, page_of(&step)).await,
+        (step, _) => park(visit, request, page_of(step)).await,
     }
 }
 
@@ -68,8 +85,13 @@ impl Facts<'_> {
         let session = selected(self.request, &state)
             .and_then(|chosen| self.sessions.iter().find(|found| found.session.id == chosen.id))
             .cloned();
-        state.consented_scope = session.as_ref().and_then(|session| session.consented_scope.clone());
-        Verdict { step: needed(self.request, &state, visit.now.ms), session }
+        state.consented_scope = session
+            .as_ref()
+            .and_then(|session| session.consented_scope.clone());
+        Verdict {
+            step: needed(self.request, &state, visit.now.ms),
+            session,
+        }
     }
 }
 
@@ -84,7 +106,7 @@ fn facts_of(session: &BrowserSession) -> Option<SessionFacts> {
 }
 
 /// The page that does a step.
-pub(crate) fn page_of(step: &Step) -> &'static str {
+pub(crate) fn page_of(step: Step) -> &'static str {
     match step {
         Step::Login => "/login",
         Step::SelectAccount => "/select-account",
@@ -115,7 +137,11 @@ pub(super) async fn park_unbound(visit: &Visit, request: AuthorizationRequest) -
     }
 }
 
-async fn insert(visit: &Visit, request: AuthorizationRequest, browser: Option<SecretHash>) -> Result<Secret, Failure> {
+async fn insert(
+    visit: &Visit,
+    request: AuthorizationRequest,
+    browser: Option<SecretHash>,
+) -> Result<Secret, Failure> {
     let id = new_interaction_id();
     let interaction = NewInteraction {
         id: id.hash(),
@@ -123,7 +149,10 @@ async fn insert(visit: &Visit, request: AuthorizationRequest, browser: Option<Se
         request: &request,
         browser,
         created_at_ms: visit.now.ms,
-        expires_at: visit.now.timestamp().plus(visit.app.config.login.lifetime.seconds()),
+        expires_at: visit
+            .now
+            .timestamp()
+            .plus(visit.app.config.login.lifetime.seconds()),
     };
     visit.app.store.interactions().insert(&interaction).await?;
     Ok(id)
@@ -147,19 +176,32 @@ pub(crate) async fn advance(visit: &mut Visit, opened: &OpenedInteraction, conse
     let verdict = opened.facts().verdict(visit, consents_now);
     match (verdict.step, verdict.session) {
         (Step::Nothing, Some(session)) => {
-            let answer = conclude::grant(visit, &opened.client, request, &session, Some(opened.interaction.id)).await;
+            let answer = conclude::grant(
+                visit,
+                &opened.client,
+                request,
+                &session,
+                Some(opened.interaction.id),
+            )
+            .await;
             if consents_now {
                 remember_consent(visit, opened, &session).await;
             }
             answer
         }
         (Step::Refuse(code), _) => {
-            if let Err(fault) = visit.app.store.interactions().delete(&opened.interaction.id).await {
+            if let Err(fault) = visit
+                .app
+                .store
+                .interactions()
+                .delete(&opened.interaction.id)
+                .await
+            {
                 return visit.error(fault.into());
             }
             refuse(visit, &opened.client, request, code)
         }
-        (step, _) => visit.redirect(&address(visit, page_of(&step), &opened.handle)),
+        (step, _) => visit.redirect(&address(visit, page_of(step), &opened.handle)),
     }
 }
 
@@ -169,16 +211,31 @@ async fn remember_consent(visit: &Visit, opened: &OpenedInteraction, session: &B
     let before = session.consented_scope.clone().unwrap_or_else(Scope::empty);
     let scope = before.union(&opened.interaction.request.scope);
     let consents = visit.app.store.consents();
-    let kept = consents.upsert_merge(session.user.id, opened.client.row.row, &scope, visit.now.timestamp()).await;
+    let kept = consents
+        .upsert_merge(
+            session.user.id,
+            opened.client.row.row,
+            &scope,
+            visit.now.timestamp(),
+        )
+        .await;
     if let Err(fault) = kept {
         tracing::warn!(%fault, "a consent was not remembered");
     }
 }
 
 /// The error redirect for what the user's state does not allow.
-fn refuse(visit: &Visit, client: &Arc<KnownClient>, request: &AuthorizationRequest, code: ErrorCode) -> Response {
+fn refuse(
+    visit: &Visit,
+    client: &Arc<KnownClient>,
+    request: &AuthorizationRequest,
+    code: ErrorCode,
+) -> Response {
     let (check, expected) = match code {
-        ErrorCode::LoginRequired => ("session for prompt=none", "a live session that satisfies the request"),
+        ErrorCode::LoginRequired => (
+            "session for prompt=none",
+            "a live session that satisfies the request",
+        ),
         ErrorCode::ConsentRequired => ("consent for prompt=none", "standing consent to every scope"),
         ErrorCode::AccountSelectionRequired => ("account for prompt=none", "one session that fits"),
         _ => ("interaction", "a request that can be answered"),
@@ -190,9 +247,20 @@ fn refuse(visit: &Visit, client: &Arc<KnownClient>, request: &AuthorizationReque
 /// The client's answer when the user says no (RFC 6749 section 4.1.2.1). The interaction is over: its first answer
 /// counts.
 pub(crate) async fn deny(visit: &Visit, opened: &OpenedInteraction) -> Response {
-    if let Err(fault) = visit.app.store.interactions().delete(&opened.interaction.id).await {
+    if let Err(fault) = visit
+        .app
+        .store
+        .interactions()
+        .delete(&opened.interaction.id)
+        .await
+    {
         return visit.error(fault.into());
     }
-    let failure = Failure::refused(ErrorCode::AccessDenied, "decision of the user", "consent", "a refusal");
+    let failure = Failure::refused(
+        ErrorCode::AccessDenied,
+        "decision of the user",
+        "consent",
+        "a refusal",
+    );
     Responder::of(&opened.client, &opened.interaction.request).refuse(visit, failure)
 }

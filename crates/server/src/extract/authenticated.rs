@@ -66,9 +66,12 @@ impl FromRequest<App> for Authenticated {
         let Ok(FormBody(form)) = FormBody::from_request(Request::from_parts(parts, body), app).await;
         let outcome = match form {
             // Not redirected: the secret has already travelled in clear (ASVS 4.1.2, security.md T190).
-            Ok(_) if peer.tls == Some(false) && issuer.is_https() => {
-                Err(Failure::refused(ErrorCode::InvalidRequest, "transport", "https", "plain http, says the proxy"))
-            }
+            Ok(_) if peer.tls == Some(false) && issuer.is_https() => Err(Failure::refused(
+                ErrorCode::InvalidRequest,
+                "transport",
+                "https",
+                "plain http, says the proxy",
+            )),
             Ok(params) => authenticate(app, &issuer, now, &headers, params).await,
             Err(failure) => Err(failure),
         };
@@ -93,8 +96,10 @@ async fn authenticate(
     let registered = client.row.metadata.token_endpoint_auth_method;
     if presented.method() != Some(registered) {
         let received = presented.method().map_or("none", ClientAuthMethod::name);
-        return Err(refused("client authentication method", registered.name(), received)
-            .with_setting("token_endpoint_auth_method of the client"));
+        return Err(
+            refused("client authentication method", registered.name(), received)
+                .with_setting("token_endpoint_auth_method of the client"),
+        );
     }
     match registered {
         ClientAuthMethod::None => {}
@@ -103,12 +108,18 @@ async fn authenticate(
                 return Err(refused("client secret", "a secret", "none"));
             };
             let secret = Secret::from(secret.expose().to_owned());
-            if !secret_is_right(app, now, &client, &secret).await? && !right_after_rereading(app, now, &client, &secret).await? {
+            if !secret_is_right(app, now, &client, &secret).await?
+                && !right_after_rereading(app, now, &client, &secret).await?
+            {
                 return Err(refused("client secret", "the registered secret", "another"));
             }
         }
     }
-    Ok(Authenticated { client, confirmation: None, params })
+    Ok(Authenticated {
+        client,
+        confirmation: None,
+        params,
+    })
 }
 
 /// The `Authorization` header, of which there may be one (a second is a smuggled or misconfigured identity).
@@ -118,11 +129,21 @@ pub(super) fn only_authorization(headers: &HeaderMap) -> Result<Option<&str>, Fa
     if lines.next().is_some() {
         return Err(invalid_header("one Authorization header", "several"));
     }
-    first.map(|line| line.to_str().map_err(|_| invalid_header("visible ASCII", "other bytes"))).transpose()
+    first
+        .map(|line| {
+            line.to_str()
+                .map_err(|_| invalid_header("visible ASCII", "other bytes"))
+        })
+        .transpose()
 }
 
 fn invalid_header(expected: &str, received: &str) -> Failure {
-    Failure::refused(ErrorCode::InvalidRequest, "authorization header", expected, received)
+    Failure::refused(
+        ErrorCode::InvalidRequest,
+        "authorization header",
+        expected,
+        received,
+    )
 }
 
 fn refused(check: &'static str, expected: &str, received: impl Into<String>) -> Failure {
@@ -130,8 +151,17 @@ fn refused(check: &'static str, expected: &str, received: impl Into<String>) -> 
 }
 
 /// A changed secret counts at once on every node: what fails against the held client is tried against the row.
-async fn right_after_rereading(app: &App, now: Now, held: &KnownClient, secret: &Secret) -> Result<bool, Failure> {
-    match app.clients.reread(held.row.issuer, &held.row.client_id, now.ms).await? {
+async fn right_after_rereading(
+    app: &App,
+    now: Now,
+    held: &KnownClient,
+    secret: &Secret,
+) -> Result<bool, Failure> {
+    match app
+        .clients
+        .reread(held.row.issuer, &held.row.client_id, now.ms)
+        .await?
+    {
         Some(fresh) if fresh.row.updated_at != held.row.updated_at || fresh.row.secret != held.row.secret => {
             secret_is_right(app, now, &fresh, secret).await
         }
@@ -139,9 +169,23 @@ async fn right_after_rereading(app: &App, now: Now, held: &KnownClient, secret: 
     }
 }
 
-async fn secret_is_right(app: &App, now: Now, client: &KnownClient, secret: &Secret) -> Result<bool, Failure> {
-    let previous = client.row.previous_secret.as_ref().filter(|previous| previous.expires_at > now.timestamp());
-    for stored in client.row.secret.iter().chain(previous.map(|previous| &previous.secret)) {
+async fn secret_is_right(
+    app: &App,
+    now: Now,
+    client: &KnownClient,
+    secret: &Secret,
+) -> Result<bool, Failure> {
+    let previous = client
+        .row
+        .previous_secret
+        .as_ref()
+        .filter(|previous| previous.expires_at > now.timestamp());
+    for stored in client
+        .row
+        .secret
+        .iter()
+        .chain(previous.map(|previous| &previous.secret))
+    {
         let right = match stored {
             StoredSecret::Keyed { key, .. } => {
                 let keys = app.keys.current(now.ms).await?;

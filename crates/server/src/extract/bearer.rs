@@ -33,11 +33,17 @@ impl IntoResponse for BearerFailure {
             Failure::Refused(refusal) if refusal.check == NO_TOKEN => "Bearer realm=\"grantor\"".to_owned(),
             failure => {
                 let description = failure.description();
-                format!("Bearer realm=\"grantor\", error=\"{}\", error_description=\"{description}\"", code.name())
+                format!(
+                    "Bearer realm=\"grantor\", error=\"{}\", error_description=\"{description}\"",
+                    code.name()
+                )
             }
         };
         let mut response = self.0.into_json();
-        let is_challenge = matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+        let is_challenge = matches!(
+            response.status(),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN
+        );
         if let (true, Ok(value)) = (is_challenge, HeaderValue::from_str(&challenge)) {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
         }

@@ -24,17 +24,28 @@ pub(crate) struct CookieNames {
 impl CookieNames {
     /// The names for an issuer.
     pub(crate) fn of(issuer: &Issuer) -> Self {
-        Self { secure: issuer.is_https() }
+        Self {
+            secure: issuer.is_https(),
+        }
     }
 
     fn name(self, kind: Kind) -> String {
-        format!("{}grantor_{}", if self.secure { "__Host-" } else { "" }, kind.name())
+        format!(
+            "{}grantor_{}",
+            if self.secure { "__Host-" } else { "" },
+            kind.name()
+        )
     }
 
     fn set(self, kind: Kind, value: &str, max_age: Option<i64>) -> String {
-        let lifetime = max_age.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
+        let lifetime = max_age
+            .map(|seconds| format!("; Max-Age={seconds}"))
+            .unwrap_or_default();
         let secure = if self.secure { "; Secure" } else { "" };
-        format!("{}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{lifetime}", self.name(kind))
+        format!(
+            "{}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{lifetime}",
+            self.name(kind)
+        )
     }
 }
 
@@ -80,26 +91,45 @@ impl FromRequestParts<App> for BrowserCookies {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
         let names = CookieNames::of(&Issuer::only(app));
-        Ok(Self::read(names, &parts.headers, app.config.session.remembered_lifetime.seconds()))
+        Ok(Self::read(
+            names,
+            &parts.headers,
+            app.config.session.remembered_lifetime.seconds(),
+        ))
     }
 }
 
 impl BrowserCookies {
     fn read(names: CookieNames, headers: &HeaderMap, remembered_lifetime: i64) -> Self {
-        let browser = value_of(headers, &names.name(Kind::Browser)).filter(|value| is_secret(value)).map(Secret::from);
+        let browser = value_of(headers, &names.name(Kind::Browser))
+            .filter(|value| is_secret(value))
+            .map(Secret::from);
         let mut sessions = Vec::new();
         for (kind, remembered) in [(Kind::Session, false), (Kind::Remembered, true)] {
             let value = value_of(headers, &names.name(kind)).unwrap_or_default();
             let secrets = value.split('.').filter(|secret| is_secret(secret));
-            sessions.extend(secrets.map(|secret| HeldSession { secret: Secret::from(secret.to_owned()), remembered }));
+            sessions.extend(secrets.map(|secret| HeldSession {
+                secret: Secret::from(secret.to_owned()),
+                remembered,
+            }));
         }
         sessions.truncate(SESSIONS_PER_BROWSER);
-        Self { names, browser, sessions, new_browser: false, sessions_changed: false, remembered_lifetime }
+        Self {
+            names,
+            browser,
+            sessions,
+            new_browser: false,
+            sessions_changed: false,
+            remembered_lifetime,
+        }
     }
 
     /// The hashes of the session secrets, the current one first.
     pub(crate) fn session_hashes(&self) -> Vec<SecretHash> {
-        self.sessions.iter().map(|session| session.secret.hash()).collect()
+        self.sessions
+            .iter()
+            .map(|session| session.secret.hash())
+            .collect()
     }
 
     /// This browser's secret, if it has one.
@@ -153,24 +183,39 @@ impl BrowserCookies {
     }
 
     fn line(&self, kind: Kind, remembered: bool) -> String {
-        let secrets: Vec<&str> =
-            self.sessions.iter().filter(|s| s.remembered == remembered).map(|s| s.secret.expose()).collect();
-        let lifetime = if secrets.is_empty() { Some(0) } else { remembered.then_some(self.remembered_lifetime) };
+        let secrets: Vec<&str> = self
+            .sessions
+            .iter()
+            .filter(|s| s.remembered == remembered)
+            .map(|s| s.secret.expose())
+            .collect();
+        let lifetime = if secrets.is_empty() {
+            Some(0)
+        } else {
+            remembered.then_some(self.remembered_lifetime)
+        };
         self.names.set(kind, &secrets.join("."), lifetime)
     }
 }
 
 /// The value of the only cookie with this name. Two of them mean that somebody else set one: neither is believed.
 fn value_of(headers: &HeaderMap, name: &str) -> Option<String> {
-    let lines = headers.get_all(header::COOKIE).into_iter().filter_map(|line| line.to_str().ok());
+    let lines = headers
+        .get_all(header::COOKIE)
+        .into_iter()
+        .filter_map(|line| line.to_str().ok());
     let mut values = lines
         .flat_map(|line| line.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .filter_map(|(found, value)| (found == name).then(|| value.to_owned()));
+        .filter(|(found, _)| *found == name)
+        .map(|(_, value)| value.to_owned());
     let first = values.next();
     if values.next().is_some() { None } else { first }
 }
 
 fn is_secret(text: &str) -> bool {
-    text.len() == 43 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+    text.len() == 43
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }

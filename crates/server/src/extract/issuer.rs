@@ -21,23 +21,33 @@ pub(crate) struct Issuer {
 impl Issuer {
     /// The issuer of a process that serves one.
     pub(crate) fn only(app: &App) -> Self {
-        Self { id: IssuerId::FIRST, url: Arc::from(app.config.issuer.as_str()) }
+        Self {
+            id: IssuerId::FIRST,
+            url: Arc::from(app.config.issuer.as_str()),
+        }
     }
 
     /// The address of one of our paths, as clients reach it.
     pub(crate) fn address(&self, path: &str) -> String {
-        format!("{}{path}", self.url.trim_end_matches('/'))
+        address(&self.url, path)
     }
 
     /// Scheme, host and port: what a browser sends as `Origin` from our pages.
     pub(crate) fn origin(&self) -> String {
-        url::Url::parse(&self.url).map(|url| url.origin().ascii_serialization()).unwrap_or_default()
+        url::Url::parse(&self.url)
+            .map(|url| url.origin().ascii_serialization())
+            .unwrap_or_default()
     }
 
     /// Whether cookies can be `Secure` with the `__Host-` prefix: everywhere but on an http loopback issuer.
     pub(crate) fn is_https(&self) -> bool {
         self.url.starts_with("https://")
     }
+}
+
+/// The address of a path under an issuer.
+pub(crate) fn address(issuer: &str, path: &str) -> String {
+    format!("{}{path}", issuer.trim_end_matches('/'))
 }
 
 impl FromRequestParts<App> for Issuer {

@@ -13,5 +13,5 @@ pub(crate) use bearer::{Bearer, BearerFailure};
 pub(crate) use body::unreadable;
 pub(crate) use body::{FormBody, QueryParams};
 pub(crate) use cookies::{BrowserCookies, HeldSession};
-pub(crate) use issuer::Issuer;
+pub(crate) use issuer::{Issuer, address};
 pub(crate) use peer::{Connection, Peer};

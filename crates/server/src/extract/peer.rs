@@ -42,10 +42,14 @@ impl FromRequestParts<App> for Peer {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
-        let connection = parts.extensions.get::<Connection>().copied().unwrap_or(Connection {
-            addr: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
-            tls: false,
-        });
+        let connection = parts
+            .extensions
+            .get::<Connection>()
+            .copied()
+            .unwrap_or(Connection {
+                addr: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
+                tls: false,
+            });
         Ok(Self::of(connection, &parts.headers, &app.config.trusted_proxies))
     }
 }
@@ -53,10 +57,18 @@ impl FromRequestParts<App> for Peer {
 impl Peer {
     /// Walks the forwarded addresses from the right while the hop that wrote them is trusted.
     pub(crate) fn of(connection: Connection, headers: &HeaderMap, trusted: &[IpNet]) -> Self {
-        let is_trusted = |addr: IpAddr| trusted.iter().any(|network| network.contains(&addr.to_canonical()));
+        let is_trusted = |addr: IpAddr| {
+            trusted
+                .iter()
+                .any(|network| network.contains(&addr.to_canonical()))
+        };
         let mut addr = connection.addr.ip().to_canonical();
         if !is_trusted(addr) {
-            return Self { addr, tls: connection.tls.then_some(true), client_certificate: None };
+            return Self {
+                addr,
+                tls: connection.tls.then_some(true),
+                client_certificate: None,
+            };
         }
         let hops = forwarded_for(headers);
         for hop in hops.iter().rev() {
@@ -67,19 +79,31 @@ impl Peer {
             }
         }
         let tls = last_value(headers, "x-forwarded-proto").map(|proto| proto == "https");
-        Self { addr, tls: tls.or(connection.tls.then_some(true)), client_certificate: None }
+        Self {
+            addr,
+            tls: tls.or(connection.tls.then_some(true)),
+            client_certificate: None,
+        }
     }
 }
 
 /// The addresses of `X-Forwarded-For`, left to right, over all its header lines.
 fn forwarded_for(headers: &HeaderMap) -> Vec<String> {
-    let lines = headers.get_all("x-forwarded-for").into_iter().filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| line.split(',')).map(|hop| hop.trim().trim_matches(['[', ']']).to_owned()).collect()
+    let lines = headers
+        .get_all("x-forwarded-for")
+        .into_iter()
+        .filter_map(|line| line.to_str().ok());
+    lines
+        .flat_map(|line| line.split(','))
+        .map(|hop| hop.trim().trim_matches(['[', ']']).to_owned())
+        .collect()
 }
 
 fn last_value(headers: &HeaderMap, name: &str) -> Option<String> {
-    let line = headers.get_all(name).into_iter().last()?.to_str().ok()?;
-    line.rsplit(',').next().map(|value| value.trim().to_ascii_lowercase())
+    let line = headers.get_all(name).into_iter().next_back()?.to_str().ok()?;
+    line.rsplit(',')
+        .next()
+        .map(|value| value.trim().to_ascii_lowercase())
 }
 
 #[cfg(test)]
@@ -92,7 +116,10 @@ mod tests {
             headers.append("x-forwarded-for", line.parse().unwrap());
         }
         let trusted: Vec<IpNet> = trusted.iter().map(|net| net.parse().unwrap()).collect();
-        let connection = Connection { addr: format!("{socket}:1").parse().unwrap(), tls: false };
+        let connection = Connection {
+            addr: format!("{socket}:1").parse().unwrap(),
+            tls: false,
+        };
         Peer::of(connection, &headers, &trusted).addr.to_string()
     }
 
@@ -100,14 +127,23 @@ mod tests {
     #[test]
     fn forwarded_headers_from_an_untrusted_peer_have_no_effect() {
         assert_eq!(peer("203.0.113.9", &["198.51.100.1"], &[]), "203.0.113.9");
-        assert_eq!(peer("203.0.113.9", &["198.51.100.1"], &["10.0.0.0/8"]), "203.0.113.9");
+        assert_eq!(
+            peer("203.0.113.9", &["198.51.100.1"], &["10.0.0.0/8"]),
+            "203.0.113.9"
+        );
     }
 
     /// T175: spoofed entries stand to the left of what the trusted proxies wrote.
     #[test]
     fn the_rightmost_hop_that_is_not_trusted_counts() {
-        assert_eq!(peer("10.0.0.1", &["1.1.1.1, 198.51.100.7, 10.0.0.2"], &["10.0.0.0/8"]), "198.51.100.7");
-        assert_eq!(peer("10.0.0.1", &["1.1.1.1", "198.51.100.7"], &["10.0.0.0/8"]), "198.51.100.7");
+        assert_eq!(
+            peer("10.0.0.1", &["1.1.1.1, 198.51.100.7, 10.0.0.2"], &["10.0.0.0/8"]),
+            "198.51.100.7"
+        );
+        assert_eq!(
+            peer("10.0.0.1", &["1.1.1.1", "198.51.100.7"], &["10.0.0.0/8"]),
+            "198.51.100.7"
+        );
         assert_eq!(peer("10.0.0.1", &["nonsense"], &["10.0.0.0/8"]), "10.0.0.1");
         assert_eq!(peer("10.0.0.1", &[], &["10.0.0.0/8"]), "10.0.0.1");
     }

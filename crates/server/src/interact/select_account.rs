@@ -25,24 +25,35 @@ pub(crate) async fn get(mut visit: Visit, QueryParams(query): QueryParams) -> Re
     };
     let step = opened.facts().verdict(&visit, false).step;
     if step != Step::SelectAccount {
-        return visit.redirect(&address(&visit, page_of(&step), &opened.handle));
+        return visit.redirect(&address(&visit, page_of(step), &opened.handle));
     }
     let csrf = match visit.csrf_token(&opened.handle, PAGE).await {
         Ok(csrf) => csrf,
         Err(failure) => return visit.error(failure),
     };
-    let ids: Vec<String> = opened.sessions.iter().map(|found| found.session.id.to_string()).collect();
+    let ids: Vec<String> = opened
+        .sessions
+        .iter()
+        .map(|found| found.session.id.to_string())
+        .collect();
     let accounts: Vec<AccountChoice<'_>> = opened
         .sessions
         .iter()
         .zip(&ids)
-        .map(|(session, value)| AccountChoice { value, account: account(session) })
+        .map(|(session, value)| AccountChoice {
+            value,
+            account: account(session),
+        })
         .collect();
     let page = visit.frame();
     let client = client_card(&opened.client);
     let view = SelectAccountPage {
         page: &page,
-        form: Form { action: PAGE, csrf: &csrf, interaction: &opened.handle },
+        form: Form {
+            action: PAGE,
+            csrf: &csrf,
+            interaction: &opened.handle,
+        },
         client: &client,
         accounts: &accounts,
     };
@@ -69,13 +80,20 @@ pub(crate) async fn post(mut visit: Visit, FormBody(form): FormBody) -> Response
         _ => {}
     }
     let chosen = field("account");
-    let Some(session) = opened.sessions.iter().find(|session| chosen == Some(session.session.id.to_string().as_str())) else {
+    let Some(session) = opened
+        .sessions
+        .iter()
+        .find(|session| chosen == Some(session.session.id.to_string().as_str()))
+    else {
         let expected = "an account that is signed in here";
         let failure = Failure::refused(ErrorCode::InvalidRequest, "account", expected, "another");
         return visit.error_of(failure, Problem::Expired);
     };
     let interactions = visit.app.store.interactions();
-    match interactions.bind_session(&opened.interaction.id, session.session.id, false).await {
+    match interactions
+        .bind_session(&opened.interaction.id, session.session.id, false)
+        .await
+    {
         Ok(_) => visit.redirect(&address(&visit, "/consent", &opened.handle)),
         Err(fault) => visit.error(fault.into()),
     }

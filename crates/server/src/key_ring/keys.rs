@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use grantor_crypto::{Algorithm, DataKey, DataKeyId, DataKeyPurpose, JwkSet, SigningKeyPair, VerificationKeys, base64url, sha256};
+use grantor_crypto::{
+    Algorithm, DataKey, DataKeyId, DataKeyPurpose, JwkSet, SigningKeyPair, VerificationKeys, base64url,
+    sha256,
+};
 use grantor_protocol::Timestamp;
 
 use super::{KeyRingError, MAX_AGE_MS};
@@ -65,15 +68,21 @@ impl Keys {
         for purpose in DataKeyPurpose::ALL {
             if !data.iter().any(|key| key.purpose() == purpose) {
                 let reason = "the database holds none".to_owned();
-                return Err(KeyRingError::Damaged { key: purpose.name().to_owned(), reason });
+                return Err(KeyRingError::Damaged {
+                    key: purpose.name().to_owned(),
+                    reason,
+                });
             }
         }
         signing.sort_by_key(|key| (key.signs_from.is_none(), key.signs_from, key.published_at));
         for index in 0..signing.len() {
             let Some(key) = signing.get(index) else { continue };
             let algorithm = key.algorithm;
-            let successor =
-                signing.iter().skip(index + 1).find(|later| later.algorithm == algorithm).and_then(|later| later.signs_from);
+            let successor = signing
+                .iter()
+                .skip(index + 1)
+                .find(|later| later.algorithm == algorithm)
+                .and_then(|later| later.signs_from);
             if let Some(key) = signing.get_mut(index) {
                 key.superseded_at = successor;
             }
@@ -83,8 +92,18 @@ impl Keys {
             reason: error.to_string(),
         };
         let jwks = JwksDocument::new(&signing).map_err(damaged)?;
-        let public = signing.iter().map(|key| key.pair.verification_key()).collect::<Result<_, _>>().map_err(damaged)?;
-        Ok(Self { data, signing, verification: VerificationKeys::new(public), jwks, read_at_ms: Some(read_at_ms) })
+        let public = signing
+            .iter()
+            .map(|key| key.pair.verification_key())
+            .collect::<Result<_, _>>()
+            .map_err(damaged)?;
+        Ok(Self {
+            data,
+            signing,
+            verification: VerificationKeys::new(public),
+            jwks,
+            read_at_ms: Some(read_at_ms),
+        })
     }
 
     pub(super) fn is_fresh(&self, now_ms: i64) -> bool {
@@ -97,14 +116,23 @@ impl Keys {
 
     /// The newest data key of a purpose: the one that seals.
     pub fn data_key(&self, purpose: DataKeyPurpose) -> Result<&DataKey, KeyRingError> {
-        self.data.iter().rev().find(|key| key.purpose() == purpose).map(AsRef::as_ref).ok_or_else(|| {
-            KeyRingError::Damaged { key: purpose.name().to_owned(), reason: "the database holds none".to_owned() }
-        })
+        self.data
+            .iter()
+            .rev()
+            .find(|key| key.purpose() == purpose)
+            .map(AsRef::as_ref)
+            .ok_or_else(|| KeyRingError::Damaged {
+                key: purpose.name().to_owned(),
+                reason: "the database holds none".to_owned(),
+            })
     }
 
     /// The data key that sealed something, if it still exists and was made for that purpose.
     pub fn data_key_by_id(&self, purpose: DataKeyPurpose, id: DataKeyId) -> Option<&DataKey> {
-        self.data.iter().find(|key| key.id() == id && key.purpose() == purpose).map(AsRef::as_ref)
+        self.data
+            .iter()
+            .find(|key| key.id() == id && key.purpose() == purpose)
+            .map(AsRef::as_ref)
     }
 
     pub(super) fn held_data_key(&self, id: DataKeyId) -> Option<Arc<DataKey>> {
@@ -131,7 +159,9 @@ impl Keys {
 
     /// The algorithms that can sign.
     pub fn algorithms(&self) -> impl Iterator<Item = Algorithm> + '_ {
-        Algorithm::ALL.into_iter().filter(|algorithm| self.signing.iter().any(|key| key.algorithm == *algorithm))
+        Algorithm::ALL
+            .into_iter()
+            .filter(|algorithm| self.signing.iter().any(|key| key.algorithm == *algorithm))
     }
 
     /// The public halves, to verify what this server signed.

@@ -48,7 +48,10 @@ impl KeyRing {
         for purpose in DataKeyPurpose::ALL {
             if !rows.iter().any(|row| row.purpose == purpose) {
                 // Losing this race is fine: the winner's key is read afterwards.
-                self.store.data_keys().insert_first(&self.wrapped(&DataKey::generate(purpose), now_ms)).await?;
+                self.store
+                    .data_keys()
+                    .insert_first(&self.wrapped(&DataKey::generate(purpose), now_ms))
+                    .await?;
             }
         }
         Ok(())
@@ -68,7 +71,13 @@ impl KeyRing {
     /// Makes the first key of an algorithm, which signs at once: nothing was published before it that a client could
     /// have cached for this algorithm. Does nothing where one exists.
     pub async fn make_first_key(&self, algorithm: Algorithm, now_ms: i64) -> Result<(), KeyRingError> {
-        if self.current(now_ms).await?.signing_keys().iter().any(|key| key.algorithm == algorithm) {
+        if self
+            .current(now_ms)
+            .await?
+            .signing_keys()
+            .iter()
+            .any(|key| key.algorithm == algorithm)
+        {
             return Ok(());
         }
         let now = Timestamp::from_milliseconds(now_ms);
@@ -90,7 +99,9 @@ impl KeyRing {
         let keys = self.current(now_ms).await?;
         let data_key = keys.data_key(DataKeyPurpose::PrivateKeys)?;
         let kid = pair.kid().to_owned();
-        let sealed = data_key.sealing().seal(private_key_context(&kid).as_bytes(), &pair.to_pkcs8());
+        let sealed = data_key
+            .sealing()
+            .seal(private_key_context(&kid).as_bytes(), &pair.to_pkcs8());
         Ok(NewSigningKey {
             issuer: self.issuer,
             public_jwk: pair.public_jwk().clone(),
@@ -147,7 +158,10 @@ impl KeyRing {
         let now = Timestamp::from_milliseconds(now_ms);
         let keys = self.current(now_ms).await?;
         for key in keys.signing_keys() {
-            if key.superseded_at.is_some_and(|end| end.plus(policy.keep_after) < now) {
+            if key
+                .superseded_at
+                .is_some_and(|end| end.plus(policy.keep_after) < now)
+            {
                 self.store.keys().delete(key.pair.kid()).await?;
             }
         }
@@ -155,8 +169,13 @@ impl KeyRing {
             return Ok(());
         }
         for algorithm in keys.algorithms() {
-            let Some(since) = keys.active(algorithm, now).and_then(|key| key.signs_from) else { continue };
-            let next_waits = keys.signing_keys().iter().any(|k| k.algorithm == algorithm && k.signs_from.is_none());
+            let Some(since) = keys.active(algorithm, now).and_then(|key| key.signs_from) else {
+                continue;
+            };
+            let next_waits = keys
+                .signing_keys()
+                .iter()
+                .any(|k| k.algorithm == algorithm && k.signs_from.is_none());
             let publish_due = since.plus(policy.interval - policy.publish_ahead) <= now;
             let promote_due = since.plus(policy.interval) <= now;
             if (publish_due && !next_waits) || (promote_due && next_waits) {
@@ -175,8 +194,15 @@ impl KeyRing {
             if row.wrapped_with == first.id() {
                 continue;
             }
-            let Some(key) = keys.held_data_key(row.id) else { continue };
-            if self.store.data_keys().rewrap(row.id, row.wrapped_with, &first.wrap(&key), first.id()).await? {
+            let Some(key) = keys.held_data_key(row.id) else {
+                continue;
+            };
+            if self
+                .store
+                .data_keys()
+                .rewrap(row.id, row.wrapped_with, &first.wrap(&key), first.id())
+                .await?
+            {
                 changed += 1;
             }
         }

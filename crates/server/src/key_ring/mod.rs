@@ -60,7 +60,9 @@ pub struct KeyRing {
 
 impl std::fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("KeyRing").field("issuer", &self.issuer).finish_non_exhaustive()
+        f.debug_struct("KeyRing")
+            .field("issuer", &self.issuer)
+            .finish_non_exhaustive()
     }
 }
 
@@ -110,7 +112,11 @@ impl KeyRing {
     pub async fn reread_if_older(&self, now_ms: i64) -> Result<Arc<Keys>, KeyRingError> {
         let _one_reader = self.reading.lock().await;
         let held = self.last_known();
-        if held.was_read_since(now_ms) { Ok(held) } else { self.read(now_ms).await }
+        if held.was_read_since(now_ms) {
+            Ok(held)
+        } else {
+            self.read(now_ms).await
+        }
     }
 
     /// Reads again although the held keys are fresh: something was just changed here.
@@ -138,14 +144,19 @@ impl KeyRing {
         if let Some(held) = before.held_data_key(row.id) {
             return Ok(held);
         }
-        let opened = self.secrets.unwrap(row.wrapped_with, row.id, row.purpose, &row.wrapped);
+        let opened = self
+            .secrets
+            .unwrap(row.wrapped_with, row.id, row.purpose, &row.wrapped);
         opened.map(Arc::new).map_err(|error| match error {
             UnwrapError::SecretMissing { secret, .. } => KeyRingError::SecretMissing {
                 key: row.id.to_string(),
                 purpose: row.purpose.name(),
                 wrapped_with: secret.to_string(),
             },
-            other => KeyRingError::Damaged { key: row.id.to_string(), reason: other.to_string() },
+            UnwrapError::Corrupt(key) => KeyRingError::Damaged {
+                key: key.to_string(),
+                reason: "it does not open with its system secret".to_owned(),
+            },
         })
     }
 }
@@ -155,7 +166,10 @@ fn open_signing_key(
     data: &[Arc<DataKey>],
     row: &StoredSigningKey,
 ) -> Result<SigningKey, KeyRingError> {
-    let damaged = |reason: &str| KeyRingError::Damaged { key: row.kid.clone(), reason: reason.to_owned() };
+    let damaged = |reason: &str| KeyRingError::Damaged {
+        key: row.kid.clone(),
+        reason: reason.to_owned(),
+    };
     let pair = if let Some(held) = before.signing_key(&row.kid) {
         Arc::clone(&held.pair)
     } else {
@@ -167,7 +181,8 @@ fn open_signing_key(
             .sealing()
             .open(private_key_context(&row.kid).as_bytes(), &row.sealed)
             .map_err(|_| damaged("it does not open with its data key"))?;
-        let pair = SigningKeyPair::from_pkcs8(row.algorithm, &private).map_err(|error| damaged(&error.to_string()))?;
+        let pair = SigningKeyPair::from_pkcs8(row.algorithm, &private)
+            .map_err(|error| damaged(&error.to_string()))?;
         if pair.kid() != row.kid {
             return Err(damaged("its thumbprint differs from its id"));
         }

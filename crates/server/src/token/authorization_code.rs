@@ -6,8 +6,8 @@ use grantor_protocol::resource::narrow;
 use grantor_protocol::{ErrorCode, GrantType, Targets, TokenResponse, Verifier};
 use grantor_store::{Attempt, CodeOutcome, CodeRefusal, CodeUse};
 
-use super::issue::{self, Issuance};
 use super::TokenContext;
+use super::issue::{self, Issuance};
 use crate::error::Failure;
 
 /// The parameters of this grant.
@@ -41,11 +41,21 @@ pub(super) async fn redeem(
         CodeOutcome::Redeemed(facts) => facts,
         CodeOutcome::Replayed => {
             context.app.metrics.replayed("authorization_code");
-            return Err(invalid("code used once", "an unused code", "a used one; what it gave is revoked"));
+            return Err(invalid(
+                "code used once",
+                "an unused code",
+                "a used one; what it gave is revoked",
+            ));
         }
         CodeOutcome::Refused(refusal) => return Err(refused(refusal)),
     };
-    let gives_refresh = facts.offline && context.client.client.row.metadata.allows_grant(GrantType::RefreshToken);
+    let gives_refresh = facts.offline
+        && context
+            .client
+            .client
+            .row
+            .metadata
+            .allows_grant(GrantType::RefreshToken);
     let allowed = &context.client.client.row.metadata.audience;
     let audience = narrow(&request.targets.all(), &facts.audience, allowed)?;
     let issuance = Issuance {
@@ -74,20 +84,30 @@ fn refused(refusal: CodeRefusal) -> Failure {
         CodeRefusal::UnknownOrForeign => invalid("code", "a code issued to this client", "an unknown code"),
         CodeRefusal::Expired => invalid("code lifetime", "a code that is still valid", "an expired one")
             .with_setting("tokens.code.lifetime"),
-        CodeRefusal::RedirectMismatch => {
-            invalid("redirect_uri of the code", "the redirect_uri of the authorization request", "another, or none")
-        }
+        CodeRefusal::RedirectMismatch => invalid(
+            "redirect_uri of the code",
+            "the redirect_uri of the authorization request",
+            "another, or none",
+        ),
         CodeRefusal::VerifierMismatch { burnt: false } => {
             invalid("code_verifier", "the verifier of the code_challenge", "another")
         }
-        CodeRefusal::VerifierMismatch { burnt: true } => {
-            invalid("code_verifier", "the verifier of the code_challenge", "another, once too often; the code is dead")
-        }
+        CodeRefusal::VerifierMismatch { burnt: true } => invalid(
+            "code_verifier",
+            "the verifier of the code_challenge",
+            "another, once too often; the code is dead",
+        ),
         CodeRefusal::VerifierMissing => invalid("code_verifier", "a code_verifier", "none"),
-        CodeRefusal::VerifierUnexpected => {
-            invalid("code_verifier", "none, since no code_challenge was sent", "a code_verifier")
-        }
-        CodeRefusal::Dead => invalid("grant is live", "user, client and session still valid", "one of them is gone"),
+        CodeRefusal::VerifierUnexpected => invalid(
+            "code_verifier",
+            "none, since no code_challenge was sent",
+            "a code_verifier",
+        ),
+        CodeRefusal::Dead => invalid(
+            "grant is live",
+            "user, client and session still valid",
+            "one of them is gone",
+        ),
         CodeRefusal::AlreadyUsed => invalid("code used once", "an unused code", "a used one"),
     }
 }

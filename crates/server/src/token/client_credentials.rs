@@ -17,8 +17,13 @@ pub(super) async fn redeem(
         Some(asked) if asked.is_subset_of(&metadata.scope) => asked,
         Some(asked) => {
             let expected = format!("at most {}", metadata.scope);
-            return Err(Failure::refused(ErrorCode::InvalidScope, "scope of the client", expected, asked.to_string())
-                .with_setting("scope of the client"));
+            return Err(Failure::refused(
+                ErrorCode::InvalidScope,
+                "scope of the client",
+                expected,
+                asked.to_string(),
+            )
+            .with_setting("scope of the client"));
         }
         None => of_the_client_itself(&metadata.scope),
     };
@@ -29,5 +34,8 @@ pub(super) async fn redeem(
 /// What is left of a registered scope when no user takes part.
 fn of_the_client_itself(registered: &Scope) -> Scope {
     let of_users = [scope::OPENID, scope::OFFLINE_ACCESS, scope::OFFLINE].join(" ");
-    Scope::parse(&of_users).map_or_else(|_| registered.clone(), |of_users| registered.difference(&of_users))
+    Scope::parse(&of_users).map_or_else(
+        |_| registered.clone(),
+        |of_users| registered.difference(&of_users),
+    )
 }

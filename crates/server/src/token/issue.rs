@@ -1,14 +1,16 @@
 //! Mints what a grant gives: access token, ID token, refresh token. No statement runs here.
 
 use grantor_crypto::{Algorithm, left_half_hash, random_bytes, sign_compact};
-use grantor_protocol::{AccessTokenStrategy, Scope, SigningAlgorithm, Subject, TokenId, TokenResponse, TokenType};
+use grantor_protocol::{
+    AccessTokenStrategy, Scope, SigningAlgorithm, Subject, TokenId, TokenResponse, TokenType,
+};
 use grantor_store::GrantFacts;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::TokenContext;
 use super::access_token::{AccessToken, Authentication};
 use super::refresh_token::RefreshToken;
-use super::TokenContext;
 use crate::app::App;
 use crate::config::TokenFormat;
 use crate::error::Failure;
@@ -31,7 +33,10 @@ pub(super) struct Issuance<'a> {
 }
 
 /// Mints for a grant of a user.
-pub(super) async fn for_grant(context: &TokenContext<'_>, issuance: &Issuance<'_>) -> Result<TokenResponse, Failure> {
+pub(super) async fn for_grant(
+    context: &TokenContext<'_>,
+    issuance: &Issuance<'_>,
+) -> Result<TokenResponse, Failure> {
     let facts = issuance.facts;
     let now = context.now.timestamp();
     let lifetime = context.app.config.tokens.access.lifetime.seconds();
@@ -49,9 +54,11 @@ pub(super) async fn for_grant(context: &TokenContext<'_>, issuance: &Issuance<'_
         issued_at: now,
         expires_at: now.plus(lifetime).min(facts.ends_at),
     };
-    let authentication = facts
-        .authenticated_at
-        .map(|time| Authentication { time, acr: facts.acr.as_deref().unwrap_or_default(), amr: &facts.amr });
+    let authentication = facts.authenticated_at.map(|time| Authentication {
+        time,
+        acr: facts.acr.as_deref().unwrap_or_default(),
+        amr: &facts.amr,
+    });
     let keys = signing_keys(context).await?;
     let access_token = encode(context, &keys, &token, authentication)?;
     let id_token = if facts.scope.wants_openid() {
@@ -82,7 +89,8 @@ pub(super) async fn for_client(
     let client = &context.client.client.row;
     let now = context.now.timestamp();
     let lifetime = context.app.config.tokens.access.lifetime.seconds();
-    let subject = Subject::parse(client.client_id.as_str()).map_err(|error| Failure::Internal(error.to_string()))?;
+    let subject =
+        Subject::parse(client.client_id.as_str()).map_err(|error| Failure::Internal(error.to_string()))?;
     let token = AccessToken {
         id: new_token_id(),
         grant: None,
@@ -138,7 +146,10 @@ fn encode(
     token: &AccessToken,
     authentication: Option<Authentication<'_>>,
 ) -> Result<String, Failure> {
-    match format_for(context.app, context.client.client.row.metadata.access_token_strategy) {
+    match format_for(
+        context.app,
+        context.client.client.row.metadata.access_token_strategy,
+    ) {
         TokenFormat::Opaque => token.sealed(keys, context.issuer),
         TokenFormat::Jwt => token.signed(keys, context.issuer, algorithm_of(context), authentication),
     }

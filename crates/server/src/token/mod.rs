@@ -13,9 +13,9 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use grantor_protocol::{ErrorCode, GrantType, RequestRefusal, Targets, TokenRequest, TokenResponse};
 
-pub(crate) use authorization_code::new_code;
-use authorization_code::CodeRequest;
 pub(crate) use access_token::{AccessToken, TokenUnreadable, read_access_token};
+use authorization_code::CodeRequest;
+pub(crate) use authorization_code::new_code;
 pub(crate) use refresh_token::read_refresh_token;
 
 use crate::app::App;
@@ -33,16 +33,27 @@ pub(crate) struct TokenContext<'a> {
 }
 
 /// `POST /oauth2/token`.
-pub(crate) async fn post(State(app): State<App>, issuer: Issuer, now: Now, client: Authenticated) -> Response {
+pub(crate) async fn post(
+    State(app): State<App>,
+    issuer: Issuer,
+    now: Now,
+    client: Authenticated,
+) -> Response {
     let caller = CallingClient(client.client.clone());
-    let context = TokenContext { app: &app, issuer: &issuer, client: &client, now };
+    let context = TokenContext {
+        app: &app,
+        issuer: &issuer,
+        client: &client,
+        now,
+    };
     let mut response = match redeem(&context).await {
         Ok((grant, tokens)) => {
             app.metrics.granted(grant.name(), "issued");
             Json(tokens).into_response()
         }
         Err((grant, failure)) => {
-            app.metrics.granted(grant.map_or("unknown", GrantType::name), failure.code().name());
+            app.metrics
+                .granted(grant.map_or("unknown", GrantType::name), failure.code().name());
             failure.into_json()
         }
     };
@@ -51,23 +62,43 @@ pub(crate) async fn post(State(app): State<App>, issuer: Issuer, now: Now, clien
     response
 }
 
-async fn redeem(context: &TokenContext<'_>) -> Result<(GrantType, TokenResponse), (Option<GrantType>, Failure)> {
+async fn redeem(
+    context: &TokenContext<'_>,
+) -> Result<(GrantType, TokenResponse), (Option<GrantType>, Failure)> {
     let request = TokenRequest::read(&context.client.params).map_err(|refusal| (None, refusal.into()))?;
     let grant = request.grant_type();
     let tokens = async {
         may_use(context, grant)?;
         match request {
-            TokenRequest::AuthorizationCode { code, redirect_uri, verifier, resource, audience } => {
-                let request = CodeRequest { code, redirect_uri, verifier, targets: Targets { audience, resource } };
+            TokenRequest::AuthorizationCode {
+                code,
+                redirect_uri,
+                verifier,
+                resource,
+                audience,
+            } => {
+                let request = CodeRequest {
+                    code,
+                    redirect_uri,
+                    verifier,
+                    targets: Targets { audience, resource },
+                };
                 authorization_code::redeem(context, &request).await
             }
-            TokenRequest::RefreshToken { refresh_token, scope, resource, audience } => {
+            TokenRequest::RefreshToken {
+                refresh_token,
+                scope,
+                resource,
+                audience,
+            } => {
                 let targets = Targets { audience, resource };
                 refresh_token::redeem(context, &refresh_token, scope.as_ref(), &targets).await
             }
-            TokenRequest::ClientCredentials { scope, resource, audience } => {
-                client_credentials::redeem(context, scope, &Targets { audience, resource }).await
-            }
+            TokenRequest::ClientCredentials {
+                scope,
+                resource,
+                audience,
+            } => client_credentials::redeem(context, scope, &Targets { audience, resource }).await,
         }
     };
     match tokens.await {
@@ -83,6 +114,11 @@ fn may_use(context: &TokenContext<'_>, grant: GrantType) -> Result<(), Failure> 
         return Ok(());
     }
     let registered: Vec<&str> = metadata.grant_types.iter().map(|grant| grant.name()).collect();
-    let refusal = RequestRefusal::new(ErrorCode::UnauthorizedClient, "grant type of the client", registered.join(" "), grant.name());
+    let refusal = RequestRefusal::new(
+        ErrorCode::UnauthorizedClient,
+        "grant type of the client",
+        registered.join(" "),
+        grant.name(),
+    );
     Err(Failure::from(refusal).with_setting("grant_types of the client"))
 }

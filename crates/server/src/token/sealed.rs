@@ -13,7 +13,12 @@ use crate::key_ring::Keys;
 const KEY_ID_BYTES: usize = 8;
 
 /// Seals `body` as a token of this kind.
-pub(super) fn seal(keys: &Keys, prefix: TokenPrefix, issuer: &Issuer, body: &impl Serialize) -> Result<String, Failure> {
+pub(super) fn seal(
+    keys: &Keys,
+    prefix: TokenPrefix,
+    issuer: &Issuer,
+    body: &impl Serialize,
+) -> Result<String, Failure> {
     let data_key = keys.data_key(DataKeyPurpose::Tokens)?;
     let plain = postcard::to_stdvec(body).map_err(|error| Failure::Internal(error.to_string()))?;
     let mut bytes = data_key.id().bytes().to_vec();
@@ -29,12 +34,16 @@ pub(super) fn open<T: DeserializeOwned>(
     token: &str,
 ) -> Result<T, TokenUnreadable> {
     let bytes = token_format::decode(prefix, token).map_err(|_| TokenUnreadable::Malformed)?;
-    let (key_id, sealed) = bytes.split_first_chunk::<KEY_ID_BYTES>().ok_or(TokenUnreadable::Malformed)?;
+    let (key_id, sealed) = bytes
+        .split_first_chunk::<KEY_ID_BYTES>()
+        .ok_or(TokenUnreadable::Malformed)?;
     let data_key = keys
         .data_key_by_id(DataKeyPurpose::Tokens, DataKeyId::from_bytes(*key_id))
         .ok_or(TokenUnreadable::UnknownKey)?;
-    let plain =
-        data_key.sealing().open(&associated_data(prefix, issuer), sealed).map_err(|_| TokenUnreadable::Forged)?;
+    let plain = data_key
+        .sealing()
+        .open(&associated_data(prefix, issuer), sealed)
+        .map_err(|_| TokenUnreadable::Forged)?;
     postcard::from_bytes(&plain).map_err(|_| TokenUnreadable::Malformed)
 }
 
