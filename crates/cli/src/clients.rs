@@ -14,10 +14,7 @@ use crate::setup::{Opened, PAGE, Setup, standard_input};
 use registration::{Document, MetadataArguments};
 
 #[derive(Debug, Subcommand)]
-#[expect(
-    clippy::doc_markdown,
-    reason = "the comments are the help, which shows backticks as they are"
-)]
+#[expect(clippy::doc_markdown, reason = "the comments are the help, which shows backticks as they are")]
 pub(crate) enum Command {
     /// Register a client and print it, with the secret that was made for it
     Create(CreateArguments),
@@ -57,10 +54,7 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, Args)]
-#[expect(
-    clippy::doc_markdown,
-    reason = "the comments are the help, which shows backticks as they are"
-)]
+#[expect(clippy::doc_markdown, reason = "the comments are the help, which shows backticks as they are")]
 pub(crate) struct CreateArguments {
     /// The client_id; made up when left out
     #[arg(long)]
@@ -91,11 +85,7 @@ impl std::fmt::Debug for SecretArguments {
 
 impl SecretArguments {
     fn chosen(self) -> Result<Option<Secret>, Failure> {
-        let chosen = if self.secret_stdin {
-            Some(standard_input()?)
-        } else {
-            self.secret.map(Secret::from)
-        };
+        let chosen = if self.secret_stdin { Some(standard_input()?) } else { self.secret.map(Secret::from) };
         chosen.map(usable).transpose()
     }
 }
@@ -113,10 +103,7 @@ pub(crate) async fn run(command: Command, setup: &Setup) -> Result<(), Failure> 
         Command::Delete { id } => {
             let client = find(&opened, &id).await?;
             opened.store.clients().delete(client.row).await?;
-            print(&format!(
-                "{} is deleted, and every token of it is dead",
-                client.client_id
-            ))
+            print(&format!("{} is deleted, and every token of it is dead", client.client_id))
         }
     }
 }
@@ -124,54 +111,26 @@ pub(crate) async fn run(command: Command, setup: &Setup) -> Result<(), Failure> 
 /// The client of this `client_id`, or a failure that names it.
 pub(crate) async fn find(opened: &Opened, id: &str) -> Result<Client, Failure> {
     let found = match ClientId::parse(id) {
-        Ok(client_id) => {
-            opened
-                .store
-                .clients()
-                .by_client_id(IssuerId::FIRST, &client_id)
-                .await?
-        }
+        Ok(client_id) => opened.store.clients().by_client_id(IssuerId::FIRST, &client_id).await?,
         Err(_) => None,
     };
     found.ok_or_else(|| Failure::new(format!("there is no client {id:?}")))
 }
 
 async fn create(opened: &Opened, arguments: CreateArguments) -> Result<(), Failure> {
-    let Document {
-        metadata,
-        client_id,
-        client_secret,
-    } = arguments.metadata.document(None)?;
+    let Document { metadata, client_id, client_secret } = arguments.metadata.document(None)?;
     let client_id = match arguments.id.or(client_id) {
         Some(id) => ClientId::parse(&id).map_err(|error| Failure::new(format!("--id: {error}")))?,
-        None => ClientId::parse(
-            &uuid::Builder::from_random_bytes(random_bytes())
-                .into_uuid()
-                .to_string(),
-        )?,
+        None => ClientId::parse(&uuid::Builder::from_random_bytes(random_bytes()).into_uuid().to_string())?,
     };
-    let chosen = arguments
-        .secret
-        .chosen()?
-        .or(client_secret.map(usable).transpose()?);
+    let chosen = arguments.secret.chosen()?.or(client_secret.map(usable).transpose()?);
     if metadata.is_public() && chosen.is_some() {
-        return Err(Failure::new(
-            "a client whose auth method is none cannot keep a secret",
-        ));
+        return Err(Failure::new("a client whose auth method is none cannot keep a secret"));
     }
-    let secret = if metadata.is_public() {
-        None
-    } else {
-        Some(stored(opened, chosen).await?)
-    };
+    let secret = if metadata.is_public() { None } else { Some(stored(opened, chosen).await?) };
     let (shown, secret) = secret.unzip();
-    let client = NewClient {
-        issuer: IssuerId::FIRST,
-        client_id,
-        metadata,
-        secret,
-        now: opened.now.timestamp(),
-    };
+    let client =
+        NewClient { issuer: IssuerId::FIRST, client_id, metadata, secret, now: opened.now.timestamp() };
     let id = client.client_id.clone();
     let created = opened.store.clients().insert(client).await.map_err(|fault| {
         if fault.is_conflict() {
@@ -187,18 +146,9 @@ async fn list(opened: &Opened, as_json: bool) -> Result<(), Failure> {
     let mut listing = Listing::new(["CLIENT ID", "NAME", "AUTH METHOD", "GRANT TYPES", "CREATED"]);
     let mut after = None;
     loop {
-        let clients = opened
-            .store
-            .clients()
-            .list(IssuerId::FIRST, after.as_ref(), PAGE)
-            .await?;
+        let clients = opened.store.clients().list(IssuerId::FIRST, after.as_ref(), PAGE).await?;
         for client in &clients {
-            let grant_types: Vec<_> = client
-                .metadata
-                .grant_types
-                .iter()
-                .map(|grant| grant.name())
-                .collect();
+            let grant_types: Vec<_> = client.metadata.grant_types.iter().map(|grant| grant.name()).collect();
             let row = [
                 client.client_id.to_string(),
                 client.metadata.client_name.clone().unwrap_or_default(),
@@ -226,9 +176,7 @@ async fn update(opened: &Opened, id: &str, arguments: MetadataArguments) -> Resu
     }
     let updated = find(opened, id).await?;
     if !metadata.is_public() && updated.secret.is_none() {
-        warn(&format!(
-            "{id} has no secret yet: run `grantor clients rotate-secret {id}`"
-        ));
+        warn(&format!("{id} has no secret yet: run `grantor clients rotate-secret {id}`"));
     }
     print_json(&public_document(&updated))
 }
@@ -241,18 +189,12 @@ async fn rotate_secret(
 ) -> Result<(), Failure> {
     let client = find(opened, id).await?;
     if client.metadata.token_endpoint_auth_method == ClientAuthMethod::None {
-        return Err(Failure::new(format!(
-            "{id} is a public client: its auth method is none"
-        )));
+        return Err(Failure::new(format!("{id} is a public client: its auth method is none")));
     }
     let (shown, secret) = stored(opened, chosen).await?;
     let now = opened.now.timestamp();
     let overlap_until = (!overlap.is_zero()).then(|| now.plus(overlap.seconds()));
-    opened
-        .store
-        .clients()
-        .set_secret(client.row, Some(&secret), overlap_until, now)
-        .await?;
+    opened.store.clients().set_secret(client.row, Some(&secret), overlap_until, now).await?;
     print_json(
         &json!({ "client_id": client.client_id, "client_secret": shown.expose(), "client_secret_expires_at": 0 }),
     )

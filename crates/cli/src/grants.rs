@@ -47,12 +47,7 @@ pub(crate) enum Command {
 pub(crate) async fn run(command: Command, setup: &Setup) -> Result<(), Failure> {
     let opened = setup.open().await?;
     match command {
-        Command::List {
-            user,
-            client,
-            all,
-            json,
-        } => {
+        Command::List { user, client, all, json } => {
             let filter = GrantFilter {
                 user: optional_user(&opened, user).await?,
                 client: optional_client(&opened, client).await?.map(|client| client.row),
@@ -62,16 +57,10 @@ pub(crate) async fn run(command: Command, setup: &Setup) -> Result<(), Failure> 
             };
             list(&opened, filter, all, json).await
         }
-        Command::Revoke {
-            ids,
-            user: None,
-            client: None,
-        } => revoke(&opened, &ids).await,
+        Command::Revoke { ids, user: None, client: None } => revoke(&opened, &ids).await,
         Command::Revoke { user, client, .. } => {
-            let (user, client) = (
-                optional_user(&opened, user).await?,
-                optional_client(&opened, client).await?,
-            );
+            let (user, client) =
+                (optional_user(&opened, user).await?, optional_client(&opened, client).await?);
             revoke_all(&opened, user, client).await
         }
     }
@@ -95,9 +84,7 @@ async fn optional_client(opened: &Opened, client: Option<String>) -> Result<Opti
 }
 
 async fn list(opened: &Opened, mut filter: GrantFilter, all: bool, as_json: bool) -> Result<(), Failure> {
-    let mut listing = Listing::new([
-        "GRANT", "CLIENT", "USERNAME", "SCOPE", "STATE", "GIVEN", "EXPIRES",
-    ]);
+    let mut listing = Listing::new(["GRANT", "CLIENT", "USERNAME", "SCOPE", "STATE", "GIVEN", "EXPIRES"]);
     let mut clients: HashMap<ClientRowId, Option<Client>> = HashMap::new();
     loop {
         let grants = opened.store.grants().list(IssuerId::FIRST, &filter).await?;
@@ -136,9 +123,7 @@ fn state(grant: &Grant, client: Option<&Client>, now: Timestamp) -> String {
 
 fn add(listing: &mut Listing<7>, grant: &Grant, client: Option<&Client>, state: &str) {
     let facts = &grant.facts;
-    let client_id = client
-        .map(|client| client.client_id.to_string())
-        .unwrap_or_default();
+    let client_id = client.map(|client| client.client_id.to_string()).unwrap_or_default();
     let username = facts.user.as_ref().map(|user| user.username_display.clone());
     let row = [
         facts.id.to_string(),
@@ -170,13 +155,8 @@ fn add(listing: &mut Listing<7>, grant: &Grant, client: Option<&Client>, state: 
 async fn revoke(opened: &Opened, ids: &[GrantId]) -> Result<(), Failure> {
     for id in ids {
         let grants = opened.store.grants();
-        if !grants
-            .revoke(*id, None, RevocationReason::Operator, opened.now.timestamp())
-            .await?
-        {
-            return Err(Failure::new(format!(
-                "there is no grant {id} that is not revoked yet"
-            )));
+        if !grants.revoke(*id, None, RevocationReason::Operator, opened.now.timestamp()).await? {
+            return Err(Failure::new(format!("there is no grant {id} that is not revoked yet")));
         }
         print(&format!("{id} was revoked"))?;
     }
@@ -191,22 +171,13 @@ async fn revoke_all(
     let (grants, now) = (opened.store.grants(), opened.now.timestamp());
     let revoked = match (user, client) {
         (Some(user), Some(client)) => {
-            grants
-                .revoke_of_client_and_user(client.row, user, RevocationReason::Operator, now)
-                .await?
+            grants.revoke_of_client_and_user(client.row, user, RevocationReason::Operator, now).await?
         }
-        (Some(user), None) => {
-            grants
-                .revoke_of_user(user, RevocationReason::Operator, now)
-                .await?
-        }
+        (Some(user), None) => grants.revoke_of_user(user, RevocationReason::Operator, now).await?,
         (None, Some(client)) => {
             // Reaches the tokens that have no grant too: those a client got for itself.
             opened.store.clients().raise_epoch(client.row).await?;
-            return print(&format!(
-                "every grant and every token of {} was revoked",
-                client.client_id
-            ));
+            return print(&format!("every grant and every token of {} was revoked", client.client_id));
         }
         (None, None) => 0,
     };

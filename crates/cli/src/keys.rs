@@ -10,10 +10,7 @@ use crate::output::{Listing, instant, instant_or_none, print, warn};
 use crate::setup::{Opened, Setup};
 
 #[derive(Debug, Subcommand)]
-#[expect(
-    clippy::doc_markdown,
-    reason = "the comments are the help, which shows backticks as they are"
-)]
+#[expect(clippy::doc_markdown, reason = "the comments are the help, which shows backticks as they are")]
 pub(crate) enum Command {
     /// List the signing keys
     List {
@@ -91,10 +88,7 @@ async fn rotate(
 ) -> Result<(), Failure> {
     let in_use: Vec<_> = ring.current(opened.now.ms).await?.algorithms().collect();
     for algorithm in alg.map_or(in_use, |algorithm| vec![algorithm]) {
-        for done in ring
-            .rotate(algorithm, opened.config.key_policy(), at_once, opened.now.ms)
-            .await?
-        {
+        for done in ring.rotate(algorithm, opened.config.key_policy(), at_once, opened.now.ms).await? {
             let line = match done {
                 Rotation::Published { kid } => format!("published {kid}; it does not sign yet"),
                 Rotation::Promoted { kid, signs_from } => format!("{kid} signs from {}", instant(signs_from)),
@@ -110,9 +104,7 @@ async fn rotate(
 }
 
 fn algorithm(name: &str) -> Result<Algorithm, String> {
-    let known = Algorithm::ALL
-        .into_iter()
-        .find(|algorithm| algorithm.name().eq_ignore_ascii_case(name));
+    let known = Algorithm::ALL.into_iter().find(|algorithm| algorithm.name().eq_ignore_ascii_case(name));
     known.ok_or_else(|| {
         let names: Vec<_> = Algorithm::ALL.iter().map(|algorithm| algorithm.name()).collect();
         format!("use one of {}", names.join(", "))

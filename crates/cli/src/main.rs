@@ -23,10 +23,7 @@ use setup::Setup;
 
 /// An OAuth 2 and OpenID Connect authorization server.
 #[derive(Debug, Parser)]
-#[expect(
-    clippy::doc_markdown,
-    reason = "the comments are the help, which shows backticks as they are"
-)]
+#[expect(clippy::doc_markdown, reason = "the comments are the help, which shows backticks as they are")]
 #[command(name = "grantor", version, propagate_version = true, max_term_width = 100)]
 struct Arguments {
     /// The configuration file [env: GRANTOR_CONFIG]; without one, GRANTOR__SECTION__KEY variables alone count
@@ -105,10 +102,7 @@ mod tests {
     #[test]
     fn every_listing_takes_json() {
         for command in Arguments::command().get_subcommands() {
-            for list in command
-                .get_subcommands()
-                .filter(|command| command.get_name() == "list")
-            {
+            for list in command.get_subcommands().filter(|command| command.get_name() == "list") {
                 let takes_json = list.get_arguments().any(|argument| argument.get_id() == "json");
                 assert!(takes_json, "{} list", command.get_name());
             }
@@ -117,10 +111,7 @@ mod tests {
 
     #[test]
     fn the_configuration_file_may_be_named_before_and_after_the_command() {
-        for line in [
-            "grantor --config a.toml config check",
-            "grantor config check --config a.toml",
-        ] {
+        for line in ["grantor --config a.toml config check", "grantor config check --config a.toml"] {
             let arguments = Arguments::parse_from(line.split(' '));
             assert_eq!(arguments.config, Some(PathBuf::from("a.toml")));
         }

@@ -35,11 +35,7 @@ pub(crate) struct Listing<const COLUMNS: usize> {
 
 impl<const COLUMNS: usize> Listing<COLUMNS> {
     pub(crate) fn new(headings: [&'static str; COLUMNS]) -> Self {
-        Self {
-            headings,
-            rows: Vec::new(),
-            documents: Vec::new(),
-        }
+        Self { headings, rows: Vec::new(), documents: Vec::new() }
     }
 
     /// Adds an entry in both forms.
@@ -66,10 +62,7 @@ impl<const COLUMNS: usize> Listing<COLUMNS> {
             }
         }
         let line = |row: &[String; COLUMNS]| {
-            let cells = row
-                .iter()
-                .zip(widths)
-                .map(|(cell, width)| format!("{cell:width$}"));
+            let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
             cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
         };
         rows().map(line).collect()
@@ -84,13 +77,7 @@ fn visible(cell: &str) -> String {
     };
     let text: String = cell
         .chars()
-        .map(|c| {
-            if is_hidden(c) {
-                c.escape_unicode().to_string()
-            } else {
-                c.to_string()
-            }
-        })
+        .map(|c| if is_hidden(c) { c.escape_unicode().to_string() } else { c.to_string() })
         .collect();
     if text.is_empty() { "-".to_owned() } else { text }
 }
@@ -118,11 +105,7 @@ fn civil(days: i64) -> (i64, i64, i64) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
     (era * 400 + year_of_era + i64::from(month <= 2), month, day)
 }
 
@@ -142,10 +125,7 @@ mod tests {
 
     #[test]
     fn foreign_text_cannot_move_the_cursor_or_reorder_a_line() {
-        assert_eq!(
-            visible("a\u{1b}[2Jb\nc\u{202e}d"),
-            "a\\u{1b}[2Jb\\u{a}c\\u{202e}d"
-        );
+        assert_eq!(visible("a\u{1b}[2Jb\nc\u{202e}d"), "a\\u{1b}[2Jb\\u{a}c\\u{202e}d");
     }
 
     #[test]

@@ -39,9 +39,7 @@ pub(crate) async fn run(setup: &Setup) -> Result<(), Failure> {
     };
     let app = App::new(config, store, keys, clock, setup.dev.then_some(Playground));
     if setup.dev {
-        playground::seed(&app)
-            .await
-            .map_err(|error| Failure::new(error.to_string()))?;
+        playground::seed(&app).await.map_err(|error| Failure::new(error.to_string()))?;
     }
     let listeners = Listeners::bind(&app).await?;
     announce(&app.config, setup.dev)?;
@@ -76,13 +74,7 @@ async fn try_open(config: &Config, clock: &Clock) -> Result<Option<(Store, KeyRi
         return Ok(None);
     }
     warn_about_clocks(&store, clock).await?;
-    let keys = KeyRing::open(
-        &store,
-        Arc::clone(&config.secrets),
-        IssuerId::FIRST,
-        clock.now_ms(),
-    )
-    .await?;
+    let keys = KeyRing::open(&store, Arc::clone(&config.secrets), IssuerId::FIRST, clock.now_ms()).await?;
     Ok(Some((store, keys)))
 }
 
@@ -91,10 +83,7 @@ async fn warn_about_clocks(store: &Store, clock: &Clock) -> Result<(), Fault> {
     const TOLERATED_SECONDS: u64 = 2;
     let skew = store.skew(clock.now()).await?;
     if skew.unsigned_abs() > TOLERATED_SECONDS {
-        tracing::warn!(
-            skew,
-            "the clock of the database differs from this machine's; synchronise both"
-        );
+        tracing::warn!(skew, "the clock of the database differs from this machine's; synchronise both");
     }
     Ok(())
 }
@@ -115,9 +104,8 @@ fn stop_signal() -> Result<watch::Receiver<bool>, Failure> {
 }
 
 fn start_log(log: &Log) -> Result<(), Failure> {
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::try_new(&log.level)?)
-        .with_writer(io::stderr);
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(EnvFilter::try_new(&log.level)?).with_writer(io::stderr);
     match log.format {
         LogFormat::Json => builder.json().init(),
         LogFormat::Text => builder.with_ansi(io::stderr().is_terminal()).init(),

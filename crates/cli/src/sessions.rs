@@ -11,10 +11,7 @@ use crate::setup::{Opened, Setup};
 use crate::users;
 
 #[derive(Debug, Subcommand)]
-#[expect(
-    clippy::doc_markdown,
-    reason = "the comments are the help, which shows backticks as they are"
-)]
+#[expect(clippy::doc_markdown, reason = "the comments are the help, which shows backticks as they are")]
 pub(crate) enum Command {
     /// List the logins that are alive
     List {
@@ -40,15 +37,12 @@ pub(crate) async fn run(command: Command, setup: &Setup) -> Result<(), Failure> 
     let opened = setup.open().await?;
     let (sessions, now) = (opened.store.sessions(), opened.now.timestamp());
     match command {
-        Command::List {
-            user: Some(user),
-            json,
-        } => list(&opened, &[users::find(&opened, &user).await?], json).await,
+        Command::List { user: Some(user), json } => {
+            list(&opened, &[users::find(&opened, &user).await?], json).await
+        }
         Command::List { user: None, json } => list(&opened, &users::all(&opened).await?, json).await,
         Command::End { user: Some(user), .. } => {
-            let ended = sessions
-                .end_all_of_user(users::find(&opened, &user).await?.id, now)
-                .await?;
+            let ended = sessions.end_all_of_user(users::find(&opened, &user).await?.id, now).await?;
             print(&format!("{ended} logins were ended"))
         }
         Command::End { ids, user: None } => {
@@ -64,22 +58,10 @@ pub(crate) async fn run(command: Command, setup: &Setup) -> Result<(), Failure> 
 }
 
 async fn list(opened: &Opened, users: &[User], as_json: bool) -> Result<(), Failure> {
-    let mut listing = Listing::new([
-        "SESSION",
-        "USERNAME",
-        "LOGGED IN",
-        "LAST SEEN",
-        "ENDS",
-        "REMEMBERED",
-        "ADDRESS",
-    ]);
+    let mut listing =
+        Listing::new(["SESSION", "USERNAME", "LOGGED IN", "LAST SEEN", "ENDS", "REMEMBERED", "ADDRESS"]);
     for user in users {
-        for session in opened
-            .store
-            .sessions()
-            .list_of_user(user.id, opened.now.timestamp())
-            .await?
-        {
+        for session in opened.store.sessions().list_of_user(user.id, opened.now.timestamp()).await? {
             let authenticated_at =
                 grantor_protocol::Timestamp::from_milliseconds(session.authenticated_at_ms);
             let row = [

@@ -42,10 +42,7 @@ pub(crate) struct Opened {
 impl Setup {
     pub(crate) fn new(file: Option<PathBuf>, dev: bool) -> Self {
         let from_environment = || std::env::var_os(CONFIG_VARIABLE).filter(|name| !name.is_empty());
-        Self {
-            file: file.or_else(|| from_environment().map(PathBuf::from)),
-            dev,
-        }
+        Self { file: file.or_else(|| from_environment().map(PathBuf::from)), dev }
     }
 
     /// Reads the configuration, or says all that is wrong with it.
@@ -53,11 +50,7 @@ impl Setup {
         // A variable that is not text cannot be one of ours.
         let variables = std::env::vars_os()
             .filter_map(|(name, value)| name.into_string().ok().zip(value.into_string().ok()));
-        let source = self
-            .file
-            .as_deref()
-            .map_or_else(Source::default, Source::file)
-            .environment(variables);
+        let source = self.file.as_deref().map_or_else(Source::default, Source::file).environment(variables);
         if !self.dev {
             return Config::load(&source);
         }
@@ -73,13 +66,7 @@ impl Setup {
         if !store.pending_migrations().await?.is_empty() {
             return Err(Failure::new(NOT_MIGRATED));
         }
-        Ok(Opened {
-            config,
-            store,
-            now: Now {
-                ms: Clock::default().now_ms(),
-            },
-        })
+        Ok(Opened { config, store, now: Now { ms: Clock::default().now_ms() } })
     }
 }
 
@@ -98,9 +85,7 @@ pub(crate) fn standard_input() -> Result<Secret, Failure> {
         .lock()
         .read_to_string(&mut text)
         .map_err(|error| Failure::new(format!("standard input: {error}")))?;
-    let line = text
-        .strip_suffix('\n')
-        .map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
+    let line = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
     Ok(Secret::from(line))
 }
 
@@ -134,10 +119,7 @@ mod tests {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            assert_eq!(
-                std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-                0o600
-            );
+            assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         }
     }
 }

@@ -73,30 +73,20 @@ pub(crate) async fn run(command: Command, setup: &Setup) -> Result<(), Failure> 
     let opened = setup.open().await?;
     let (users, now) = (opened.store.users(), opened.now.timestamp());
     match command {
-        Command::Create {
-            username,
-            password_stdin,
-            email,
-            claims,
-        } => {
+        Command::Create { username, password_stdin, email, claims } => {
             let claims = read_claims(claims, email)?;
             let password = password_stdin.then(standard_input).transpose()?;
             create(&opened, &username, password, claims).await
         }
         Command::List { json } => list(&opened, json).await,
         Command::Show { user } => print_json(&document(&find(&opened, &user).await?)),
-        Command::SetPassword {
-            user,
-            keep_sessions,
-            password_stdin: _,
-        } => set_password(&opened, &find(&opened, &user).await?, keep_sessions).await,
+        Command::SetPassword { user, keep_sessions, password_stdin: _ } => {
+            set_password(&opened, &find(&opened, &user).await?, keep_sessions).await
+        }
         Command::Disable { user } => {
             let user = find(&opened, &user).await?;
             users.disable(user.id, now).await?;
-            print(&format!(
-                "{} cannot log in, and its tokens stop working",
-                user.username_display
-            ))
+            print(&format!("{} cannot log in, and its tokens stop working", user.username_display))
         }
         Command::Enable { user } => {
             let user = find(&opened, &user).await?;
@@ -106,10 +96,7 @@ pub(crate) async fn run(command: Command, setup: &Setup) -> Result<(), Failure> 
         Command::Delete { user } => {
             let user = find(&opened, &user).await?;
             users.delete(user.id).await?;
-            print(&format!(
-                "{} is deleted, and every token of it is dead",
-                user.username_display
-            ))
+            print(&format!("{} is deleted, and every token of it is dead", user.username_display))
         }
     }
 }
@@ -174,11 +161,7 @@ async fn list(opened: &Opened, as_json: bool) -> Result<(), Failure> {
 pub(crate) async fn all(opened: &Opened) -> Result<Vec<User>, Failure> {
     let mut all: Vec<User> = Vec::new();
     loop {
-        let users = opened
-            .store
-            .users()
-            .list(IssuerId::FIRST, all.last().map(|user| user.id), PAGE)
-            .await?;
+        let users = opened.store.users().list(IssuerId::FIRST, all.last().map(|user| user.id), PAGE).await?;
         if users.is_empty() {
             return Ok(all);
         }
@@ -195,10 +178,7 @@ async fn set_password(opened: &Opened, user: &User, keep_sessions: bool) -> Resu
         return print(&format!("the password of {} is set", user.username_display));
     }
     let sessions = store.sessions().end_all_of_user(user.id, now).await?;
-    let grants = store
-        .grants()
-        .revoke_of_user(user.id, RevocationReason::Operator, now)
-        .await?;
+    let grants = store.grants().revoke_of_user(user.id, RevocationReason::Operator, now).await?;
     print(&format!(
         "the password of {} is set; {sessions} logins were ended and {grants} grants revoked",
         user.username_display
@@ -254,19 +234,13 @@ mod tests {
         let path = directory.path().join("claims.json");
         fs::write(&path, r#"{"name": "Ada", "email": "old@example.com"}"#).unwrap();
         let claims = read_claims(Some(path), Some("ada@example.com".to_owned())).unwrap();
-        assert_eq!(
-            (claims.text("name"), claims.text("email")),
-            (Some("Ada"), Some("ada@example.com"))
-        );
+        assert_eq!((claims.text("name"), claims.text("email")), (Some("Ada"), Some("ada@example.com")));
     }
 
     #[test]
     fn claims_of_a_wrong_type_are_refused() {
         let directory = tempfile::tempdir().unwrap();
-        for (number, text) in [r#"{"email_verified": "yes"}"#, "[]", "{"]
-            .into_iter()
-            .enumerate()
-        {
+        for (number, text) in [r#"{"email_verified": "yes"}"#, "[]", "{"].into_iter().enumerate() {
             let path = directory.path().join(number.to_string());
             fs::write(&path, text).unwrap();
             assert!(read_claims(Some(path), None).is_err(), "{text}");

@@ -28,12 +28,7 @@ pub struct UnknownAlgorithm;
 
 impl Algorithm {
     /// Every algorithm.
-    pub const ALL: [Algorithm; 4] = [
-        Algorithm::RS256,
-        Algorithm::PS256,
-        Algorithm::ES256,
-        Algorithm::EdDSA,
-    ];
+    pub const ALL: [Algorithm; 4] = [Algorithm::RS256, Algorithm::PS256, Algorithm::ES256, Algorithm::EdDSA];
 
     /// The registered name.
     pub fn name(self) -> &'static str {
@@ -64,10 +59,7 @@ impl FromStr for Algorithm {
     type Err = UnknownAlgorithm;
 
     fn from_str(name: &str) -> Result<Self, UnknownAlgorithm> {
-        Self::ALL
-            .into_iter()
-            .find(|algorithm| algorithm.name() == name)
-            .ok_or(UnknownAlgorithm)
+        Self::ALL.into_iter().find(|algorithm| algorithm.name() == name).ok_or(UnknownAlgorithm)
     }
 }
 
@@ -98,9 +90,8 @@ mod tests {
     // T099, T100
     #[test]
     fn none_and_hmac_do_not_exist_in_any_spelling() {
-        for name in [
-            "none", "None", "NONE", "nOnE", "", "HS256", "HS512", "rs256", "RS256 ", "RS1", "ES256K",
-        ] {
+        for name in ["none", "None", "NONE", "nOnE", "", "HS256", "HS512", "rs256", "RS256 ", "RS1", "ES256K"]
+        {
             assert_eq!(name.parse::<Algorithm>(), Err(UnknownAlgorithm), "{name}");
         }
     }
@@ -116,9 +107,6 @@ mod tests {
             assert_eq!(left_half_hash(algorithm, code), "LDktKdoQak3Pk0cnXxCltA");
         }
         // SHA-512 of "abc" (FIPS 180-4), its left 256 bits
-        assert_eq!(
-            left_half_hash(Algorithm::EdDSA, "abc"),
-            "3a81oZNherrMQXNJriBBMRLm-k6JqX6iCp7u5ktV05o"
-        );
+        assert_eq!(left_half_hash(Algorithm::EdDSA, "abc"), "3a81oZNherrMQXNJriBBMRLm-k6JqX6iCp7u5ktV05o");
     }
 }

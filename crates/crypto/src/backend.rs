@@ -17,11 +17,7 @@ pub(crate) fn required<T>(result: Result<T, Unspecified>) -> T {
 pub(crate) fn derive(secret: &[u8], label: &[&[u8]]) -> Zeroizing<[u8; 32]> {
     let extracted = hkdf::Salt::new(hkdf::HKDF_SHA256, b"grantor v1").extract(secret);
     let mut key = Zeroizing::new([0; 32]);
-    required(
-        extracted
-            .expand(label, hkdf::HKDF_SHA256)
-            .and_then(|output| output.fill(key.as_mut())),
-    );
+    required(extracted.expand(label, hkdf::HKDF_SHA256).and_then(|output| output.fill(key.as_mut())));
     key
 }
 

@@ -28,17 +28,7 @@ mod tests {
     #[test]
     fn only_the_canonical_text_is_accepted() {
         assert_eq!(decode("_-8").unwrap(), [0xff, 0xef]);
-        for text in [
-            "_-8=",
-            "/+8",
-            "_-9",
-            "_-8\n",
-            " _-8",
-            "_ -8",
-            "_",
-            "_-8.",
-            "\u{feff}_-8",
-        ] {
+        for text in ["_-8=", "/+8", "_-9", "_-8\n", " _-8", "_ -8", "_", "_-8.", "\u{feff}_-8"] {
             assert_eq!(decode(text), Err(NotBase64Url), "{text:?}");
         }
     }

@@ -36,10 +36,7 @@ pub struct UnknownForm;
 impl StoredSecret {
     /// The form of a secret of 256 random bits; also what is remembered of a human's secret once verified.
     pub fn keyed(key: &DataKey, secret: &Secret) -> StoredSecret {
-        StoredSecret::Keyed {
-            key: key.id(),
-            tag: key.mac().tag(&[LABEL, secret.expose().as_bytes()]),
-        }
+        StoredSecret::Keyed { key: key.id(), tag: key.mac().tag(&[LABEL, secret.expose().as_bytes()]) }
     }
 
     /// The form of a secret that somebody chose: slow, so use a pool that may be slow.
@@ -88,17 +85,11 @@ impl FromStr for StoredSecret {
         if text.starts_with("$argon2") {
             return Ok(StoredSecret::Argon2(text.to_owned()));
         }
-        let rest = text
-            .strip_prefix(KEYED)
-            .and_then(|rest| rest.strip_prefix('$'))
-            .ok_or(UnknownForm)?;
+        let rest = text.strip_prefix(KEYED).and_then(|rest| rest.strip_prefix('$')).ok_or(UnknownForm)?;
         let (key, tag) = rest.split_once('$').ok_or(UnknownForm)?;
         let key = key.parse().map_err(|_| UnknownForm)?;
         let tag = base64url::decode(tag).map_err(|_| UnknownForm)?;
-        Ok(StoredSecret::Keyed {
-            key,
-            tag: tag.try_into().map_err(|_| UnknownForm)?,
-        })
+        Ok(StoredSecret::Keyed { key, tag: tag.try_into().map_err(|_| UnknownForm)? })
     }
 }
 
@@ -126,14 +117,8 @@ mod tests {
     #[test]
     fn a_chosen_secret_is_argon2_and_may_be_short() {
         let secret = Secret::from("s3cret");
-        let stored: StoredSecret = StoredSecret::chosen(&secret)
-            .unwrap()
-            .to_string()
-            .parse()
-            .unwrap();
-        let StoredSecret::Argon2(phc) = &stored else {
-            panic!("{stored:?}")
-        };
+        let stored: StoredSecret = StoredSecret::chosen(&secret).unwrap().to_string().parse().unwrap();
+        let StoredSecret::Argon2(phc) = &stored else { panic!("{stored:?}") };
         assert_eq!(verify_password(&secret, phc), Ok(true));
         assert!(!stored.matches_keyed(&key(), &secret));
     }
@@ -157,13 +142,7 @@ mod tests {
 
     #[test]
     fn debug_shows_no_hash() {
-        let stored = StoredSecret::Keyed {
-            key: DataKeyId::from_bytes([0; 8]),
-            tag: [1; 32],
-        };
-        assert_eq!(
-            format!("{stored:?}"),
-            "StoredSecret::Keyed(0000000000000000, redacted)"
-        );
+        let stored = StoredSecret::Keyed { key: DataKeyId::from_bytes([0; 8]), tag: [1; 32] };
+        assert_eq!(format!("{stored:?}"), "StoredSecret::Keyed(0000000000000000, redacted)");
     }
 }

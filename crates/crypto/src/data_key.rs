@@ -59,10 +59,7 @@ impl FromStr for DataKeyPurpose {
     type Err = UnknownPurpose;
 
     fn from_str(name: &str) -> Result<Self, UnknownPurpose> {
-        Self::ALL
-            .into_iter()
-            .find(|purpose| purpose.name() == name)
-            .ok_or(UnknownPurpose)
+        Self::ALL.into_iter().find(|purpose| purpose.name() == name).ok_or(UnknownPurpose)
     }
 }
 
@@ -84,13 +81,7 @@ impl DataKey {
     pub(crate) fn new(id: DataKeyId, purpose: DataKeyPurpose, bytes: Zeroizing<[u8; 32]>) -> DataKey {
         let sealing = SealingKey::new(&derive(bytes.as_slice(), &[b"seal ", purpose.name().as_bytes()]));
         let mac = MacKey::new(&derive(bytes.as_slice(), &[b"mac ", purpose.name().as_bytes()]));
-        DataKey {
-            id,
-            purpose,
-            bytes,
-            sealing,
-            mac,
-        }
+        DataKey { id, purpose, bytes, sealing, mac }
     }
 
     /// The name that values made with this key carry.
@@ -141,12 +132,7 @@ mod tests {
         let key = |purpose| DataKey::new(DataKeyId::from_bytes([0; 8]), purpose, Zeroizing::new([7; 32]));
         let (tokens, cookies) = (key(DataKeyPurpose::Tokens), key(DataKeyPurpose::Cookies));
         assert_ne!(tokens.mac().tag(&[b"x"]), cookies.mac().tag(&[b"x"]));
-        assert!(
-            cookies
-                .sealing()
-                .open(b"", &tokens.sealing().seal(b"", b"x"))
-                .is_err()
-        );
+        assert!(cookies.sealing().open(b"", &tokens.sealing().seal(b"", b"x")).is_err());
     }
 
     #[test]

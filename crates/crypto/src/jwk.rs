@@ -90,10 +90,8 @@ impl VerificationKey {
         if PRIVATE_MEMBERS.iter().any(|member| members.contains_key(*member)) {
             return Err(JwkError::Private);
         }
-        let Jwk {
-            common,
-            algorithm: parameters,
-        } = Jwk::deserialize(jwk).map_err(|_| JwkError::Malformed("a member has a wrong type"))?;
+        let Jwk { common, algorithm: parameters } =
+            Jwk::deserialize(jwk).map_err(|_| JwkError::Malformed("a member has a wrong type"))?;
         let named = named_algorithm(&common)?;
         let fitting = fitting(&parameters, jwk)?;
         let only = if let [only] = fitting { Some(*only) } else { None };
@@ -102,11 +100,7 @@ impl VerificationKey {
             return Err(JwkError::AlgorithmMismatch(algorithm));
         }
         let key = public_key(&parameters, algorithm)?;
-        Ok(VerificationKey {
-            algorithm,
-            kid: common.key_id,
-            key,
-        })
+        Ok(VerificationKey { algorithm, kid: common.key_id, key })
     }
 }
 
@@ -119,8 +113,7 @@ impl fmt::Debug for VerificationKey {
 /// The key's RFC 7638 thumbprint with SHA-256: over the required members only, so a label changes nothing.
 pub fn thumbprint(jwk: &Value) -> Result<String, JwkError> {
     let jwk = Jwk::deserialize(jwk).map_err(|_| JwkError::Malformed("a member has a wrong type"))?;
-    jwk.thumbprint(ThumbprintHash::SHA256)
-        .map_err(|_| JwkError::NotForUs)
+    jwk.thumbprint(ThumbprintHash::SHA256).map_err(|_| JwkError::NotForUs)
 }
 
 fn named_algorithm(common: &CommonParameters) -> Result<Option<Algorithm>, JwkError> {
@@ -128,10 +121,7 @@ fn named_algorithm(common: &CommonParameters) -> Result<Option<Algorithm>, JwkEr
         None | Some(PublicKeyUse::Signature) => true,
         Some(PublicKeyUse::Encryption | PublicKeyUse::Other(_)) => false,
     };
-    let verifies = common
-        .key_operations
-        .as_ref()
-        .is_none_or(|all| all.contains(&KeyOperations::Verify));
+    let verifies = common.key_operations.as_ref().is_none_or(|all| all.contains(&KeyOperations::Verify));
     if !signs || !verifies {
         return Err(JwkError::NotForUs);
     }
@@ -243,14 +233,8 @@ mod tests {
                 "NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw"
             ),
         });
-        assert_eq!(
-            thumbprint(&jwk).unwrap(),
-            "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
-        );
-        assert_eq!(
-            thumbprint(&without(&jwk, "alg")).unwrap(),
-            "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
-        );
+        assert_eq!(thumbprint(&jwk).unwrap(), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
+        assert_eq!(thumbprint(&without(&jwk, "alg")).unwrap(), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
         assert!(VerificationKey::from_jwk(&jwk).is_ok());
     }
 
@@ -288,15 +272,9 @@ mod tests {
             VerificationKey::from_jwk_for(rsa, Algorithm::PS256).unwrap_err(),
             JwkError::AlgorithmMismatch(Algorithm::PS256)
         );
-        assert_eq!(
-            refusal(&with(rsa, "alg", json!("ES256"))),
-            JwkError::AlgorithmMismatch(Algorithm::ES256)
-        );
+        assert_eq!(refusal(&with(rsa, "alg", json!("ES256"))), JwkError::AlgorithmMismatch(Algorithm::ES256));
         let ec = without(key_pair(Algorithm::ES256).public_jwk(), "alg");
-        assert_eq!(
-            VerificationKey::from_jwk(&ec).unwrap().algorithm(),
-            Algorithm::ES256
-        );
+        assert_eq!(VerificationKey::from_jwk(&ec).unwrap().algorithm(), Algorithm::ES256);
     }
 
     #[test]
@@ -304,33 +282,18 @@ mod tests {
         let ec = key_pair(Algorithm::ES256).public_jwk();
         let y = |bytes: &[u8]| with(ec, "y", json!(base64url::encode(bytes)));
         assert_eq!(refusal(&y(&[1; 32])), JwkError::Malformed("not a point on P-256"));
-        assert_eq!(
-            refusal(&y(&[1; 31])),
-            JwkError::Malformed("not a coordinate of 32 bytes")
-        );
-        assert_eq!(
-            refusal(&y(&[1; 33])),
-            JwkError::Malformed("not a coordinate of 32 bytes")
-        );
+        assert_eq!(refusal(&y(&[1; 31])), JwkError::Malformed("not a coordinate of 32 bytes"));
+        assert_eq!(refusal(&y(&[1; 33])), JwkError::Malformed("not a coordinate of 32 bytes"));
         let ed = key_pair(Algorithm::EdDSA).public_jwk();
-        assert_eq!(
-            refusal(&with(ed, "x", json!("AA"))),
-            JwkError::Malformed("not a coordinate of 32 bytes")
-        );
+        assert_eq!(refusal(&with(ed, "x", json!("AA"))), JwkError::Malformed("not a coordinate of 32 bytes"));
     }
 
     // T113
     #[test]
     fn private_and_shared_keys_are_refused() {
         for algorithm in Algorithm::ALL {
-            assert_eq!(
-                refusal(&with(key_pair(algorithm).public_jwk(), "d", json!("AA"))),
-                JwkError::Private
-            );
+            assert_eq!(refusal(&with(key_pair(algorithm).public_jwk(), "d", json!("AA"))), JwkError::Private);
         }
-        assert_eq!(
-            refusal(&json!({"kty": "oct", "k": "c2VjcmV0"})),
-            JwkError::Private
-        );
+        assert_eq!(refusal(&json!({"kty": "oct", "k": "c2VjcmV0"})), JwkError::Private);
     }
 }

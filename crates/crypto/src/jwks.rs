@@ -55,10 +55,7 @@ impl VerificationKeys {
     /// keys that are broken, weak or private refuse the whole set, because their owner should hear of it.
     /// With `algorithm`, keys that can be of that algorithm are pinned to it and others left out.
     pub fn from_jwks(jwks: &Value, algorithm: Option<Algorithm>) -> Result<VerificationKeys, JwkError> {
-        let keys = jwks
-            .get("keys")
-            .and_then(Value::as_array)
-            .ok_or(JwkError::Malformed("no keys"))?;
+        let keys = jwks.get("keys").and_then(Value::as_array).ok_or(JwkError::Malformed("no keys"))?;
         if keys.len() > MOST_KEYS {
             return Err(JwkError::TooManyKeys);
         }
@@ -86,9 +83,7 @@ impl VerificationKeys {
 
     /// Keys that a token naming `kid` may have been signed with; a key or token without a name fits all.
     pub(crate) fn named(&self, kid: Option<&str>) -> impl Iterator<Item = &VerificationKey> {
-        self.0
-            .iter()
-            .filter(move |key| key.kid().is_none_or(|own| kid.is_none_or(|asked| own == asked)))
+        self.0.iter().filter(move |key| key.kid().is_none_or(|own| kid.is_none_or(|asked| own == asked)))
     }
 }
 
@@ -120,17 +115,8 @@ mod tests {
         let set = JwkSet::new(Algorithm::ALL.map(jwk)).unwrap();
         let published = serde_json::to_value(&set).unwrap();
         assert_eq!(published, json!({"keys": Algorithm::ALL.map(jwk)}));
-        assert_eq!(
-            VerificationKeys::from_jwks(&published, None)
-                .unwrap()
-                .iter()
-                .count(),
-            4
-        );
-        assert_eq!(
-            serde_json::to_string(&JwkSet::default()).unwrap(),
-            r#"{"keys":[]}"#
-        );
+        assert_eq!(VerificationKeys::from_jwks(&published, None).unwrap().iter().count(), 4);
+        assert_eq!(serde_json::to_string(&JwkSet::default()).unwrap(), r#"{"keys":[]}"#);
     }
 
     // T112, T113
@@ -156,36 +142,21 @@ mod tests {
             with("key_ops", json!(["sign"])),
         ];
         for other in others {
-            assert_eq!(
-                VerificationKey::from_jwk(&other).unwrap_err(),
-                JwkError::NotForUs,
-                "{other}"
-            );
+            assert_eq!(VerificationKey::from_jwk(&other).unwrap_err(), JwkError::NotForUs, "{other}");
             let keys = VerificationKeys::from_jwks(&json!({"keys": [other, ours]}), None).unwrap();
             assert_eq!(keys.iter().count(), 1);
         }
-        for broken in [
-            json!({}),
-            json!({"keys": {}}),
-            json!([ours]),
-            json!({"keys": ["x"]}),
-        ] {
+        for broken in [json!({}), json!({"keys": {}}), json!([ours]), json!({"keys": ["x"]})] {
             assert!(VerificationKeys::from_jwks(&broken, None).is_err(), "{broken}");
         }
         let many = json!({"keys": vec![ours; 101]});
-        assert_eq!(
-            VerificationKeys::from_jwks(&many, None).unwrap_err(),
-            JwkError::TooManyKeys
-        );
+        assert_eq!(VerificationKeys::from_jwks(&many, None).unwrap_err(), JwkError::TooManyKeys);
     }
 
     #[test]
     fn a_set_read_for_an_algorithm_keeps_the_keys_of_that_algorithm() {
         let all = json!({"keys": Algorithm::ALL.map(|algorithm| key_pair(algorithm).public_jwk())});
         let keys = VerificationKeys::from_jwks(&all, Some(Algorithm::PS256)).unwrap();
-        assert_eq!(
-            keys.iter().map(VerificationKey::algorithm).collect::<Vec<_>>(),
-            [Algorithm::PS256]
-        );
+        assert_eq!(keys.iter().map(VerificationKey::algorithm).collect::<Vec<_>>(), [Algorithm::PS256]);
     }
 }

@@ -75,11 +75,7 @@ struct Header<'a> {
 
 /// A compact JWS of `claims`, its header exactly `alg`, `typ` and `kid`.
 pub fn sign_compact(key: &SigningKeyPair, typ: &str, claims: &impl Serialize) -> Result<String, JwsError> {
-    let header = Header {
-        alg: key.algorithm(),
-        typ,
-        kid: key.kid(),
-    };
+    let header = Header { alg: key.algorithm(), typ, kid: key.kid() };
     let mut token = base64url::encode(json(&header)?);
     token.push('.');
     token.push_str(&base64url::encode(json(claims)?));
@@ -128,13 +124,7 @@ impl<'a> UnverifiedJws<'a> {
         let name = header_text(&header, "alg")?.unwrap_or_default();
         let algorithm = name.parse().map_err(|_| JwsError::Algorithm(name.to_owned()))?;
         let (payload, signature) = (base64url::decode(payload)?, base64url::decode(signature)?);
-        Ok(UnverifiedJws {
-            signing_input,
-            header,
-            algorithm,
-            payload,
-            signature,
-        })
+        Ok(UnverifiedJws { signing_input, header, algorithm, payload, signature })
     }
 
     /// The algorithm that the token claims; only a key of this algorithm can verify it.

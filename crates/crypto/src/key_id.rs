@@ -77,13 +77,7 @@ mod tests {
         assert_eq!(id.to_string(), "000102030405feff");
         assert_eq!("000102030405feff".parse(), Ok(id));
         assert_eq!(format!("{id:?}"), "DataKeyId(000102030405feff)");
-        for text in [
-            "",
-            "000102030405FEFF",
-            "+00102030405feff",
-            "000102030405fef",
-            "000102030405feff0",
-        ] {
+        for text in ["", "000102030405FEFF", "+00102030405feff", "000102030405fef", "000102030405feff0"] {
             assert_eq!(text.parse::<DataKeyId>(), Err(NotAKeyId), "{text}");
         }
     }

@@ -50,10 +50,7 @@ impl fmt::Debug for MacKey {
 
 /// The parts as one byte string, each with its length in front: for associated data made of several values.
 pub fn framed(parts: &[&[u8]]) -> Vec<u8> {
-    parts
-        .iter()
-        .flat_map(|part| length(part).into_iter().chain(part.iter().copied()))
-        .collect()
+    parts.iter().flat_map(|part| length(part).into_iter().chain(part.iter().copied())).collect()
 }
 
 fn length(part: &[u8]) -> [u8; 8] {

@@ -61,9 +61,7 @@ impl SigningKeyPair {
             Algorithm::RS256 | Algorithm::PS256 => {
                 let key = rsa::PrivateKey::new(&mut SystemRandom, RSA_BITS)
                     .map_err(|_| KeyError::NotGenerated(algorithm))?;
-                let pkcs8 = key
-                    .to_pkcs8_der()
-                    .map_err(|_| KeyError::NotGenerated(algorithm))?;
+                let pkcs8 = key.to_pkcs8_der().map_err(|_| KeyError::NotGenerated(algorithm))?;
                 Self::from_pkcs8(algorithm, pkcs8.as_bytes())
             }
             Algorithm::ES256 => {
@@ -91,10 +89,7 @@ impl SigningKeyPair {
             }
             Algorithm::EdDSA => Ed25519KeyPair::from_pkcs8(pkcs8).map(PrivateKey::Ed25519),
         };
-        Self::new(
-            algorithm,
-            private.map_err(|_| KeyError::NotAPrivateKey(algorithm))?,
-        )
+        Self::new(algorithm, private.map_err(|_| KeyError::NotAPrivateKey(algorithm))?)
     }
 
     fn new(algorithm: Algorithm, private: PrivateKey) -> Result<SigningKeyPair, KeyError> {
@@ -105,12 +100,7 @@ impl SigningKeyPair {
             members.insert("alg".to_owned(), json!(algorithm));
             members.insert("kid".to_owned(), json!(kid));
         }
-        Ok(SigningKeyPair {
-            algorithm,
-            kid,
-            public_jwk,
-            private,
-        })
+        Ok(SigningKeyPair { algorithm, kid, public_jwk, private })
     }
 
     /// The private key as PKCS#8 (RFC 5958), only ever to be sealed.
@@ -191,14 +181,12 @@ impl TryRng for SystemRandom {
 
     fn try_next_u32(&mut self) -> Result<u32, Unspecified> {
         let mut bytes = [0; 4];
-        self.try_fill_bytes(&mut bytes)
-            .map(|()| u32::from_ne_bytes(bytes))
+        self.try_fill_bytes(&mut bytes).map(|()| u32::from_ne_bytes(bytes))
     }
 
     fn try_next_u64(&mut self) -> Result<u64, Unspecified> {
         let mut bytes = [0; 8];
-        self.try_fill_bytes(&mut bytes)
-            .map(|()| u64::from_ne_bytes(bytes))
+        self.try_fill_bytes(&mut bytes).map(|()| u64::from_ne_bytes(bytes))
     }
 
     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Unspecified> {
@@ -245,11 +233,7 @@ mod tests {
             for bytes in [&pkcs8[1..], &pkcs8[..middle], b""] {
                 assert_eq!(SigningKeyPair::from_pkcs8(algorithm, bytes).map(|_| ()), refused);
             }
-            let other = if algorithm == Algorithm::ES256 {
-                Algorithm::EdDSA
-            } else {
-                Algorithm::ES256
-            };
+            let other = if algorithm == Algorithm::ES256 { Algorithm::EdDSA } else { Algorithm::ES256 };
             assert_eq!(
                 SigningKeyPair::from_pkcs8(algorithm, &key_pair(other).to_pkcs8()).map(|_| ()),
                 refused
@@ -285,10 +269,7 @@ mod tests {
         let seed = base64url::decode("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A").unwrap();
         let key = Ed25519KeyPair::from_seed_unchecked(&seed).unwrap();
         let pair = SigningKeyPair::from_pkcs8(Algorithm::EdDSA, key.to_pkcs8().unwrap().as_ref()).unwrap();
-        assert_eq!(
-            pair.public_jwk()["x"],
-            "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
-        );
+        assert_eq!(pair.public_jwk()["x"], "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo");
         assert_eq!(pair.kid(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
         let signature = pair.sign(b"eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc");
         assert_eq!(
@@ -300,9 +281,6 @@ mod tests {
     #[test]
     fn debug_shows_no_private_key() {
         let pair = key_pair(Algorithm::ES256);
-        assert_eq!(
-            format!("{pair:?}"),
-            format!("SigningKeyPair(ES256 {})", pair.kid())
-        );
+        assert_eq!(format!("{pair:?}"), format!("SigningKeyPair(ES256 {})", pair.kid()));
     }
 }

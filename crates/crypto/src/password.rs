@@ -74,18 +74,12 @@ pub fn needs_rehash(phc: &str) -> bool {
 pub(crate) fn hash_chosen(secret: &Secret) -> Result<String, PasswordError> {
     within_length(secret)?;
     // Only a lack of memory or randomness gets here, and the hash in question is the one being made.
-    let hash = argon2()
-        .hash_password(secret.expose().as_bytes())
-        .map_err(|_| PasswordError::UnusableHash)?;
+    let hash = argon2().hash_password(secret.expose().as_bytes()).map_err(|_| PasswordError::UnusableHash)?;
     Ok(hash.to_string())
 }
 
 fn within_length(secret: &Secret) -> Result<(), PasswordError> {
-    if secret.expose().len() > LONGEST_BYTES {
-        Err(PasswordError::PasswordTooLong)
-    } else {
-        Ok(())
-    }
+    if secret.expose().len() > LONGEST_BYTES { Err(PasswordError::PasswordTooLong) } else { Ok(()) }
 }
 
 fn parse(phc: &str) -> Result<(phc::PasswordHash, Params), PasswordError> {
@@ -96,11 +90,7 @@ fn parse(phc: &str) -> Result<(phc::PasswordHash, Params), PasswordError> {
         && params.p_cost() <= MOST_LANES
         && hash.salt.is_some()
         && hash.hash.is_some();
-    if bearable {
-        Ok((hash, params))
-    } else {
-        Err(PasswordError::UnusableHash)
-    }
+    if bearable { Ok((hash, params)) } else { Err(PasswordError::UnusableHash) }
 }
 
 fn argon2() -> Argon2<'static> {
@@ -133,17 +123,11 @@ mod tests {
 
     #[test]
     fn lengths_are_bounded_when_a_password_is_set_and_when_it_is_tried() {
-        assert_eq!(
-            hash_password(&"1234567".into()),
-            Err(PasswordError::PasswordTooShort)
-        );
+        assert_eq!(hash_password(&"1234567".into()), Err(PasswordError::PasswordTooShort));
         assert!(hash_password(&"éééééééé".into()).is_ok());
         let long = Secret::from("x".repeat(1025));
         assert_eq!(hash_password(&long), Err(PasswordError::PasswordTooLong));
-        assert_eq!(
-            verify_password(&long, dummy_hash()),
-            Err(PasswordError::PasswordTooLong)
-        );
+        assert_eq!(verify_password(&long, dummy_hash()), Err(PasswordError::PasswordTooLong));
         assert!(hash_password(&"x".repeat(1024).into()).is_ok());
     }
 
@@ -158,12 +142,7 @@ mod tests {
 
     #[test]
     fn weaker_hashes_are_replaced() {
-        for (from, to) in [
-            ("argon2id", "argon2i"),
-            ("m=19456", "m=4096"),
-            ("t=2", "t=1"),
-            ("v=19", "v=16"),
-        ] {
+        for (from, to) in [("argon2id", "argon2i"), ("m=19456", "m=4096"), ("t=2", "t=1"), ("v=19", "v=16")] {
             assert!(needs_rehash(&DUMMY.replacen(from, to, 1)), "{to}");
         }
         assert!(!needs_rehash(&DUMMY.replace("m=19456", "m=65536")));
@@ -173,18 +152,9 @@ mod tests {
     fn a_stored_hash_that_is_broken_or_unbearable_is_a_fault_and_not_a_wrong_password() {
         let unbearable =
             [("m=19456", "m=4194304"), ("t=2", "t=1000"), ("p=1", "p=64")].map(|(a, b)| DUMMY.replace(a, b));
-        let broken = [
-            "",
-            "plain",
-            "$argon2id$v=19$m=19456,t=2,p=1",
-            "$2b$12$abcdefghijklmnopqrstuv",
-        ];
+        let broken = ["", "plain", "$argon2id$v=19$m=19456,t=2,p=1", "$2b$12$abcdefghijklmnopqrstuv"];
         for phc in unbearable.iter().map(String::as_str).chain(broken) {
-            assert_eq!(
-                verify_password(&PASSWORD.into(), phc),
-                Err(PasswordError::UnusableHash),
-                "{phc}"
-            );
+            assert_eq!(verify_password(&PASSWORD.into(), phc), Err(PasswordError::UnusableHash), "{phc}");
             assert!(needs_rehash(phc));
         }
     }

@@ -44,11 +44,7 @@ impl SealingKey {
         let (nonce, body) = sealed.split_at_checked(NONCE_LEN).ok_or(OpenError)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| OpenError)?;
         let mut plain = Zeroizing::new(body.to_vec());
-        let length = self
-            .0
-            .open_in_place(nonce, Aad::from(aad), &mut plain)
-            .map_err(|_| OpenError)?
-            .len();
+        let length = self.0.open_in_place(nonce, Aad::from(aad), &mut plain).map_err(|_| OpenError)?.len();
         plain.truncate(length);
         Ok(plain)
     }
@@ -95,10 +91,7 @@ mod tests {
         assert_eq!(key.open(b"cookie", &sealed), Err(OpenError));
         assert_eq!(super::tests::key().open(b"token", &sealed), Err(OpenError));
         assert_eq!(key.open(b"token", b""), Err(OpenError));
-        assert_eq!(
-            key.open(b"token", &sealed[..SealingKey::OVERHEAD - 1]),
-            Err(OpenError)
-        );
+        assert_eq!(key.open(b"token", &sealed[..SealingKey::OVERHEAD - 1]), Err(OpenError));
     }
 
     proptest! {

@@ -130,10 +130,7 @@ mod tests {
     #[test]
     fn nothing_prints_a_secret() {
         let secret = Secret::from("hunter2-hunter2");
-        assert_eq!(
-            format!("{secret:?} {:?}", secret.hash()),
-            "Secret(redacted) SecretHash(redacted)"
-        );
+        assert_eq!(format!("{secret:?} {:?}", secret.hash()), "Secret(redacted) SecretHash(redacted)");
     }
 
     #[test]
@@ -141,10 +138,7 @@ mod tests {
         assert_eq!(Secret::from("a"), Secret::from("a".to_owned()));
         assert_ne!(Secret::from("a"), Secret::from("b"));
         assert_ne!(Secret::from("a"), Secret::from("aa"));
-        assert_eq!(
-            serde_json::from_str::<Secret>("\"a\"").unwrap(),
-            Secret::from("a")
-        );
+        assert_eq!(serde_json::from_str::<Secret>("\"a\"").unwrap(), Secret::from("a"));
     }
 
     #[test]

@@ -88,11 +88,9 @@ mod tests {
     // T104
     #[test]
     fn repeated_members_are_refused_at_every_depth() {
-        for json in [
-            r#"{"alg":"RS256","alg":"none"}"#,
-            r#"{"a":{"b":1,"b":1}}"#,
-            r#"{"a":[{"b":1,"\u0062":1}]}"#,
-        ] {
+        for json in
+            [r#"{"alg":"RS256","alg":"none"}"#, r#"{"a":{"b":1,"b":1}}"#, r#"{"a":[{"b":1,"\u0062":1}]}"#]
+        {
             let error = object(json.as_bytes()).unwrap_err().to_string();
             assert!(error.contains("occurs twice"), "{error}");
         }

@@ -19,11 +19,8 @@ pub enum TokenPrefix {
 
 impl TokenPrefix {
     /// Every prefix.
-    pub const ALL: [TokenPrefix; 3] = [
-        TokenPrefix::AccessToken,
-        TokenPrefix::RefreshToken,
-        TokenPrefix::AuthorizationCode,
-    ];
+    pub const ALL: [TokenPrefix; 3] =
+        [TokenPrefix::AccessToken, TokenPrefix::RefreshToken, TokenPrefix::AuthorizationCode];
 
     /// What the value starts with.
     pub fn text(self) -> &'static str {
@@ -36,9 +33,7 @@ impl TokenPrefix {
 
     /// What `token` claims to be.
     pub fn of(token: &str) -> Option<TokenPrefix> {
-        Self::ALL
-            .into_iter()
-            .find(|prefix| token.starts_with(prefix.text()))
+        Self::ALL.into_iter().find(|prefix| token.starts_with(prefix.text()))
     }
 }
 
@@ -68,19 +63,13 @@ pub fn encode(prefix: TokenPrefix, body: &[u8]) -> String {
 /// The body of `token`, if it is a value of this kind.
 pub fn decode(prefix: TokenPrefix, token: &str) -> Result<Vec<u8>, FormatError> {
     let body_and_checksum = token.strip_prefix(prefix.text()).ok_or(FormatError::Prefix)?;
-    let body_len = body_and_checksum
-        .len()
-        .checked_sub(CHECKSUM_LEN)
-        .ok_or(FormatError::Checksum)?;
-    let (text, presented) = token
-        .split_at_checked(prefix.text().len() + body_len)
-        .ok_or(FormatError::Checksum)?;
+    let body_len = body_and_checksum.len().checked_sub(CHECKSUM_LEN).ok_or(FormatError::Checksum)?;
+    let (text, presented) =
+        token.split_at_checked(prefix.text().len() + body_len).ok_or(FormatError::Checksum)?;
     if presented != checksum(text) {
         return Err(FormatError::Checksum);
     }
-    let (body, _) = body_and_checksum
-        .split_at_checked(body_len)
-        .ok_or(FormatError::Checksum)?;
+    let (body, _) = body_and_checksum.split_at_checked(body_len).ok_or(FormatError::Checksum)?;
     Ok(base64url::decode(body)?)
 }
 
@@ -108,10 +97,7 @@ mod tests {
         let token = encode(TokenPrefix::RefreshToken, b"body");
         assert_eq!(decode(TokenPrefix::AccessToken, &token), Err(FormatError::Prefix));
         let relabelled = token.replace("gr_rt_", "gr_at_");
-        assert_eq!(
-            decode(TokenPrefix::AccessToken, &relabelled),
-            Err(FormatError::Checksum)
-        );
+        assert_eq!(decode(TokenPrefix::AccessToken, &relabelled), Err(FormatError::Checksum));
     }
 
     // T106
@@ -129,14 +115,7 @@ mod tests {
 
     #[test]
     fn short_and_foreign_texts_are_refused_without_a_panic() {
-        for token in [
-            "",
-            "gr_at_",
-            "gr_at_abcde",
-            "gr_at_ééééééé",
-            "Bearer",
-            "gr_at_\u{1f600}ab",
-        ] {
+        for token in ["", "gr_at_", "gr_at_abcde", "gr_at_ééééééé", "Bearer", "gr_at_\u{1f600}ab"] {
             assert!(decode(TokenPrefix::AccessToken, token).is_err(), "{token}");
         }
     }

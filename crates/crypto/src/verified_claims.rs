@@ -40,11 +40,7 @@ pub struct VerifiedClaims {
 impl VerifiedClaims {
     pub(crate) fn read(algorithm: Algorithm, kid: Option<String>, payload: &[u8]) -> Result<Self, JwsError> {
         let members = strict_json::object(payload).map_err(|error| JwsError::Claims(error.to_string()))?;
-        let claims = VerifiedClaims {
-            algorithm,
-            kid,
-            members,
-        };
+        let claims = VerifiedClaims { algorithm, kid, members };
         // Checked here once, so that no caller can forget one of them.
         for name in INSTANTS {
             claims.instant(name)?;
@@ -78,9 +74,7 @@ impl VerifiedClaims {
 
     /// A `NumericDate` (RFC 7519 section 2) of whole seconds: a JSON integer, not before 1970.
     pub fn instant(&self, name: &'static str) -> Result<Option<i64>, ClaimError> {
-        self.typed(name, |value| {
-            value.as_i64().filter(|seconds| (0..=LATEST).contains(seconds))
-        })
+        self.typed(name, |value| value.as_i64().filter(|seconds| (0..=LATEST).contains(seconds)))
     }
 
     /// An instant that has to be there.
@@ -95,9 +89,7 @@ impl VerifiedClaims {
 
     /// A claim that is an array of strings.
     pub fn texts(&self, name: &'static str) -> Result<Option<Vec<&str>>, ClaimError> {
-        self.typed(name, |value| {
-            value.as_array()?.iter().map(Value::as_str).collect()
-        })
+        self.typed(name, |value| value.as_array()?.iter().map(Value::as_str).collect())
     }
 
     /// A claim that is an object.
@@ -131,10 +123,7 @@ impl VerifiedClaims {
             return Err(ClaimError::Expired);
         }
         for name in ["nbf", "iat"] {
-            if self
-                .instant(name)?
-                .is_some_and(|from| from > now.saturating_add(leeway))
-            {
+            if self.instant(name)?.is_some_and(|from| from > now.saturating_add(leeway)) {
                 return Err(ClaimError::NotYetValid);
             }
         }
@@ -147,9 +136,7 @@ impl VerifiedClaims {
         read: impl FnOnce(&'a Value) -> Option<T>,
     ) -> Result<Option<T>, ClaimError> {
         let value = self.members.get(name);
-        value
-            .map(|value| read(value).ok_or(ClaimError::WrongType(name)))
-            .transpose()
+        value.map(|value| read(value).ok_or(ClaimError::WrongType(name))).transpose()
     }
 }
 
@@ -200,10 +187,7 @@ mod tests {
             assert!(claims(&format!("{{\"aud\":{value}}}")).is_err(), "{value}");
         }
         assert_eq!(claims(r#"{"aud":"a"}"#).unwrap().audience(), Ok(vec!["a"]));
-        assert_eq!(
-            claims(r#"{"aud":["a","b"]}"#).unwrap().audience(),
-            Ok(vec!["a", "b"])
-        );
+        assert_eq!(claims(r#"{"aud":["a","b"]}"#).unwrap().audience(), Ok(vec!["a", "b"]));
         assert_eq!(claims("{}").unwrap().audience(), Ok(vec![]));
     }
 
@@ -233,9 +217,6 @@ mod tests {
         assert_eq!(token.check_times(200, 0), Err(ClaimError::Expired));
         assert_eq!(token.check_times(204, 5), Ok(()));
         assert_eq!(token.check_times(i64::MAX, i64::MAX), Err(ClaimError::Expired));
-        assert_eq!(
-            claims("{}").unwrap().check_times(0, 0),
-            Err(ClaimError::Missing("exp"))
-        );
+        assert_eq!(claims("{}").unwrap().check_times(0, 0), Err(ClaimError::Missing("exp")));
     }
 }

@@ -60,14 +60,9 @@ impl SystemSecret {
             return Err(SystemSecretError::TooShort);
         }
         let mut id = [0; 8];
-        id.iter_mut()
-            .zip(*derive(text.as_bytes(), &[b"system secret id"]))
-            .for_each(|(to, from)| *to = from);
+        id.iter_mut().zip(*derive(text.as_bytes(), &[b"system secret id"])).for_each(|(to, from)| *to = from);
         let wrapping = SealingKey::new(&derive(text.as_bytes(), &[b"system secret wrapping"]));
-        Ok(SystemSecret {
-            id: SystemSecretId::from_bytes(id),
-            wrapping,
-        })
+        Ok(SystemSecret { id: SystemSecretId::from_bytes(id), wrapping })
     }
 
     /// The name that wrapped rows carry.
@@ -77,8 +72,7 @@ impl SystemSecret {
 
     /// The form of `key` that may be stored.
     pub fn wrap(&self, key: &DataKey) -> Vec<u8> {
-        self.wrapping
-            .seal(&associated_data(key.id(), key.purpose()), key.bytes())
+        self.wrapping.seal(&associated_data(key.id(), key.purpose()), key.bytes())
     }
 
     /// The key wrapped under this id and purpose; a row moved to another id or purpose does not open.
@@ -89,12 +83,8 @@ impl SystemSecret {
         wrapped: &[u8],
     ) -> Result<DataKey, UnwrapError> {
         let opened = self.wrapping.open(&associated_data(id, purpose), wrapped);
-        let bytes = opened
-            .ok()
-            .and_then(|opened| <[u8; 32]>::try_from(opened.as_slice()).ok());
-        bytes
-            .map(|bytes| DataKey::new(id, purpose, Zeroizing::new(bytes)))
-            .ok_or(UnwrapError::Corrupt(id))
+        let bytes = opened.ok().and_then(|opened| <[u8; 32]>::try_from(opened.as_slice()).ok());
+        bytes.map(|bytes| DataKey::new(id, purpose, Zeroizing::new(bytes))).ok_or(UnwrapError::Corrupt(id))
     }
 }
 
@@ -116,10 +106,7 @@ impl SystemSecrets {
     pub fn new(secrets: Vec<SystemSecret>) -> Result<SystemSecrets, SystemSecretError> {
         let mut others = secrets.into_iter();
         let first = others.next().ok_or(SystemSecretError::Missing)?;
-        let secrets = SystemSecrets {
-            first,
-            others: others.collect(),
-        };
+        let secrets = SystemSecrets { first, others: others.collect() };
         let mut seen = Vec::new();
         for secret in secrets.all() {
             if seen.contains(&secret.id) {
@@ -150,10 +137,7 @@ impl SystemSecrets {
     ) -> Result<DataKey, UnwrapError> {
         let secret = self.all().find(|secret| secret.id == wrapped_with);
         secret
-            .ok_or(UnwrapError::SecretMissing {
-                key: id,
-                secret: wrapped_with,
-            })?
+            .ok_or(UnwrapError::SecretMissing { key: id, secret: wrapped_with })?
             .unwrap(id, purpose, wrapped)
     }
 }
@@ -172,10 +156,7 @@ mod tests {
 
     #[test]
     fn a_system_secret_has_at_least_32_characters_and_a_stable_id() {
-        assert_eq!(
-            SystemSecret::parse("x".repeat(31)).unwrap_err(),
-            SystemSecretError::TooShort
-        );
+        assert_eq!(SystemSecret::parse("x".repeat(31)).unwrap_err(), SystemSecretError::TooShort);
         assert_eq!(secret("12345678").id(), secret("12345678").id());
         assert_ne!(secret("12345678").id(), secret("abcdefgh").id());
         assert_eq!(secret("12345678").id().to_string().len(), 16);
@@ -188,15 +169,9 @@ mod tests {
         let opened = ours.unwrap(key.id(), DataKeyPurpose::Tokens, &wrapped).unwrap();
         assert_eq!(opened.mac().tag(&[b"x"]), key.mac().tag(&[b"x"]));
         let corrupt = UnwrapError::Corrupt(key.id());
+        assert_eq!(ours.unwrap(key.id(), DataKeyPurpose::Cookies, &wrapped).unwrap_err(), corrupt);
         assert_eq!(
-            ours.unwrap(key.id(), DataKeyPurpose::Cookies, &wrapped)
-                .unwrap_err(),
-            corrupt
-        );
-        assert_eq!(
-            secret("abcdefgh")
-                .unwrap(key.id(), DataKeyPurpose::Tokens, &wrapped)
-                .unwrap_err(),
+            secret("abcdefgh").unwrap(key.id(), DataKeyPurpose::Tokens, &wrapped).unwrap_err(),
             corrupt
         );
         let other = DataKeyId::random();
@@ -218,26 +193,15 @@ mod tests {
         let rotated = SystemSecrets::new(vec![secret("abcdefgh")]).unwrap();
         assert!(rotated.unwrap(new, key.id(), key.purpose(), &rewrapped).is_ok());
         assert_eq!(
-            rotated
-                .unwrap(old, key.id(), key.purpose(), &wrapped)
-                .unwrap_err(),
-            UnwrapError::SecretMissing {
-                key: key.id(),
-                secret: old
-            }
+            rotated.unwrap(old, key.id(), key.purpose(), &wrapped).unwrap_err(),
+            UnwrapError::SecretMissing { key: key.id(), secret: old }
         );
     }
 
     #[test]
     fn no_secret_or_one_secret_twice_is_refused() {
-        assert_eq!(
-            SystemSecrets::new(vec![]).unwrap_err(),
-            SystemSecretError::Missing
-        );
+        assert_eq!(SystemSecrets::new(vec![]).unwrap_err(), SystemSecretError::Missing);
         let twice = SystemSecrets::new(vec![secret("12345678"), secret("12345678")]);
-        assert_eq!(
-            twice.unwrap_err(),
-            SystemSecretError::Repeated(secret("12345678").id())
-        );
+        assert_eq!(twice.unwrap_err(), SystemSecretError::Repeated(secret("12345678").id()));
     }
 }

@@ -65,10 +65,7 @@ pub struct AuthorizationRequest {
 
 /// A validated request before it is joined with its client, its redirect URI and the hinted subject.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(
-    missing_docs,
-    reason = "the members of `AuthorizationRequest`, which documents them"
-)]
+#[expect(missing_docs, reason = "the members of `AuthorizationRequest`, which documents them")]
 pub struct ValidatedParams {
     pub response_type: ResponseType,
     pub response_mode: ResponseMode,
@@ -140,10 +137,7 @@ pub enum RequestOrigin {
 /// How the pages should show themselves (`display`); a hint, so an unknown value is ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(
-    missing_docs,
-    reason = "the four values of OpenID Connect Core section 3.1.2.1"
-)]
+#[expect(missing_docs, reason = "the four values of OpenID Connect Core section 3.1.2.1")]
 pub enum Display {
     Page,
     Popup,
@@ -195,9 +189,6 @@ pub struct AuthorizationRules {
 
 impl Default for AuthorizationRules {
     fn default() -> Self {
-        Self {
-            response_types: vec![ResponseType::CODE],
-            pkce: PkceRule::default(),
-        }
+        Self { response_types: vec![ResponseType::CODE], pkce: PkceRule::default() }
     }
 }

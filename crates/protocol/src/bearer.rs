@@ -19,26 +19,17 @@ impl BearerToken {
         form: Option<&Params>,
     ) -> Result<Option<Self>, RequestRefusal> {
         if query.contains("access_token") {
-            return Err(invalid(
-                "access_token",
-                "a token in the Authorization header",
-                "one in the query",
-            ));
+            return Err(invalid("access_token", "a token in the Authorization header", "one in the query"));
         }
         let in_header = authorization.map(from_header).transpose()?;
         let in_form = form.map(|form| form.single("access_token")).transpose();
-        let in_form = in_form
-            .map_err(|error| invalid("access_token", "one token", error.to_string()))?
-            .flatten();
+        let in_form =
+            in_form.map_err(|error| invalid("access_token", "one token", error.to_string()))?.flatten();
         match (in_header, in_form) {
             (Some(_), Some(_)) => Err(invalid("access_token", "one method", "header and form")),
             (Some(token), None) | (None, Some(token)) if is_token(token) => Ok(Some(Self(token.to_owned()))),
             (None, None) => Ok(None),
-            _ => Err(invalid(
-                "access_token",
-                "the characters of RFC 6750 section 2.1",
-                "others",
-            )),
+            _ => Err(invalid("access_token", "the characters of RFC 6750 section 2.1", "others")),
         }
     }
 
@@ -57,20 +48,13 @@ impl fmt::Debug for BearerToken {
 fn from_header(header: &str) -> Result<&str, RequestRefusal> {
     match header.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("Bearer") => Ok(token.trim_matches(' ')),
-        _ => Err(invalid(
-            "Authorization header",
-            "the scheme Bearer",
-            "something else",
-        )),
+        _ => Err(invalid("Authorization header", "the scheme Bearer", "something else")),
     }
 }
 
 fn is_token(text: &str) -> bool {
     let body = text.trim_end_matches('=');
-    !body.is_empty()
-        && body
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte))
+    !body.is_empty() && body.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte))
 }
 
 fn invalid(check: &'static str, expected: impl Into<String>, received: impl Into<String>) -> RequestRefusal {
@@ -122,9 +106,7 @@ mod tests {
 
     #[test]
     fn a_token_is_never_shown() {
-        let token = BearerToken::read(Some("Bearer hidden"), &Params::default(), None)
-            .unwrap()
-            .unwrap();
+        let token = BearerToken::read(Some("Bearer hidden"), &Params::default(), None).unwrap().unwrap();
         assert_eq!(format!("{token:?}"), "BearerToken([redacted])");
     }
 }

@@ -48,14 +48,8 @@ const STANDARD: &[(&str, &str, Check)] = &[
 ];
 
 /// Members of `address` (OpenID Connect Core section 5.1.1).
-const ADDRESS_MEMBERS: &[&str] = &[
-    "formatted",
-    "street_address",
-    "locality",
-    "region",
-    "postal_code",
-    "country",
-];
+const ADDRESS_MEMBERS: &[&str] =
+    &["formatted", "street_address", "locality", "region", "postal_code", "country"];
 
 /// Names that tokens use for themselves: as user claims they could forge one.
 const RESERVED: &[&str] = &[
@@ -121,11 +115,7 @@ impl UserClaims {
 
     /// Sets one claim unless it is there already.
     pub fn set_default(&mut self, claim: &str, value: Value) -> Result<(), ClaimError> {
-        if self.0.contains_key(claim) {
-            Ok(())
-        } else {
-            self.set(claim, value)
-        }
+        if self.0.contains_key(claim) { Ok(()) } else { self.set(claim, value) }
     }
 
     /// Every claim.
@@ -141,10 +131,7 @@ impl UserClaims {
 
 /// The standard claims that `scope` releases.
 pub fn claims_for_scope(scope: &Scope) -> impl Iterator<Item = &'static str> {
-    STANDARD
-        .iter()
-        .filter(|(_, released_by, _)| scope.contains(released_by))
-        .map(|(claim, _, _)| *claim)
+    STANDARD.iter().filter(|(_, released_by, _)| scope.contains(released_by)).map(|(claim, _, _)| *claim)
 }
 
 /// Every claim that discovery lists.
@@ -156,9 +143,7 @@ pub fn standard_claims() -> impl Iterator<Item = &'static str> {
 pub fn userinfo(claims: &UserClaims, scope: &Scope, subject: &Subject) -> Map<String, Value> {
     let released = claims_for_scope(scope)
         .filter_map(|claim| claims.get(claim).map(|value| (claim.to_owned(), value.clone())));
-    std::iter::once(("sub".to_owned(), Value::from(subject.as_str())))
-        .chain(released)
-        .collect()
+    std::iter::once(("sub".to_owned(), Value::from(subject.as_str()))).chain(released).collect()
 }
 
 impl TryFrom<Value> for UserClaims {
@@ -176,10 +161,7 @@ impl From<UserClaims> for Value {
 }
 
 fn refused(claim: &str, reason: &'static str) -> ClaimError {
-    ClaimError {
-        claim: claim.to_owned(),
-        reason,
-    }
+    ClaimError { claim: claim.to_owned(), reason }
 }
 
 fn check(claim: &str, value: &Value) -> Result<(), &'static str> {
@@ -194,10 +176,7 @@ fn check(claim: &str, value: &Value) -> Result<(), &'static str> {
     }
     // Translations carry the type of the claim they translate: `name#ja-Kana-JP` (section 5.2).
     let standard = claim.split('#').next().unwrap_or(claim);
-    STANDARD
-        .iter()
-        .find(|(name, ..)| *name == standard)
-        .map_or(Ok(()), |(_, _, check)| check(value))
+    STANDARD.iter().find(|(name, ..)| *name == standard).map_or(Ok(()), |(_, _, check)| check(value))
 }
 
 fn text(value: &Value) -> Result<(), &'static str> {
@@ -208,11 +187,7 @@ fn text(value: &Value) -> Result<(), &'static str> {
 }
 
 fn boolean(value: &Value) -> Result<(), &'static str> {
-    if value.is_boolean() {
-        Ok(())
-    } else {
-        Err("must be true or false")
-    }
+    if value.is_boolean() { Ok(()) } else { Err("must be true or false") }
 }
 
 fn number(value: &Value) -> Result<(), &'static str> {
@@ -240,16 +215,10 @@ fn email(value: &Value) -> Result<(), &'static str> {
                 && !domain.contains('@')
                 && !domain.starts_with('.')
                 && !domain.ends_with('.')
-                && !text
-                    .chars()
-                    .any(|character| character.is_whitespace() || character.is_control())
+                && !text.chars().any(|character| character.is_whitespace() || character.is_control())
         })
     };
-    if value.as_str().is_some_and(shaped) {
-        Ok(())
-    } else {
-        Err("must be an e-mail address")
-    }
+    if value.as_str().is_some_and(shaped) { Ok(()) } else { Err("must be an e-mail address") }
 }
 
 /// `YYYY-MM-DD`, `0000-MM-DD` when the year is not told, or `YYYY`.
@@ -271,11 +240,7 @@ fn birthdate(value: &Value) -> Result<(), &'static str> {
             _ => false,
         }
     };
-    if value.as_str().is_some_and(shaped) {
-        Ok(())
-    } else {
-        Err("must be YYYY-MM-DD or YYYY")
-    }
+    if value.as_str().is_some_and(shaped) { Ok(()) } else { Err("must be YYYY-MM-DD or YYYY") }
 }
 
 fn zone(value: &Value) -> Result<(), &'static str> {
@@ -285,21 +250,13 @@ fn zone(value: &Value) -> Result<(), &'static str> {
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'_' | b'-' | b'+'))
     };
-    if value.as_str().is_some_and(shaped) {
-        Ok(())
-    } else {
-        Err("must be a time zone such as Europe/Paris")
-    }
+    if value.as_str().is_some_and(shaped) { Ok(()) } else { Err("must be a time zone such as Europe/Paris") }
 }
 
 fn locale(value: &Value) -> Result<(), &'static str> {
     // `en_US` is common enough that the specification asks to accept it.
     let shaped = |text: &str| is_language_tag(&text.replace('_', "-"));
-    if value.as_str().is_some_and(shaped) {
-        Ok(())
-    } else {
-        Err("must be a language tag such as en-GB")
-    }
+    if value.as_str().is_some_and(shaped) { Ok(()) } else { Err("must be a language tag such as en-GB") }
 }
 
 fn address(value: &Value) -> Result<(), &'static str> {
@@ -308,11 +265,7 @@ fn address(value: &Value) -> Result<(), &'static str> {
     let members = value.as_object().ok_or(REASON)?;
     let known =
         |(name, value): (&String, &Value)| ADDRESS_MEMBERS.contains(&name.as_str()) && text(value).is_ok();
-    if !members.is_empty() && members.iter().all(known) {
-        Ok(())
-    } else {
-        Err(REASON)
-    }
+    if !members.is_empty() && members.iter().all(known) { Ok(()) } else { Err(REASON) }
 }
 
 /// Whether `text` has the shape of a BCP 47 language tag.
@@ -346,10 +299,7 @@ mod tests {
         let claims = UserClaims::parse(everything()).unwrap();
         assert!(standard_claims().all(|claim| claims.get(claim).is_some()));
         assert_eq!(serde_json::to_value(&claims).unwrap(), everything());
-        assert_eq!(
-            serde_json::from_value::<UserClaims>(everything()).unwrap(),
-            claims
-        );
+        assert_eq!(serde_json::from_value::<UserClaims>(everything()).unwrap(), claims);
     }
 
     #[test]
@@ -397,10 +347,7 @@ mod tests {
         for (scope, expected) in [
             ("openid", vec!["sub"]),
             ("openid email", vec!["sub", "email", "email_verified"]),
-            (
-                "openid phone address",
-                vec!["sub", "address", "phone_number", "phone_number_verified"],
-            ),
+            ("openid phone address", vec!["sub", "address", "phone_number", "phone_number_verified"]),
             ("emails", vec!["sub"]),
         ] {
             let answer = userinfo(&claims, &Scope::parse(scope).unwrap(), &subject);
@@ -412,9 +359,7 @@ mod tests {
     #[test]
     fn a_default_does_not_replace_what_the_user_has() {
         let mut claims = UserClaims::parse(json!({"preferred_username": "ada"})).unwrap();
-        claims
-            .set_default("preferred_username", json!("login-name"))
-            .unwrap();
+        claims.set_default("preferred_username", json!("login-name")).unwrap();
         assert_eq!(claims.text("preferred_username"), Some("ada"));
         claims.set_default("name", json!("Ada")).unwrap();
         assert_eq!(claims.text("name"), Some("Ada"));

@@ -65,45 +65,30 @@ impl PresentedCredentials {
         let body_id = single(params, "client_id")?;
         let body_secret = single(params, "client_secret")?;
         let assertion = single(params, "client_assertion")?.or(single(params, "client_assertion_type")?);
-        let methods = [
-            authorization.is_some(),
-            body_secret.is_some(),
-            assertion.is_some(),
-        ];
+        let methods = [authorization.is_some(), body_secret.is_some(), assertion.is_some()];
         if methods.into_iter().filter(|is_used| *is_used).count() > 1 {
             return Err(invalid_request("client authentication", "one method", "several"));
         }
         if assertion.is_some() {
             let expected = "one of client_secret_basic, client_secret_post and none";
-            return Err(unauthenticated(
-                "client authentication",
-                expected,
-                "client_assertion",
-            ));
+            return Err(unauthenticated("client authentication", expected, "client_assertion"));
         }
         if let Some(header) = authorization {
             let (id, secret) = basic(header)?;
             return match body_id {
-                Some(other) if other != id.as_str() => Err(invalid_request(
-                    "client_id",
-                    format!("{id}, as the header says"),
-                    other,
-                )),
+                Some(other) if other != id.as_str() => {
+                    Err(invalid_request("client_id", format!("{id}, as the header says"), other))
+                }
                 _ => Ok(Self::Basic { id, secret }),
             };
         }
         match (body_id, body_secret) {
             (None, None) => Ok(Self::None),
-            (None, Some(_)) => Err(unauthenticated(
-                "client_id",
-                "a client_id beside client_secret",
-                "none",
-            )),
+            (None, Some(_)) => Err(unauthenticated("client_id", "a client_id beside client_secret", "none")),
             (Some(id), None) => Ok(Self::IdOnly { id: client_id(id)? }),
-            (Some(id), Some(secret)) => Ok(Self::Post {
-                id: client_id(id)?,
-                secret: PresentedSecret(secret.to_owned()),
-            }),
+            (Some(id), Some(secret)) => {
+                Ok(Self::Post { id: client_id(id)?, secret: PresentedSecret(secret.to_owned()) })
+            }
         }
     }
 
@@ -142,13 +127,8 @@ fn basic(header: &str) -> Result<(ClientId, PresentedSecret), RequestRefusal> {
     if !scheme.eq_ignore_ascii_case("Basic") {
         return Err(malformed("the scheme Basic"));
     }
-    let decoded = STANDARD
-        .decode(encoded.trim_matches(' '))
-        .map_err(|_| malformed("base64"))?;
-    let colon = decoded
-        .iter()
-        .position(|byte| *byte == b':')
-        .ok_or_else(|| malformed("id:secret"))?;
+    let decoded = STANDARD.decode(encoded.trim_matches(' ')).map_err(|_| malformed("base64"))?;
+    let colon = decoded.iter().position(|byte| *byte == b':').ok_or_else(|| malformed("id:secret"))?;
     let (id, secret) = decoded.split_at(colon);
     let half = |bytes| params::decode(bytes).map_err(|_| malformed("form-encoded halves"));
     let secret = half(secret.get(1..).unwrap_or_default())?;
@@ -160,9 +140,7 @@ fn client_id(text: &str) -> Result<ClientId, RequestRefusal> {
 }
 
 fn single<'a>(params: &'a Params, name: &'static str) -> Result<Option<&'a str>, RequestRefusal> {
-    params
-        .single(name)
-        .map_err(|error| invalid_request(name, "the parameter once", error.to_string()))
+    params.single(name).map_err(|error| invalid_request(name, "the parameter once", error.to_string()))
 }
 
 fn invalid_request(
@@ -199,41 +177,11 @@ mod tests {
         for (header, body, method, id, secret) in [
             (None, "", None, None, None),
             (None, "client_id=c", Some(ClientAuthMethod::None), Some("c"), None),
-            (
-                None,
-                "client_id=c&client_secret=",
-                Some(ClientAuthMethod::None),
-                Some("c"),
-                None,
-            ),
-            (
-                None,
-                "client_id=c&client_secret=s",
-                Some(ClientAuthMethod::Post),
-                Some("c"),
-                Some("s"),
-            ),
-            (
-                Some(header("c:s")),
-                "",
-                Some(ClientAuthMethod::Basic),
-                Some("c"),
-                Some("s"),
-            ),
-            (
-                Some(header("c:s")),
-                "client_id=c",
-                Some(ClientAuthMethod::Basic),
-                Some("c"),
-                Some("s"),
-            ),
-            (
-                Some(header("c:")),
-                "",
-                Some(ClientAuthMethod::Basic),
-                Some("c"),
-                Some(""),
-            ),
+            (None, "client_id=c&client_secret=", Some(ClientAuthMethod::None), Some("c"), None),
+            (None, "client_id=c&client_secret=s", Some(ClientAuthMethod::Post), Some("c"), Some("s")),
+            (Some(header("c:s")), "", Some(ClientAuthMethod::Basic), Some("c"), Some("s")),
+            (Some(header("c:s")), "client_id=c", Some(ClientAuthMethod::Basic), Some("c"), Some("s")),
+            (Some(header("c:")), "", Some(ClientAuthMethod::Basic), Some("c"), Some("")),
             (
                 Some(header("c:s").replace("Basic", "bASIC")),
                 "",
@@ -245,11 +193,7 @@ mod tests {
             let credentials = read(header.as_deref(), body).unwrap();
             assert_eq!(credentials.method(), method, "{body}");
             assert_eq!(credentials.client_id().map(ClientId::as_str), id, "{body}");
-            assert_eq!(
-                credentials.secret().map(PresentedSecret::expose),
-                secret,
-                "{body}"
-            );
+            assert_eq!(credentials.secret().map(PresentedSecret::expose), secret, "{body}");
         }
     }
 
@@ -266,11 +210,7 @@ mod tests {
             (None, "client_id=c&client_id=c"),
             (None, "client_id=c&client_secret=s&client_secret=t"),
         ] {
-            assert_eq!(
-                read(header, body).unwrap_err().code,
-                ErrorCode::InvalidRequest,
-                "{body}"
-            );
+            assert_eq!(read(header, body).unwrap_err().code, ErrorCode::InvalidRequest, "{body}");
         }
     }
 
@@ -303,11 +243,7 @@ mod tests {
             (None, "client_id=caf%C3%A9"),
             (None, "client_id=c&client_assertion=x"),
         ] {
-            assert_eq!(
-                read(header.as_deref(), body).unwrap_err().code,
-                ErrorCode::InvalidClient,
-                "{body}"
-            );
+            assert_eq!(read(header.as_deref(), body).unwrap_err().code, ErrorCode::InvalidClient, "{body}");
         }
     }
 

@@ -112,10 +112,7 @@ names! {
 /// operator's own and can never be registered by the client itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-#[expect(
-    missing_docs,
-    reason = "every member is defined by the specification that the module names"
-)]
+#[expect(missing_docs, reason = "every member is defined by the specification that the module names")]
 #[expect(clippy::struct_excessive_bools, reason = "the registries' members")]
 pub struct ClientMetadata {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -251,22 +248,14 @@ impl MetadataError {
 
 impl ClientMetadata {
     /// Members that only the operator sets: they widen what a client may do without asking.
-    pub const OPERATOR_MEMBERS: &[&str] = &[
-        "skip_consent",
-        "access_token_strategy",
-        "metadata",
-        "refresh_token_rotation",
-        "introspect_any",
-    ];
+    pub const OPERATOR_MEMBERS: &[&str] =
+        &["skip_consent", "access_token_strategy", "metadata", "refresh_token_rotation", "introspect_any"];
 
     /// Reads a metadata document and validates it. `null`, empty text and empty objects count as left out,
     /// because exported clients are full of them.
     pub fn from_json(document: Value) -> Result<Self, MetadataError> {
         let Value::Object(mut members) = document else {
-            return Err(MetadataError {
-                member: String::new(),
-                reason: "must be a JSON object".to_owned(),
-            });
+            return Err(MetadataError { member: String::new(), reason: "must be a JSON object".to_owned() });
         };
         members.retain(|_, value| !is_left_out(value));
         let names_response_types = members.contains_key("response_types");
@@ -285,10 +274,7 @@ impl ClientMetadata {
     /// Checks what types alone cannot; every rule is a row of one table.
     pub fn validate(&self) -> Result<(), MetadataError> {
         for (member, check) in rules::RULES {
-            check(self).map_err(|reason| MetadataError {
-                member: (*member).to_owned(),
-                reason,
-            })?;
+            check(self).map_err(|reason| MetadataError { member: (*member).to_owned(), reason })?;
         }
         Ok(())
     }
@@ -338,22 +324,17 @@ impl ClientMetadata {
     pub fn asks_consent_each_time(&self) -> bool {
         self.is_public()
             && self.application_type == ApplicationType::Native
-            && self
-                .registered(&self.redirect_uris)
-                .any(|uri| uri.is_loopback_or_private_scheme())
+            && self.registered(&self.redirect_uris).any(|uri| uri.is_loopback_or_private_scheme())
     }
 
     /// The web origins that may call the endpoints from a browser.
     pub fn cors_origins(&self) -> impl Iterator<Item = String> {
-        let of_redirects = self
-            .registered(&self.redirect_uris)
-            .filter_map(|uri| uri.origin());
+        let of_redirects = self.registered(&self.redirect_uris).filter_map(|uri| uri.origin());
         of_redirects.chain(self.allowed_cors_origins.iter().cloned())
     }
 
     fn registered(&self, uris: &[String]) -> impl Iterator<Item = RedirectUri> {
-        uris.iter()
-            .filter_map(|uri| RedirectUri::register(uri, self.application_type).ok())
+        uris.iter().filter_map(|uri| RedirectUri::register(uri, self.application_type).ok())
     }
 }
 

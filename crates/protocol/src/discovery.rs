@@ -5,10 +5,7 @@ use serde::Serialize;
 
 /// The document behind both well-known addresses. Endpoints that do not exist stay `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[expect(
-    missing_docs,
-    reason = "every member is defined by the specifications that the module names"
-)]
+#[expect(missing_docs, reason = "every member is defined by the specifications that the module names")]
 #[expect(clippy::struct_excessive_bools, reason = "the specification's members")]
 pub struct Metadata {
     pub issuer: String,
@@ -191,9 +188,7 @@ mod tests {
 
     #[test]
     fn every_member_is_known_to_the_suite() {
-        let Value::Object(members) = serde_json::to_value(full()).unwrap() else {
-            panic!("not an object")
-        };
+        let Value::Object(members) = serde_json::to_value(full()).unwrap() else { panic!("not an object") };
         assert_eq!(members.len(), KNOWN_TO_THE_SUITE.len());
         for member in members.keys() {
             assert!(KNOWN_TO_THE_SUITE.contains(&member.as_str()), "{member}");
@@ -202,22 +197,15 @@ mod tests {
 
     #[test]
     fn empty_arrays_and_absent_endpoints_are_left_out() {
-        let metadata = Metadata {
-            grant_types_supported: vec!["authorization_code".to_owned()],
-            ..Metadata::default()
-        };
-        let Value::Object(members) = serde_json::to_value(metadata).unwrap() else {
-            panic!("not an object")
-        };
+        let metadata =
+            Metadata { grant_types_supported: vec!["authorization_code".to_owned()], ..Metadata::default() };
+        let Value::Object(members) = serde_json::to_value(metadata).unwrap() else { panic!("not an object") };
         assert!(
             members
                 .values()
                 .all(|value| !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty()))
         );
-        assert_eq!(
-            members.get("request_uri_parameter_supported"),
-            Some(&Value::Bool(false))
-        );
+        assert_eq!(members.get("request_uri_parameter_supported"), Some(&Value::Bool(false)));
         assert!(!members.contains_key("backchannel_logout_supported"));
     }
 }

@@ -105,8 +105,7 @@ impl fmt::Display for ErrorCode {
 
 /// Whether `text` may stand in `error_description`: %x20-21 / %x23-5B / %x5D-7E (RFC 6749 section 5.2).
 pub fn is_description_text(text: &str) -> bool {
-    text.bytes()
-        .all(|byte| matches!(byte, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e))
+    text.bytes().all(|byte| matches!(byte, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e))
 }
 
 /// A refused request: the code for the client, and for the log which check failed, what it expected,
@@ -134,22 +133,13 @@ impl RequestRefusal {
         expected: impl Into<String>,
         received: impl Into<String>,
     ) -> Self {
-        Self {
-            code,
-            check,
-            expected: expected.into(),
-            received: shortened(received.into()),
-            setting: None,
-        }
+        Self { code, check, expected: expected.into(), received: shortened(received.into()), setting: None }
     }
 
     /// The same refusal, naming the setting that decides it.
     #[must_use]
     pub fn because_of(self, setting: &'static str) -> Self {
-        Self {
-            setting: Some(setting),
-            ..self
-        }
+        Self { setting: Some(setting), ..self }
     }
 }
 
@@ -157,10 +147,7 @@ impl RequestRefusal {
 fn shortened(mut text: String) -> String {
     const KEPT: usize = 200;
     if text.len() > KEPT {
-        let end = (0..=KEPT)
-            .rev()
-            .find(|index| text.is_char_boundary(*index))
-            .unwrap_or(0);
+        let end = (0..=KEPT).rev().find(|index| text.is_char_boundary(*index)).unwrap_or(0);
         text.truncate(end);
         text.push_str("...");
     }
@@ -178,10 +165,7 @@ mod tests {
         assert_eq!(names.len(), ErrorCode::ALL.len());
         for code in ErrorCode::ALL {
             assert!(is_description_text(code.description()), "{code}");
-            assert!(
-                is_description_text(code.name()) && !code.section().is_empty(),
-                "{code}"
-            );
+            assert!(is_description_text(code.name()) && !code.section().is_empty(), "{code}");
             assert!((400..600).contains(&code.status()), "{code}");
         }
     }
@@ -212,12 +196,8 @@ mod tests {
 
     #[test]
     fn a_refusal_keeps_a_bounded_part_of_what_was_received() {
-        let refusal = RequestRefusal::new(
-            ErrorCode::InvalidScope,
-            "scope",
-            "less",
-            "\u{e9}".repeat(1_000_000),
-        );
+        let refusal =
+            RequestRefusal::new(ErrorCode::InvalidScope, "scope", "less", "\u{e9}".repeat(1_000_000));
         assert!(refusal.received.len() <= 203);
         assert_eq!(refusal.because_of("clients.pkce").setting, Some("clients.pkce"));
     }

@@ -158,11 +158,7 @@ fn printable(text: &str) -> Result<(), IdError> {
     if text.is_empty() || text.len() > 255 {
         return Err(IdError::Length);
     }
-    if text.bytes().all(|byte| (0x20..=0x7e).contains(&byte)) {
-        Ok(())
-    } else {
-        Err(IdError::Alphabet)
-    }
+    if text.bytes().all(|byte| (0x20..=0x7e).contains(&byte)) { Ok(()) } else { Err(IdError::Alphabet) }
 }
 
 #[cfg(test)]

@@ -41,10 +41,7 @@ pub struct SessionFacts {
 
 /// Everything but the request that the decision rests on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "independent facts, each read from its own place"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, each read from its own place")]
 pub struct InteractionState {
     /// The browser's living sessions, the current one first.
     pub sessions: Vec<SessionFacts>,
@@ -73,11 +70,7 @@ pub fn needed(request: &AuthorizationRequest, state: &InteractionState, now_ms: 
     if prompt.select_account && state.chosen.is_none() && !state.sessions.is_empty() {
         return Step::SelectAccount;
     }
-    let login = if prompt.none {
-        Step::Refuse(ErrorCode::LoginRequired)
-    } else {
-        Step::Login
-    };
+    let login = if prompt.none { Step::Refuse(ErrorCode::LoginRequired) } else { Step::Login };
     let Some(session) = selected(request, state) else {
         return login;
     };
@@ -87,29 +80,17 @@ pub fn needed(request: &AuthorizationRequest, state: &InteractionState, now_ms: 
 
     if required_subject(request).is_some_and(|required| required != session.subject.as_str()) {
         // Signing in as somebody else once more would never end.
-        return if authenticated_here {
-            Step::Refuse(ErrorCode::LoginRequired)
-        } else {
-            login
-        };
+        return if authenticated_here { Step::Refuse(ErrorCode::LoginRequired) } else { login };
     }
     if !authenticated_here && (prompt.login || is_too_old(request.max_age, session.auth_time_ms, now_ms)) {
         return login;
     }
     if !reaches_required_acr(request, session) {
         let unmet = authenticated_here || prompt.none;
-        return if unmet {
-            Step::Refuse(ErrorCode::UnmetAuthenticationRequirements)
-        } else {
-            login
-        };
+        return if unmet { Step::Refuse(ErrorCode::UnmetAuthenticationRequirements) } else { login };
     }
     if needs_consent(request, state) {
-        return if prompt.none {
-            Step::Refuse(ErrorCode::ConsentRequired)
-        } else {
-            Step::Consent
-        };
+        return if prompt.none { Step::Refuse(ErrorCode::ConsentRequired) } else { Step::Consent };
     }
     Step::Nothing
 }
@@ -121,10 +102,7 @@ pub fn selected<'a>(request: &AuthorizationRequest, state: &'a InteractionState)
         return state.sessions.iter().find(|session| session.id == chosen);
     }
     if let Some(required) = required_subject(request) {
-        return state
-            .sessions
-            .iter()
-            .find(|session| session.subject.as_str() == required);
+        return state.sessions.iter().find(|session| session.subject.as_str() == required);
     }
     let hinted = request.login_hint.as_deref().and_then(|hint| {
         let username = Username::parse(hint).ok();
@@ -158,14 +136,11 @@ fn reaches_required_acr(request: &AuthorizationRequest, session: &SessionFacts) 
         return true;
     }
     let reached = session.acr.as_deref();
-    let one = acr
-        .get("value")
-        .map(|value| value.as_str() == reached && reached.is_some());
-    let any = acr.get("values").and_then(Value::as_array).map(|values| {
-        values
-            .iter()
-            .any(|value| value.as_str() == reached && reached.is_some())
-    });
+    let one = acr.get("value").map(|value| value.as_str() == reached && reached.is_some());
+    let any = acr
+        .get("values")
+        .and_then(Value::as_array)
+        .map(|values| values.iter().any(|value| value.as_str() == reached && reached.is_some()));
     one.or(any).unwrap_or(true)
 }
 
@@ -177,10 +152,7 @@ fn needs_consent(request: &AuthorizationRequest, state: &InteractionState) -> bo
     if state.client_skips_consent || state.consent_given_here {
         return false;
     }
-    let remembered = state
-        .consented_scope
-        .as_ref()
-        .is_some_and(|scope| request.scope.is_subset_of(scope));
+    let remembered = state.consented_scope.as_ref().is_some_and(|scope| request.scope.is_subset_of(scope));
     request.prompt.consent || state.client_must_ask_each_time || !remembered
 }
 

@@ -39,9 +39,7 @@ fn request(prompt: &str) -> AuthorizationRequest {
 }
 
 fn id(name: &str) -> SessionId {
-    SessionId::from_uuid(Uuid::from_u128(
-        name.bytes().fold(0, |sum, byte| sum * 256 + u128::from(byte)),
-    ))
+    SessionId::from_uuid(Uuid::from_u128(name.bytes().fold(0, |sum, byte| sum * 256 + u128::from(byte))))
 }
 
 /// A session of a minute ago whose subject is `sub-<name>`.
@@ -68,11 +66,7 @@ fn signed_in(names: &[&str], consented: Option<&str>) -> InteractionState {
 fn authenticated(name: &str, consented: Option<&str>) -> InteractionState {
     let mut state = signed_in(&[name], consented);
     state.sessions[0].auth_time_ms = NOW - 500;
-    InteractionState {
-        chosen: Some(id(name)),
-        authenticated_here: true,
-        ..state
-    }
+    InteractionState { chosen: Some(id(name)), authenticated_here: true, ..state }
 }
 
 #[test]
@@ -80,30 +74,13 @@ fn every_prompt_for_every_remembered_state() {
     // prompt, nobody signed in, signed in without consent, with narrower consent, with the same consent
     let table = [
         ("", [Login, Consent, Consent, Nothing]),
-        (
-            "none",
-            [
-                Refuse(LoginRequired),
-                Refuse(ConsentRequired),
-                Refuse(ConsentRequired),
-                Nothing,
-            ],
-        ),
+        ("none", [Refuse(LoginRequired), Refuse(ConsentRequired), Refuse(ConsentRequired), Nothing]),
         ("login", [Login, Login, Login, Login]),
         ("consent", [Login, Consent, Consent, Consent]),
-        (
-            "select_account",
-            [Login, SelectAccount, SelectAccount, SelectAccount],
-        ),
+        ("select_account", [Login, SelectAccount, SelectAccount, SelectAccount]),
         ("login consent", [Login, Login, Login, Login]),
-        (
-            "login select_account",
-            [Login, SelectAccount, SelectAccount, SelectAccount],
-        ),
-        (
-            "consent select_account",
-            [Login, SelectAccount, SelectAccount, SelectAccount],
-        ),
+        ("login select_account", [Login, SelectAccount, SelectAccount, SelectAccount]),
+        ("consent select_account", [Login, SelectAccount, SelectAccount, SelectAccount]),
     ];
     let states = [
         signed_in(&[], None),
@@ -129,40 +106,20 @@ fn each_page_leads_to_the_next_and_the_last_to_the_answer() {
     ] {
         let state = authenticated("ada", Some(SCOPE));
         assert_eq!(needed(&request(prompt), &state, NOW), after_login, "{prompt}");
-        let state = InteractionState {
-            consent_given_here: true,
-            ..state
-        };
+        let state = InteractionState { consent_given_here: true, ..state };
         assert_eq!(needed(&request(prompt), &state, NOW), after_consent, "{prompt}");
-        assert_eq!(
-            needed(&request(prompt), &authenticated("ada", None), NOW),
-            Consent,
-            "{prompt}"
-        );
+        assert_eq!(needed(&request(prompt), &authenticated("ada", None), NOW), Consent, "{prompt}");
     }
 }
 
 #[test]
 fn a_chosen_account_answers_select_account_but_not_login() {
-    let state = InteractionState {
-        chosen: Some(id("bob")),
-        ..signed_in(&["ada", "bob"], Some(SCOPE))
-    };
+    let state = InteractionState { chosen: Some(id("bob")), ..signed_in(&["ada", "bob"], Some(SCOPE)) };
     assert_eq!(needed(&request("select_account"), &state, NOW), Nothing);
-    assert_eq!(
-        selected(&request("select_account"), &state).unwrap().id,
-        id("bob")
-    );
+    assert_eq!(selected(&request("select_account"), &state).unwrap().id, id("bob"));
     assert_eq!(needed(&request("select_account login"), &state, NOW), Login);
-    let ended = InteractionState {
-        chosen: Some(id("eve")),
-        ..state
-    };
-    assert_eq!(
-        needed(&request("select_account"), &ended, NOW),
-        Login,
-        "the chosen session ended meanwhile"
-    );
+    let ended = InteractionState { chosen: Some(id("eve")), ..state };
+    assert_eq!(needed(&request("select_account"), &ended, NOW), Login, "the chosen session ended meanwhile");
 }
 
 #[test]
@@ -182,20 +139,10 @@ fn max_age_measures_the_last_authentication() {
     ] {
         let mut state = signed_in(&["ada"], Some(SCOPE));
         state.sessions[0].auth_time_ms = NOW - elapsed;
-        let asked = AuthorizationRequest {
-            max_age,
-            ..request("")
-        };
+        let asked = AuthorizationRequest { max_age, ..request("") };
         assert_eq!(needed(&asked, &state, NOW), step, "{max_age:?} {elapsed}");
-        let silent = AuthorizationRequest {
-            max_age,
-            ..request("none")
-        };
-        let refused = if step == Login {
-            Refuse(LoginRequired)
-        } else {
-            step
-        };
+        let silent = AuthorizationRequest { max_age, ..request("none") };
+        let refused = if step == Login { Refuse(LoginRequired) } else { step };
         assert_eq!(needed(&silent, &state, NOW), refused, "{max_age:?} {elapsed}");
     }
 }
@@ -204,10 +151,7 @@ fn max_age_measures_the_last_authentication() {
 fn authenticating_here_satisfies_any_max_age_however_long_consent_takes() {
     let state = authenticated("ada", Some(SCOPE));
     for max_age in [0, 1, 60] {
-        let asked = AuthorizationRequest {
-            max_age: Some(max_age),
-            ..request("login")
-        };
+        let asked = AuthorizationRequest { max_age: Some(max_age), ..request("login") };
         assert_eq!(needed(&asked, &state, NOW + 600_000), Nothing, "{max_age}");
     }
 }
@@ -215,26 +159,16 @@ fn authenticating_here_satisfies_any_max_age_however_long_consent_takes() {
 #[test]
 fn only_this_interactions_authentication_satisfies_prompt_login() {
     let state = authenticated("ada", Some(SCOPE));
-    let unbound = InteractionState {
-        chosen: None,
-        ..state.clone()
-    };
+    let unbound = InteractionState { chosen: None, ..state.clone() };
     assert_eq!(needed(&request("login"), &unbound, NOW), Login);
-    let other = InteractionState {
-        chosen: Some(id("bob")),
-        ..signed_in(&["ada", "bob"], Some(SCOPE))
-    };
+    let other = InteractionState { chosen: Some(id("bob")), ..signed_in(&["ada", "bob"], Some(SCOPE)) };
     assert_eq!(needed(&request("login"), &other, NOW), Login);
     let mut older = state.clone();
     older.sessions[0].auth_time_ms = older.created_at_ms - CLOCK_SKEW_MS - 1;
     assert_eq!(needed(&request("login"), &older, NOW), Login);
     let mut skewed = state;
     skewed.sessions[0].auth_time_ms = skewed.created_at_ms - CLOCK_SKEW_MS;
-    assert_eq!(
-        needed(&request("login"), &skewed, NOW),
-        Nothing,
-        "the other node's clock is behind"
-    );
+    assert_eq!(needed(&request("login"), &skewed, NOW), Nothing, "the other node's clock is behind");
 }
 
 #[test]
@@ -247,38 +181,16 @@ fn an_id_token_hint_lets_only_its_user_answer() {
         ("", "ada", signed_in(&["ada"], Some(SCOPE)), Nothing),
         ("", "bob", signed_in(&["ada"], Some(SCOPE)), Login),
         ("none", "ada", signed_in(&["ada"], Some(SCOPE)), Nothing),
-        (
-            "none",
-            "bob",
-            signed_in(&["ada"], Some(SCOPE)),
-            Refuse(LoginRequired),
-        ),
+        ("none", "bob", signed_in(&["ada"], Some(SCOPE)), Refuse(LoginRequired)),
         ("none", "bob", signed_in(&["ada", "bob"], Some(SCOPE)), Nothing),
         ("", "bob", signed_in(&["ada", "bob"], Some(SCOPE)), Nothing),
         ("", "bob", authenticated("bob", Some(SCOPE)), Nothing),
-        (
-            "",
-            "bob",
-            authenticated("ada", Some(SCOPE)),
-            Refuse(LoginRequired),
-        ),
-        (
-            "select_account",
-            "bob",
-            signed_in(&["ada", "bob"], Some(SCOPE)),
-            SelectAccount,
-        ),
+        ("", "bob", authenticated("ada", Some(SCOPE)), Refuse(LoginRequired)),
+        ("select_account", "bob", signed_in(&["ada", "bob"], Some(SCOPE)), SelectAccount),
     ] {
-        assert_eq!(
-            needed(&hinted(prompt, hint), &state, NOW),
-            step,
-            "{prompt:?} {hint}"
-        );
+        assert_eq!(needed(&hinted(prompt, hint), &state, NOW), step, "{prompt:?} {hint}");
     }
-    let chosen = InteractionState {
-        chosen: Some(id("ada")),
-        ..signed_in(&["ada", "bob"], Some(SCOPE))
-    };
+    let chosen = InteractionState { chosen: Some(id("ada")), ..signed_in(&["ada", "bob"], Some(SCOPE)) };
     assert_eq!(needed(&hinted("select_account", "bob"), &chosen, NOW), Login);
     let both = signed_in(&["ada", "bob"], Some(SCOPE));
     assert_eq!(selected(&hinted("", "bob"), &both).unwrap().id, id("bob"));
@@ -287,18 +199,9 @@ fn an_id_token_hint_lets_only_its_user_answer() {
 #[test]
 fn a_subject_asked_for_in_claims_binds_as_a_hint_does() {
     let claims = Some(json!({"id_token": {"sub": {"value": "sub-bob"}}}));
-    let asked = |prompt| AuthorizationRequest {
-        claims: claims.clone(),
-        ..request(prompt)
-    };
-    assert_eq!(
-        needed(&asked("none"), &signed_in(&["ada"], Some(SCOPE)), NOW),
-        Refuse(LoginRequired)
-    );
-    assert_eq!(
-        needed(&asked("none"), &signed_in(&["ada", "bob"], Some(SCOPE)), NOW),
-        Nothing
-    );
+    let asked = |prompt| AuthorizationRequest { claims: claims.clone(), ..request(prompt) };
+    assert_eq!(needed(&asked("none"), &signed_in(&["ada"], Some(SCOPE)), NOW), Refuse(LoginRequired));
+    assert_eq!(needed(&asked("none"), &signed_in(&["ada", "bob"], Some(SCOPE)), NOW), Nothing);
 }
 
 #[test]
@@ -306,11 +209,7 @@ fn several_sessions_without_a_wish_use_the_current_one() {
     let state = signed_in(&["ada", "bob"], Some(SCOPE));
     for prompt in ["", "none"] {
         assert_eq!(needed(&request(prompt), &state, NOW), Nothing, "{prompt}");
-        assert_eq!(
-            selected(&request(prompt), &state).unwrap().id,
-            id("ada"),
-            "{prompt}"
-        );
+        assert_eq!(selected(&request(prompt), &state).unwrap().id, id("ada"), "{prompt}");
     }
     assert_eq!(needed(&request("select_account"), &state, NOW), SelectAccount);
 }
@@ -318,17 +217,10 @@ fn several_sessions_without_a_wish_use_the_current_one() {
 #[test]
 fn a_login_hint_prefers_its_session_and_never_refuses() {
     let state = signed_in(&["ada", "bob"], Some(SCOPE));
-    for (hint, expected) in [
-        ("bob", "bob"),
-        (" BOB ", "bob"),
-        ("sub-bob", "bob"),
-        ("carol", "ada"),
-        ("\0", "ada"),
-    ] {
-        let asked = AuthorizationRequest {
-            login_hint: Some(hint.to_owned()),
-            ..request("")
-        };
+    for (hint, expected) in
+        [("bob", "bob"), (" BOB ", "bob"), ("sub-bob", "bob"), ("carol", "ada"), ("\0", "ada")]
+    {
+        let asked = AuthorizationRequest { login_hint: Some(hint.to_owned()), ..request("") };
         assert_eq!(selected(&asked, &state).unwrap().id, id(expected), "{hint:?}");
         assert_eq!(needed(&asked, &state, NOW), Nothing, "{hint:?}");
     }
@@ -336,10 +228,8 @@ fn a_login_hint_prefers_its_session_and_never_refuses() {
 
 #[test]
 fn consent_is_remembered_for_what_it_covered() {
-    let asked = |prompt, scope: &str| AuthorizationRequest {
-        scope: Scope::parse(scope).unwrap(),
-        ..request(prompt)
-    };
+    let asked =
+        |prompt, scope: &str| AuthorizationRequest { scope: Scope::parse(scope).unwrap(), ..request(prompt) };
     for (scope, consented, step) in [
         ("openid", Some("openid profile"), Nothing),
         ("openid offline_access", Some("openid"), Consent),
@@ -393,12 +283,7 @@ fn an_essential_acr_is_reached_or_refused_and_a_wish_is_not() {
             Login,
             Refuse(UnmetAuthenticationRequirements),
         ),
-        (
-            json!({"essential": true, "values": ["2", "1"]}),
-            Nothing,
-            Nothing,
-            Nothing,
-        ),
+        (json!({"essential": true, "values": ["2", "1"]}), Nothing, Nothing, Nothing),
         (json!({"essential": true}), Nothing, Nothing, Nothing),
         (json!({"values": ["2"]}), Nothing, Nothing, Nothing),
         (Value::Null, Nothing, Nothing, Nothing),
@@ -411,33 +296,23 @@ fn an_essential_acr_is_reached_or_refused_and_a_wish_is_not() {
         let state = signed_in(&["ada"], Some(SCOPE));
         assert_eq!(needed(&asked("none"), &state, NOW), silent, "{acr}");
         assert_eq!(needed(&asked(""), &state, NOW), before, "{acr}");
-        assert_eq!(
-            needed(&asked(""), &authenticated("ada", Some(SCOPE)), NOW),
-            after,
-            "{acr}"
-        );
+        assert_eq!(needed(&asked(""), &authenticated("ada", Some(SCOPE)), NOW), after, "{acr}");
     }
 }
 
 fn any_state() -> impl Strategy<Value = InteractionState> {
     let names = proptest::collection::vec(prop_oneof![Just("ada"), Just("bob")], 0..3);
     let flags = any::<[bool; 4]>();
-    (
-        names,
-        proptest::option::of(prop_oneof![Just("ada"), Just("bob")]),
-        flags,
-        any::<bool>(),
+    (names, proptest::option::of(prop_oneof![Just("ada"), Just("bob")]), flags, any::<bool>()).prop_map(
+        |(names, chosen, [here, given, skips, each_time], consented)| InteractionState {
+            chosen: chosen.map(id),
+            authenticated_here: here,
+            consent_given_here: given,
+            client_skips_consent: skips,
+            client_must_ask_each_time: each_time,
+            ..signed_in(&names, consented.then_some(SCOPE))
+        },
     )
-        .prop_map(
-            |(names, chosen, [here, given, skips, each_time], consented)| InteractionState {
-                chosen: chosen.map(id),
-                authenticated_here: here,
-                consent_given_here: given,
-                client_skips_consent: skips,
-                client_must_ask_each_time: each_time,
-                ..signed_in(&names, consented.then_some(SCOPE))
-            },
-        )
 }
 
 proptest! {

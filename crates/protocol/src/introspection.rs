@@ -19,18 +19,12 @@ pub struct IntrospectionResponse {
 impl IntrospectionResponse {
     /// Exactly `{"active":false}` (RFC 7662 section 2.2).
     pub const fn inactive() -> Self {
-        Self {
-            active: false,
-            token: None,
-        }
+        Self { active: false, token: None }
     }
 
     /// What is known about a living token.
     pub fn active(token: ActiveToken) -> Self {
-        Self {
-            active: true,
-            token: Some(Box::new(token)),
-        }
+        Self { active: true, token: Some(Box::new(token)) }
     }
 
     /// Whether the token is alive.

@@ -33,10 +33,7 @@ impl Params {
     /// Reads `application/x-www-form-urlencoded` bytes: a query, or the body of a form.
     pub fn parse(encoded: &[u8]) -> Result<Self, ParamsError> {
         let mut pairs = Vec::new();
-        for pair in encoded
-            .split(|byte| *byte == b'&')
-            .filter(|pair| !pair.is_empty())
-        {
+        for pair in encoded.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
             if pairs.len() == MOST {
                 return Err(ParamsError::TooMany);
             }
@@ -70,11 +67,7 @@ impl Params {
     /// Refuses any repeated parameter, known or not, except those named.
     pub fn check_no_repeats(&self, except: &[&str]) -> Result<(), ParamsError> {
         let mut seen = HashSet::with_capacity(self.0.len());
-        let names = self
-            .0
-            .iter()
-            .map(|(name, _)| name.as_str())
-            .filter(|name| !except.contains(name));
+        let names = self.0.iter().map(|(name, _)| name.as_str()).filter(|name| !except.contains(name));
         for name in names {
             if !seen.insert(name) {
                 return Err(ParamsError::Repeated(name.to_owned()));
@@ -109,12 +102,7 @@ impl std::fmt::Debug for Params {
 impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Params {
     /// Parameters that were decoded elsewhere, such as the members of a request object.
     fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
-        Self(
-            pairs
-                .into_iter()
-                .map(|(name, value)| (name.into(), value.into()))
-                .collect(),
-        )
+        Self(pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
     }
 }
 
@@ -133,17 +121,11 @@ pub(crate) fn decode(encoded: &[u8]) -> Result<String, ParamsError> {
         });
     }
     let text = String::from_utf8(decoded).map_err(|_| ParamsError::InvalidUtf8)?;
-    if text.contains('\0') {
-        Err(ParamsError::ControlCharacter)
-    } else {
-        Ok(text)
-    }
+    if text.contains('\0') { Err(ParamsError::ControlCharacter) } else { Ok(text) }
 }
 
 fn hex(digit: Option<u8>) -> Option<u8> {
-    char::from(digit?)
-        .to_digit(16)
-        .and_then(|value| u8::try_from(value).ok())
+    char::from(digit?).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 
 #[cfg(test)]
@@ -187,12 +169,7 @@ mod tests {
         ] {
             assert_eq!(Params::parse(bytes), Err(error), "{bytes:?}");
         }
-        let many = |count: usize| {
-            (0..count)
-                .map(|n| format!("p{n}=1"))
-                .collect::<Vec<_>>()
-                .join("&")
-        };
+        let many = |count: usize| (0..count).map(|n| format!("p{n}=1")).collect::<Vec<_>>().join("&");
         assert!(Params::parse(many(200).as_bytes()).is_ok());
         assert_eq!(Params::parse(many(10_000).as_bytes()), Err(ParamsError::TooMany));
     }
@@ -200,11 +177,7 @@ mod tests {
     #[test]
     fn t181_a_repeated_parameter_is_an_error_even_when_empty_or_equal() {
         for text in ["a=1&a=2", "a=1&a=1", "a=&a=1", "a=1&b=2&%61=3"] {
-            assert_eq!(
-                params(text).single("a"),
-                Err(ParamsError::Repeated("a".to_owned())),
-                "{text}"
-            );
+            assert_eq!(params(text).single("a"), Err(ParamsError::Repeated("a".to_owned())), "{text}");
             assert!(params(text).check_no_repeats(&[]).is_err(), "{text}");
         }
         assert!(params("a=1&A=2&a[]=3").check_no_repeats(&[]).is_ok());
@@ -222,10 +195,7 @@ mod tests {
 
     #[test]
     fn values_are_never_shown() {
-        assert_eq!(
-            format!("{:?}", params("client_secret=hidden")),
-            r#"{"client_secret"}"#
-        );
+        assert_eq!(format!("{:?}", params("client_secret=hidden")), r#"{"client_secret"}"#);
     }
 
     proptest! {

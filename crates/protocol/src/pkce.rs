@@ -58,14 +58,8 @@ impl Challenge {
     }
 
     fn from_text(text: &str) -> Result<Self, PkceError> {
-        let bytes = URL_SAFE_NO_PAD
-            .decode(text)
-            .map_err(|_| PkceError::ChallengeMalformed)?;
-        if bytes.len() == 32 {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(PkceError::ChallengeMalformed)
-        }
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| PkceError::ChallengeMalformed)?;
+        if bytes.len() == 32 { Ok(Self(text.to_owned())) } else { Err(PkceError::ChallengeMalformed) }
     }
 }
 
@@ -121,24 +115,12 @@ mod tests {
 
     #[test]
     fn t041_only_the_method_s256_is_accepted() {
-        assert!(matches!(
-            Challenge::parse(Some(CHALLENGE), Some("S256")),
-            Ok(Some(_))
-        ));
+        assert!(matches!(Challenge::parse(Some(CHALLENGE), Some("S256")), Ok(Some(_))));
         assert_eq!(Challenge::parse(None, None), Ok(None));
-        assert_eq!(
-            Challenge::parse(Some(CHALLENGE), None),
-            Err(PkceError::MethodMissing)
-        );
-        assert_eq!(
-            Challenge::parse(None, Some("S256")),
-            Err(PkceError::ChallengeMissing)
-        );
+        assert_eq!(Challenge::parse(Some(CHALLENGE), None), Err(PkceError::MethodMissing));
+        assert_eq!(Challenge::parse(None, Some("S256")), Err(PkceError::ChallengeMissing));
         for method in ["plain", "PLAIN", "s256", "S512", "S256 ", ""] {
-            assert_eq!(
-                Challenge::parse(Some(CHALLENGE), Some(method)),
-                Err(PkceError::MethodNotS256)
-            );
+            assert_eq!(Challenge::parse(Some(CHALLENGE), Some(method)), Err(PkceError::MethodNotS256));
         }
     }
 
@@ -165,27 +147,16 @@ mod tests {
     fn t045_a_verifier_has_43_to_128_unreserved_characters() {
         assert!(Verifier::parse(&"a".repeat(43)).is_ok());
         assert!(Verifier::parse(&"~".repeat(128)).is_ok());
-        for verifier in [
-            "a",
-            &"a".repeat(42),
-            &"a".repeat(129),
-            &VERIFIER.replace('-', " "),
-            &"\u{e9}".repeat(43),
-        ] {
-            assert_eq!(
-                Verifier::parse(verifier),
-                Err(PkceError::VerifierMalformed),
-                "{verifier}"
-            );
+        for verifier in
+            ["a", &"a".repeat(42), &"a".repeat(129), &VERIFIER.replace('-', " "), &"\u{e9}".repeat(43)]
+        {
+            assert_eq!(Verifier::parse(verifier), Err(PkceError::VerifierMalformed), "{verifier}");
         }
     }
 
     #[test]
     fn t045_the_challenge_itself_is_no_verifier_for_it() {
-        assert_ne!(
-            Verifier::parse(CHALLENGE).unwrap().challenge().as_str(),
-            CHALLENGE
-        );
+        assert_ne!(Verifier::parse(CHALLENGE).unwrap().challenge().as_str(), CHALLENGE);
     }
 
     #[test]

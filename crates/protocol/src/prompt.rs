@@ -55,11 +55,7 @@ impl Prompt {
 
     fn values(self) -> impl Iterator<Item = &'static str> {
         let set = [self.none, self.login, self.consent, self.select_account];
-        Self::VALUES
-            .iter()
-            .zip(set)
-            .filter(|(_, is_set)| *is_set)
-            .map(|(value, _)| *value)
+        Self::VALUES.iter().zip(set).filter(|(_, is_set)| *is_set).map(|(value, _)| *value)
     }
 }
 

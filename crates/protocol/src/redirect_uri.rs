@@ -177,11 +177,7 @@ fn check_web(uri: &str, scheme: &str, rest: &str) -> Result<(), RedirectUriError
         return Err(RedirectUriError::Port);
     }
     let url = Url::parse(uri).map_err(|_| RedirectUriError::Host)?;
-    if host.is_empty()
-        || !url
-            .host_str()
-            .is_some_and(|parsed| parsed.eq_ignore_ascii_case(host))
-    {
+    if host.is_empty() || !url.host_str().is_some_and(|parsed| parsed.eq_ignore_ascii_case(host)) {
         return Err(RedirectUriError::Host);
     }
     if scheme == "http" && !is_loopback_host(host) {
@@ -200,9 +196,7 @@ fn check_private_use(scheme: &str, rest: &str, application: ApplicationType) -> 
     if !rest.starts_with('/') {
         return Err(RedirectUriError::NoPath);
     }
-    let authority = rest
-        .strip_prefix("//")
-        .map(|after| after.split(['/', '?']).next().unwrap_or(after));
+    let authority = rest.strip_prefix("//").map(|after| after.split(['/', '?']).next().unwrap_or(after));
     if authority.is_some_and(|authority| authority.contains('@')) {
         return Err(RedirectUriError::UserInfo);
     }
@@ -215,9 +209,7 @@ fn without_port<'a>(uri: &'a str, host: &str) -> Option<&'a str> {
     let Some(from_port) = rest.strip_prefix(':') else {
         return Some(rest);
     };
-    let end = from_port
-        .find(|character: char| !character.is_ascii_digit())
-        .unwrap_or(from_port.len());
+    let end = from_port.find(|character: char| !character.is_ascii_digit()).unwrap_or(from_port.len());
     let (port, rest) = from_port.split_at_checked(end)?;
     is_port(port).then_some(rest)
 }
@@ -225,10 +217,9 @@ fn without_port<'a>(uri: &'a str, host: &str) -> Option<&'a str> {
 fn split_port(authority: &str) -> (&str, Option<&str>) {
     let after_literal = authority.rfind(']').map_or(0, |index| index + 1);
     match authority.rfind(':') {
-        Some(colon) if colon >= after_literal => (
-            authority.get(..colon).unwrap_or(authority),
-            authority.get(colon + 1..),
-        ),
+        Some(colon) if colon >= after_literal => {
+            (authority.get(..colon).unwrap_or(authority), authority.get(colon + 1..))
+        }
         _ => (authority, None),
     }
 }
@@ -241,9 +232,7 @@ fn is_port(text: &str) -> bool {
 
 fn is_scheme(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_lowercase())
-        && text
-            .bytes()
-            .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'+' | b'-' | b'.'))
+        && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'+' | b'-' | b'.'))
 }
 
 fn is_dot_segment(segment: &str) -> bool {

@@ -25,10 +25,7 @@ pub struct Targets {
 impl Targets {
     /// Reads and checks both parameters; anything malformed is `invalid_target`.
     pub fn read(params: &Params) -> Result<Self, RequestRefusal> {
-        let audience = params
-            .many("audience")
-            .into_iter()
-            .flat_map(|value| value.split(' '));
+        let audience = params.many("audience").into_iter().flat_map(|value| value.split(' '));
         let audience = distinct(audience.filter(|value| !value.is_empty()));
         let resource = distinct(params.many("resource").into_iter());
         for (name, values) in [("audience", &audience), ("resource", &resource)] {
@@ -38,18 +35,10 @@ impl Targets {
             }
         }
         if let Some(value) = audience.iter().find(|value| !is_audience(value)) {
-            return Err(refused(
-                "audience",
-                "printable ASCII, at most 2048 bytes".to_owned(),
-                value.clone(),
-            ));
+            return Err(refused("audience", "printable ASCII, at most 2048 bytes".to_owned(), value.clone()));
         }
         if let Some(value) = resource.iter().find(|value| !is_resource(value)) {
-            return Err(refused(
-                "resource",
-                "an absolute URI without fragment".to_owned(),
-                value.clone(),
-            ));
+            return Err(refused("resource", "an absolute URI without fragment".to_owned(), value.clone()));
         }
         Ok(Self { audience, resource })
     }
@@ -57,15 +46,8 @@ impl Targets {
     /// Refuses what the client's audience list does not hold.
     pub fn check_allowed(&self, allowed: &[String]) -> Result<(), RequestRefusal> {
         let outside = |value: &&String| !allowed.contains(value);
-        let audience = self
-            .audience
-            .iter()
-            .find(outside)
-            .map(|value| ("audience", value));
-        let resource = self
-            .resource
-            .iter()
-            .find(|value| !allowed.is_empty() && outside(value));
+        let audience = self.audience.iter().find(outside).map(|value| ("audience", value));
+        let resource = self.resource.iter().find(|value| !allowed.is_empty() && outside(value));
         match audience.or(resource.map(|value| ("resource", value))) {
             Some((name, value)) => {
                 let expected = format!("one of {allowed:?}");
@@ -92,15 +74,10 @@ pub fn narrow(
     if requested.is_empty() {
         return Ok(granted.iter().filter(still_allowed).cloned().collect());
     }
-    match requested
-        .iter()
-        .find(|value| !granted.contains(value) || !still_allowed(value))
-    {
-        Some(value) => Err(refused(
-            "resource",
-            format!("a part of what was granted: {granted:?}"),
-            value.clone(),
-        )),
+    match requested.iter().find(|value| !granted.contains(value) || !still_allowed(value)) {
+        Some(value) => {
+            Err(refused("resource", format!("a part of what was granted: {granted:?}"), value.clone()))
+        }
         None => Ok(requested.to_vec()),
     }
 }
@@ -153,10 +130,7 @@ mod tests {
 
     #[test]
     fn malformed_targets_are_refused() {
-        let many = (0..11)
-            .map(|n| format!("resource=https://api.example/{n}"))
-            .collect::<Vec<_>>()
-            .join("&");
+        let many = (0..11).map(|n| format!("resource=https://api.example/{n}")).collect::<Vec<_>>().join("&");
         let cases = [
             "resource=/api",
             "resource=https://api.example/%23f",
@@ -174,24 +148,11 @@ mod tests {
     fn a_list_binds_both_and_no_list_frees_resources_only() {
         let allowed = list(&["https://api.example", "reports"]);
         assert!(
-            read("resource=https://api.example&audience=reports")
-                .unwrap()
-                .check_allowed(&allowed)
-                .is_ok()
+            read("resource=https://api.example&audience=reports").unwrap().check_allowed(&allowed).is_ok()
         );
-        assert!(
-            read("resource=https://other.example")
-                .unwrap()
-                .check_allowed(&allowed)
-                .is_err()
-        );
+        assert!(read("resource=https://other.example").unwrap().check_allowed(&allowed).is_err());
         assert!(read("audience=other").unwrap().check_allowed(&allowed).is_err());
-        assert!(
-            read("resource=https://other.example")
-                .unwrap()
-                .check_allowed(&[])
-                .is_ok()
-        );
+        assert!(read("resource=https://other.example").unwrap().check_allowed(&[]).is_ok());
         assert!(read("audience=other").unwrap().check_allowed(&[]).is_err());
     }
 

@@ -17,23 +17,11 @@ pub struct ResponseType {
 
 impl ResponseType {
     /// `code`.
-    pub const CODE: Self = Self {
-        code: true,
-        id_token: false,
-        token: false,
-    };
+    pub const CODE: Self = Self { code: true, id_token: false, token: false };
     /// `id_token`.
-    pub const ID_TOKEN: Self = Self {
-        code: false,
-        id_token: true,
-        token: false,
-    };
+    pub const ID_TOKEN: Self = Self { code: false, id_token: true, token: false };
     /// `none`: the client only learns that the user agreed.
-    pub const NONE: Self = Self {
-        code: false,
-        id_token: false,
-        token: false,
-    };
+    pub const NONE: Self = Self { code: false, id_token: false, token: false };
 
     /// Reads the values in any order; a repeated, unknown or empty one is refused.
     pub fn parse(text: &str) -> Result<Self, ResponseTypeError> {
@@ -142,11 +130,7 @@ impl ResponseMode {
 
     /// The mode of a request that names none.
     pub const fn default_for(response_type: &ResponseType) -> Self {
-        if response_type.has_front_channel_token() {
-            Self::Fragment
-        } else {
-            Self::Query
-        }
+        if response_type.has_front_channel_token() { Self::Fragment } else { Self::Query }
     }
 
     /// Whether an answer of this type may travel so: tokens never go into the query.
@@ -204,25 +188,13 @@ mod tests {
 
     #[test]
     fn tokens_never_travel_in_the_query() {
-        for text in [
-            "id_token",
-            "token",
-            "code id_token",
-            "code token",
-            "id_token token",
-        ] {
+        for text in ["id_token", "token", "code id_token", "code token", "id_token token"] {
             let response_type = ResponseType::parse(text).unwrap();
             assert_eq!(ResponseMode::default_for(&response_type), ResponseMode::Fragment);
             assert!(!ResponseMode::Query.suits(&response_type));
         }
-        assert_eq!(
-            ResponseMode::default_for(&ResponseType::CODE),
-            ResponseMode::Query
-        );
-        assert_eq!(
-            ResponseMode::default_for(&ResponseType::NONE),
-            ResponseMode::Query
-        );
+        assert_eq!(ResponseMode::default_for(&ResponseType::CODE), ResponseMode::Query);
+        assert_eq!(ResponseMode::default_for(&ResponseType::NONE), ResponseMode::Query);
     }
 
     #[test]

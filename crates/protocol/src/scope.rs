@@ -102,10 +102,7 @@ impl Scope {
     /// All values of both; standing consent grows by this, so it is not capped again.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
-        Self::join(
-            self.iter()
-                .chain(other.iter().filter(|value| !self.contains(value))),
-        )
+        Self::join(self.iter().chain(other.iter().filter(|value| !self.contains(value))))
     }
 
     /// Whether the request is an OpenID Connect request.

@@ -72,11 +72,7 @@ impl Lifetime {
     }
 
     fn checked(seconds: i64) -> Result<Self, LifetimeError> {
-        if (0..=Self::LONGEST).contains(&seconds) {
-            Ok(Self(seconds))
-        } else {
-            Err(LifetimeError)
-        }
+        if (0..=Self::LONGEST).contains(&seconds) { Ok(Self(seconds)) } else { Err(LifetimeError) }
     }
 }
 
@@ -103,10 +99,8 @@ impl FromStr for Lifetime {
 
 impl fmt::Display for Lifetime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (unit, scale) = UNITS
-            .iter()
-            .find(|(_, scale)| self.0 != 0 && self.0 % scale == 0)
-            .unwrap_or(&('s', 1));
+        let (unit, scale) =
+            UNITS.iter().find(|(_, scale)| self.0 != 0 && self.0 % scale == 0).unwrap_or(&('s', 1));
         write!(f, "{}{unit}", self.0 / scale)
     }
 }
@@ -137,9 +131,7 @@ impl<'de> Deserialize<'de> for Lifetime {
             }
 
             fn visit_u64<E: serde::de::Error>(self, seconds: u64) -> Result<Lifetime, E> {
-                i64::try_from(seconds)
-                    .map_err(E::custom)
-                    .and_then(|seconds| self.visit_i64(seconds))
+                i64::try_from(seconds).map_err(E::custom).and_then(|seconds| self.visit_i64(seconds))
             }
         }
 
@@ -167,28 +159,14 @@ mod tests {
             assert_eq!(lifetime.seconds(), seconds, "{text}");
             assert_eq!(lifetime.to_string(), shown, "{text}");
         }
-        for text in [
-            "",
-            "s",
-            "-1s",
-            "+1s",
-            "1.5h",
-            "1 h",
-            "1w",
-            "h1",
-            "99999999999999999999s",
-            "49711d",
-        ] {
+        for text in ["", "s", "-1s", "+1s", "1.5h", "1 h", "1w", "h1", "99999999999999999999s", "49711d"] {
             assert_eq!(text.parse::<Lifetime>(), Err(LifetimeError), "{text}");
         }
     }
 
     #[test]
     fn json_takes_text_and_seconds() {
-        assert_eq!(
-            serde_json::from_str::<Lifetime>("\"2h\"").unwrap().seconds(),
-            7_200
-        );
+        assert_eq!(serde_json::from_str::<Lifetime>("\"2h\"").unwrap().seconds(), 7_200);
         assert_eq!(serde_json::from_str::<Lifetime>("45").unwrap().seconds(), 45);
         assert!(serde_json::from_str::<Lifetime>("-1").is_err());
         assert!(serde_json::from_str::<Lifetime>("1.5").is_err());

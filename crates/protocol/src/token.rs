@@ -63,18 +63,9 @@ impl TokenRequest {
         let Some(grant_type) = GrantType::parse(name) else {
             let expected = format!(
                 "one of: {}",
-                GrantType::ALL
-                    .iter()
-                    .map(|grant| grant.name())
-                    .collect::<Vec<_>>()
-                    .join(", ")
+                GrantType::ALL.iter().map(|grant| grant.name()).collect::<Vec<_>>().join(", ")
             );
-            return Err(RequestRefusal::new(
-                ErrorCode::UnsupportedGrantType,
-                "grant_type",
-                expected,
-                name,
-            ));
+            return Err(RequestRefusal::new(ErrorCode::UnsupportedGrantType, "grant_type", expected, name));
         };
         let Targets { audience, resource } = Targets::read(params)?;
         Ok(match grant_type {
@@ -91,11 +82,9 @@ impl TokenRequest {
                 resource,
                 audience,
             },
-            GrantType::ClientCredentials => Self::ClientCredentials {
-                scope: scope(params)?,
-                resource,
-                audience,
-            },
+            GrantType::ClientCredentials => {
+                Self::ClientCredentials { scope: scope(params)?, resource, audience }
+            }
         })
     }
 
@@ -138,12 +127,7 @@ pub struct TokenResponse {
 impl fmt::Debug for TokenResponse {
     /// Without the tokens.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "TokenResponse(scope {:?}, expires in {} s)",
-            self.scope.as_str(),
-            self.expires_in
-        )
+        write!(f, "TokenResponse(scope {:?}, expires in {} s)", self.scope.as_str(), self.expires_in)
     }
 }
 
@@ -181,15 +165,12 @@ fn required<'a>(params: &'a Params, name: &'static str) -> Result<&'a str, Reque
 }
 
 fn single<'a>(params: &'a Params, name: &'static str) -> Result<Option<&'a str>, RequestRefusal> {
-    let value = params
-        .single(name)
-        .map_err(|error| invalid(name, "the parameter once", error.to_string()))?;
+    let value =
+        params.single(name).map_err(|error| invalid(name, "the parameter once", error.to_string()))?;
     match value {
-        Some(value) if value.len() > LONGEST => Err(invalid(
-            name,
-            format!("at most {LONGEST} bytes"),
-            format!("{} bytes", value.len()),
-        )),
+        Some(value) if value.len() > LONGEST => {
+            Err(invalid(name, format!("at most {LONGEST} bytes"), format!("{} bytes", value.len())))
+        }
         _ => Ok(value),
     }
 }
@@ -233,27 +214,15 @@ mod tests {
             resource: Vec::new(),
             audience: Vec::new(),
         };
-        assert_eq!(
-            read("grant_type=refresh_token&refresh_token=r&scope=openid"),
-            Ok(request)
-        );
-        let request = TokenRequest::ClientCredentials {
-            scope: None,
-            resource: Vec::new(),
-            audience: list("api"),
-        };
-        assert_eq!(
-            read("grant_type=client_credentials&scope=&audience=api&made_up=1"),
-            Ok(request)
-        );
+        assert_eq!(read("grant_type=refresh_token&refresh_token=r&scope=openid"), Ok(request));
+        let request =
+            TokenRequest::ClientCredentials { scope: None, resource: Vec::new(), audience: list("api") };
+        assert_eq!(read("grant_type=client_credentials&scope=&audience=api&made_up=1"), Ok(request));
     }
 
     #[test]
     fn malformed_requests_are_refused_with_their_code() {
-        let long = format!(
-            "grant_type=refresh_token&refresh_token={}",
-            "a".repeat(LONGEST + 1)
-        );
+        let long = format!("grant_type=refresh_token&refresh_token={}", "a".repeat(LONGEST + 1));
         for (body, code) in [
             ("", "invalid_request"),
             ("grant_type=", "invalid_request"),
@@ -263,22 +232,10 @@ mod tests {
             ("grant_type=authorization_code", "invalid_request"),
             ("grant_type=authorization_code&code=", "invalid_request"),
             ("grant_type=authorization_code&code=a&code=b", "invalid_request"),
-            (
-                "grant_type=refresh_token&grant_type=refresh_token&refresh_token=r",
-                "invalid_request",
-            ),
-            (
-                "grant_type=authorization_code&code=c&made_up=1&made_up=2",
-                "invalid_request",
-            ),
-            (
-                "grant_type=authorization_code&code=c&code_verifier=short",
-                "invalid_grant",
-            ),
-            (
-                "grant_type=refresh_token&refresh_token=r&scope=%22",
-                "invalid_scope",
-            ),
+            ("grant_type=refresh_token&grant_type=refresh_token&refresh_token=r", "invalid_request"),
+            ("grant_type=authorization_code&code=c&made_up=1&made_up=2", "invalid_request"),
+            ("grant_type=authorization_code&code=c&code_verifier=short", "invalid_grant"),
+            ("grant_type=refresh_token&refresh_token=r&scope=%22", "invalid_scope"),
             ("grant_type=client_credentials&resource=api", "invalid_target"),
             (&long, "invalid_request"),
         ] {
@@ -297,10 +254,7 @@ mod tests {
             scope: Scope::parse("api").unwrap(),
         };
         let json = serde_json::to_string(&response).unwrap();
-        assert_eq!(
-            json,
-            r#"{"access_token":"a","token_type":"Bearer","expires_in":3600,"scope":"api"}"#
-        );
+        assert_eq!(json, r#"{"access_token":"a","token_type":"Bearer","expires_in":3600,"scope":"api"}"#);
     }
 
     #[test]

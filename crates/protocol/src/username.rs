@@ -88,12 +88,7 @@ impl Username {
         if canonical.chars().any(is_invisible) {
             return Err(UsernameError::Invisible);
         }
-        if canonical
-            .chars()
-            .fold(0, |scripts, character| scripts | script(character))
-            .count_ones()
-            > 1
-        {
+        if canonical.chars().fold(0, |scripts, character| scripts | script(character)).count_ones() > 1 {
             return Err(UsernameError::MixedScripts);
         }
         Ok(Self(canonical))
@@ -141,16 +136,11 @@ fn fold(text: &str) -> Result<String, UsernameError> {
 }
 
 fn is_invisible(character: char) -> bool {
-    character.is_control()
-        || INVISIBLE
-            .iter()
-            .any(|(first, last)| (*first..=*last).contains(&character))
+    character.is_control() || INVISIBLE.iter().any(|(first, last)| (*first..=*last).contains(&character))
 }
 
 fn script(character: char) -> u8 {
-    let block = LOOK_ALIKES
-        .iter()
-        .find(|(_, first, last)| (*first..=*last).contains(&character));
+    let block = LOOK_ALIKES.iter().find(|(_, first, last)| (*first..=*last).contains(&character));
     block.map_or(0, |(script, ..)| *script)
 }
 

@@ -36,9 +36,8 @@ pub(crate) async fn authenticate(State(app): State<App>, request: Request, next:
     )
     .with_setting("admin.token_file");
     let mut response = failure.into_json().into_response();
-    response.headers_mut().insert(
-        header::WWW_AUTHENTICATE,
-        HeaderValue::from_static("Bearer realm=\"grantor-admin\""),
-    );
+    response
+        .headers_mut()
+        .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"grantor-admin\""));
     response
 }

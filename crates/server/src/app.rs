@@ -56,17 +56,7 @@ impl App {
         let hashing = HashPool::new(config.limits.hash_concurrency, config.limits.hash_queue);
         let metrics = Metrics::default();
         let assets = Assets::new(&config.brand, config.issuer.path());
-        Self(Arc::new(Shared {
-            config,
-            store,
-            keys,
-            clients,
-            clock,
-            hashing,
-            assets,
-            metrics,
-            playground,
-        }))
+        Self(Arc::new(Shared { config, store, keys, clients, clock, hashing, assets, metrics, playground }))
     }
 }
 

@@ -86,12 +86,7 @@ impl ClientCache {
             let client = self.by_client_id(issuer, &client_id, now_ms).await?;
             return Ok(client.filter(|client| client.row.row == row));
         }
-        Ok(self
-            .store
-            .clients()
-            .by_row(row)
-            .await?
-            .map(|client| self.hold(client, now_ms)))
+        Ok(self.store.clients().by_row(row).await?.map(|client| self.hold(client, now_ms)))
     }
 
     /// Reads past the cache: a secret that failed may have been changed a moment ago.
@@ -115,9 +110,8 @@ impl ClientCache {
         origin: &str,
         now_ms: i64,
     ) -> Result<bool, Fault> {
-        let held = lock(&self.origins)
-            .get(origin)
-            .is_some_and(|read_at| (now_ms - read_at).abs() < MAX_AGE_MS);
+        let held =
+            lock(&self.origins).get(origin).is_some_and(|read_at| (now_ms - read_at).abs() < MAX_AGE_MS);
         if held {
             return Ok(true);
         }
@@ -132,21 +126,13 @@ impl ClientCache {
         let key = (client.issuer, client.client_id.clone());
         lock(&self.ids).put(client.row, key.clone());
         let client = Arc::new(KnownClient::new(client));
-        lock(&self.by_id).put(
-            key,
-            Held {
-                client: Arc::clone(&client),
-                read_at_ms: now_ms,
-            },
-        );
+        lock(&self.by_id).put(key, Held { client: Arc::clone(&client), read_at_ms: now_ms });
         client
     }
 
     /// Whether this chosen secret was verified against this hash before, in this process.
     pub(crate) fn was_verified(&self, hash: &str, secret: &Secret) -> bool {
-        lock(&self.verified)
-            .get(&self.fingerprint(hash, secret))
-            .is_some()
+        lock(&self.verified).get(&self.fingerprint(hash, secret)).is_some()
     }
 
     /// Remembers that this chosen secret matches this hash: argon2id runs once per secret, not once per token.
@@ -155,8 +141,7 @@ impl ClientCache {
     }
 
     fn fingerprint(&self, hash: &str, secret: &Secret) -> [u8; 32] {
-        self.verified_key
-            .tag(&[hash.as_bytes(), secret.expose().as_bytes()])
+        self.verified_key.tag(&[hash.as_bytes(), secret.expose().as_bytes()])
     }
 }
 

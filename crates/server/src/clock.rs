@@ -28,8 +28,7 @@ impl Clock {
 
     /// Moves the clock forward, for tests.
     pub fn advance(&self, seconds: i64) {
-        self.advanced_ms
-            .fetch_add(seconds.saturating_mul(1000), Ordering::Relaxed);
+        self.advanced_ms.fetch_add(seconds.saturating_mul(1000), Ordering::Relaxed);
     }
 }
 

@@ -43,14 +43,8 @@ pub(crate) async fn apply(
         vary(&mut response, policy);
         return response;
     };
-    let asked = request
-        .headers()
-        .get(header::ACCESS_CONTROL_REQUEST_METHOD)
-        .cloned();
-    if let (true, Some(method)) = (
-        request.method() == Method::OPTIONS && policy != Cors::Nowhere,
-        asked,
-    ) {
+    let asked = request.headers().get(header::ACCESS_CONTROL_REQUEST_METHOD).cloned();
+    if let (true, Some(method)) = (request.method() == Method::OPTIONS && policy != Cors::Nowhere, asked) {
         return preflight(&app, policy, &origin, &method).await;
     }
     let mut response = next.run(request).await;
@@ -64,13 +58,10 @@ pub(crate) async fn apply(
         }
     };
     if let Some(value) = allowed.and_then(|origin| HeaderValue::from_str(&origin).ok()) {
+        response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, value);
         response
             .headers_mut()
-            .insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, value);
-        response.headers_mut().insert(
-            header::ACCESS_CONTROL_EXPOSE_HEADERS,
-            HeaderValue::from_static(EXPOSED_HEADERS),
-        );
+            .insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED_HEADERS));
     }
     vary(&mut response, policy);
     response
@@ -82,14 +73,12 @@ async fn preflight(app: &App, policy: Cors, origin: &str, method: &HeaderValue) 
         Cors::Nowhere => false,
         Cors::Anywhere => true,
         Cors::Clients if configured(app, origin) => true,
-        Cors::Clients => match app
-            .clients
-            .origin_is_registered(Issuer::only(app).id, origin, app.clock.now_ms())
-            .await
-        {
-            Ok(registered) => registered,
-            Err(fault) => return Failure::from(fault).into_json(),
-        },
+        Cors::Clients => {
+            match app.clients.origin_is_registered(Issuer::only(app).id, origin, app.clock.now_ms()).await {
+                Ok(registered) => registered,
+                Err(fault) => return Failure::from(fault).into_json(),
+            }
+        }
     };
     let mut response = StatusCode::NO_CONTENT.into_response();
     if allowed {
@@ -99,10 +88,7 @@ async fn preflight(app: &App, policy: Cors, origin: &str, method: &HeaderValue) 
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, value);
         }
         headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, method.clone());
-        headers.insert(
-            header::ACCESS_CONTROL_ALLOW_HEADERS,
-            HeaderValue::from_static(ALLOWED_HEADERS),
-        );
+        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(ALLOWED_HEADERS));
         headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
     }
     vary(&mut response, policy);
@@ -110,11 +96,7 @@ async fn preflight(app: &App, policy: Cors, origin: &str, method: &HeaderValue) 
 }
 
 fn configured(app: &App, origin: &str) -> bool {
-    app.config
-        .cors
-        .allowed_origins
-        .iter()
-        .any(|allowed| allowed.as_str() == origin)
+    app.config.cors.allowed_origins.iter().any(|allowed| allowed.as_str() == origin)
 }
 
 /// The origin of a cross-origin request; the opaque `null` is nobody's.
@@ -125,8 +107,6 @@ fn origin(headers: &HeaderMap) -> Option<String> {
 
 fn vary(response: &mut Response, policy: Cors) {
     if policy == Cors::Clients {
-        response
-            .headers_mut()
-            .append(header::VARY, HeaderValue::from_static("Origin"));
+        response.headers_mut().append(header::VARY, HeaderValue::from_static("Origin"));
     }
 }

@@ -30,10 +30,8 @@ pub(crate) async fn get(issuer: Issuer, headers: HeaderMap) -> Response {
 /// The document for an issuer.
 pub(crate) fn published(issuer: &str) -> Metadata {
     let text = |values: &[&str]| values.iter().map(|&value| value.to_owned()).collect::<Vec<_>>();
-    let auth_methods: Vec<String> = ClientAuthMethod::ALL
-        .iter()
-        .map(|method| method.name().to_owned())
-        .collect();
+    let auth_methods: Vec<String> =
+        ClientAuthMethod::ALL.iter().map(|method| method.name().to_owned()).collect();
     let secret_methods: Vec<String> = ClientAuthMethod::ALL
         .iter()
         .filter(|m| **m != ClientAuthMethod::None)
@@ -50,14 +48,8 @@ pub(crate) fn published(issuer: &str) -> Metadata {
             "phone",
         ]),
         response_types_supported: text(&["code"]),
-        response_modes_supported: ResponseMode::ALL
-            .iter()
-            .map(|mode| mode.name().to_owned())
-            .collect(),
-        grant_types_supported: GrantType::ALL
-            .iter()
-            .map(|grant| grant.name().to_owned())
-            .collect(),
+        response_modes_supported: ResponseMode::ALL.iter().map(|mode| mode.name().to_owned()).collect(),
+        grant_types_supported: GrantType::ALL.iter().map(|grant| grant.name().to_owned()).collect(),
         subject_types_supported: text(&["public"]),
         id_token_signing_alg_values_supported: Algorithm::ALL
             .iter()
@@ -80,23 +72,13 @@ pub(crate) fn published(issuer: &str) -> Metadata {
             "sid",
         ])
         .into_iter()
-        .chain(
-            standard_claims()
-                .filter(|claim| *claim != "sub")
-                .map(str::to_owned),
-        )
+        .chain(standard_claims().filter(|claim| *claim != "sub").map(str::to_owned))
         .collect(),
         claim_types_supported: text(&["normal"]),
         acr_values_supported: text(&[PASSWORD_ACR]),
-        display_values_supported: Display::ALL
-            .iter()
-            .map(|display| display.name().to_owned())
-            .collect(),
+        display_values_supported: Display::ALL.iter().map(|display| display.name().to_owned()).collect(),
         prompt_values_supported: text(Prompt::VALUES),
-        ui_locales_supported: Language::ALL
-            .iter()
-            .map(|language| language.tag().to_owned())
-            .collect(),
+        ui_locales_supported: Language::ALL.iter().map(|language| language.tag().to_owned()).collect(),
         claims_parameter_supported: false,
         request_parameter_supported: false,
         request_uri_parameter_supported: false,
@@ -104,10 +86,7 @@ pub(crate) fn published(issuer: &str) -> Metadata {
         authorization_response_iss_parameter_supported: true,
         ..Metadata::default()
     };
-    for route in routes::table()
-        .iter()
-        .filter(|route| route.listener == Listener::Public)
-    {
+    for route in routes::table().iter().filter(|route| route.listener == Listener::Public) {
         if let Some(member) = route.metadata {
             member.set(&mut metadata, address(issuer, route.path));
         }

@@ -70,10 +70,9 @@ impl Failure {
     pub(crate) fn description(&self) -> String {
         match self {
             Self::Refused(refusal) => format!("{} Check: {}.", refusal.code.description(), refusal.check),
-            Self::TooLarge(what, _) => format!(
-                "{} Check: size of the {what}.",
-                ErrorCode::InvalidRequest.description()
-            ),
+            Self::TooLarge(what, _) => {
+                format!("{} Check: size of the {what}.", ErrorCode::InvalidRequest.description())
+            }
             other => other.code().description().to_owned(),
         }
     }
@@ -95,9 +94,7 @@ impl Failure {
     /// Adds what every answer to this failure carries: the time to come back, and the detail for the log.
     pub(crate) fn annotate(self, mut response: Response) -> Response {
         if matches!(self, Self::Unavailable(_)) {
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
         }
         response.extensions_mut().insert(self);
         response
@@ -106,12 +103,8 @@ impl Failure {
 
 /// Marks an answer that no cache may keep (RFC 6749 section 5.1).
 pub(crate) fn no_store(response: &mut Response) {
-    response
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
-        .headers_mut()
-        .insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
 }
 
 impl From<RequestRefusal> for Failure {

@@ -28,11 +28,7 @@ pub(crate) enum HashPoolError {
 impl HashPool {
     /// A pool that computes `concurrency` hashes at once and lets `queue_limit` more wait.
     pub(crate) fn new(concurrency: usize, queue_limit: usize) -> Self {
-        Self {
-            running: Semaphore::new(concurrency.max(1)),
-            queued: AtomicUsize::new(0),
-            queue_limit,
-        }
+        Self { running: Semaphore::new(concurrency.max(1)), queued: AtomicUsize::new(0), queue_limit }
     }
 
     /// How many callers wait or hash at this moment.
@@ -75,9 +71,8 @@ struct Place<'a>(&'a AtomicUsize);
 
 impl<'a> Place<'a> {
     fn take(queued: &'a AtomicUsize, limit: usize) -> Result<Self, HashPoolError> {
-        let taken = queued.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| {
-            (n < limit).then_some(n + 1)
-        });
+        let taken =
+            queued.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| (n < limit).then_some(n + 1));
         taken.map(|_| Self(queued)).map_err(|_| HashPoolError::Full)
     }
 }

@@ -22,10 +22,9 @@ pub(crate) async fn alive() -> Response {
 /// `GET /health/ready`: 200, or 503 naming what is wrong.
 pub(crate) async fn ready(State(app): State<App>, now: Now) -> Response {
     let problem = match app.store.skew(now.timestamp()).await {
-        Ok(skew) if skew.abs() > SKEW_LIMIT_SECONDS => Some((
-            "clock",
-            format!("this node and the database differ by {skew} seconds"),
-        )),
+        Ok(skew) if skew.abs() > SKEW_LIMIT_SECONDS => {
+            Some(("clock", format!("this node and the database differ by {skew} seconds")))
+        }
         Ok(_) => None,
         Err(fault) => {
             tracing::warn!(%fault, "not ready: the database does not answer");
@@ -34,11 +33,9 @@ pub(crate) async fn ready(State(app): State<App>, now: Now) -> Response {
     };
     let mut response = match problem {
         None => Json(json!({ "status": "ok" })).into_response(),
-        Some((part, reason)) => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            Json(json!({ "errors": { part: reason } })),
-        )
-            .into_response(),
+        Some((part, reason)) => {
+            (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "errors": { part: reason } }))).into_response()
+        }
     };
     no_store(&mut response);
     response

@@ -30,10 +30,7 @@ pub(crate) async fn post(
     let may_hear_of = |token: &AccessToken| {
         row.metadata.introspect_any
             || token.client == row.row
-            || token
-                .audience
-                .iter()
-                .any(|audience| audience == row.client_id.as_str())
+            || token.audience.iter().any(|audience| audience == row.client_id.as_str())
     };
     let answer = match live::judge(&app, &issuer, now, token).await? {
         Ok(live) if may_hear_of(&live.token) => active_access_token(&issuer, &live),
@@ -51,12 +48,10 @@ pub(crate) async fn admin(
     FormBody(form): FormBody,
 ) -> Result<Response, JsonFailure> {
     let form = form?;
-    let token = form
-        .single("token")
-        .map_err(|error| crate::extract::unreadable("body", &error))?;
+    let token = form.single("token").map_err(|error| crate::extract::unreadable("body", &error))?;
     let Some(token) = token else {
         return Err(
-            Failure::refused(ErrorCode::InvalidRequest, "token parameter", "one token", "none").into(),
+            Failure::refused(ErrorCode::InvalidRequest, "token parameter", "one token", "none").into()
         );
     };
     let answer = match live::judge(&app, &issuer, now, token).await? {
@@ -117,9 +112,7 @@ fn active_access_token(issuer: &Issuer, live: &Live) -> IntrospectionResponse {
     IntrospectionResponse::active(ActiveToken {
         scope: token.scope.clone(),
         client_id: token.client_id.clone(),
-        username: grant
-            .and_then(|grant| grant.user.as_ref())
-            .map(|user| user.username_display.clone()),
+        username: grant.and_then(|grant| grant.user.as_ref()).map(|user| user.username_display.clone()),
         token_type: Some("Bearer"),
         token_use: TokenUse::AccessToken,
         exp: token.expires_at,

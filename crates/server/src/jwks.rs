@@ -19,13 +19,7 @@ pub(crate) async fn get(State(app): State<App>, now: Now, headers: HeaderMap) ->
     };
     let document = keys.jwks();
     let max_age = app.config.keys.jwks_max_age.seconds();
-    cacheable(
-        &headers,
-        "application/json",
-        document.body.clone(),
-        &document.etag,
-        max_age,
-    )
+    cacheable(&headers, "application/json", document.body.clone(), &document.etag, max_age)
 }
 
 /// A public document with an entity tag; 304 for a client that holds it (RFC 9110 section 13.1.2).
@@ -36,21 +30,13 @@ pub(crate) fn cacheable(
     etag: &str,
     max_age: i64,
 ) -> Response {
-    let held = headers
-        .get_all(header::IF_NONE_MATCH)
-        .into_iter()
-        .filter_map(|value| value.to_str().ok());
-    let matches = held
-        .flat_map(|value| value.split(','))
-        .any(|tag| tag.trim().trim_start_matches("W/") == etag);
+    let held = headers.get_all(header::IF_NONE_MATCH).into_iter().filter_map(|value| value.to_str().ok());
+    let matches =
+        held.flat_map(|value| value.split(',')).any(|tag| tag.trim().trim_start_matches("W/") == etag);
     let mut response = if matches {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        (
-            [(header::CONTENT_TYPE, HeaderValue::from_static(content_type))],
-            body.into(),
-        )
-            .into_response()
+        ([(header::CONTENT_TYPE, HeaderValue::from_static(content_type))], body.into()).into_response()
     };
     if let Ok(value) = HeaderValue::from_str(etag) {
         response.headers_mut().insert(header::ETAG, value);

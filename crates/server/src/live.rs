@@ -37,9 +37,7 @@ pub(crate) async fn judge(
         now: now.timestamp(),
     };
     let Some(facts) = app.store.tokens().live(query).await? else {
-        return Ok(Err(
-            "revoked, or its grant, session, user or client is gone".to_owned()
-        ));
+        return Ok(Err("revoked, or its grant, session, user or client is gone".to_owned()));
     };
     Ok(Ok(Live { token, facts }))
 }

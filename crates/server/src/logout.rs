@@ -17,33 +17,19 @@ const NO_INTERACTION: &str = "logout";
 pub(crate) async fn get(mut visit: Visit) -> Response {
     visit.cookies.browser_or_new();
     let hashes = visit.cookies.session_hashes();
-    let sessions = match visit
-        .app
-        .store
-        .sessions()
-        .alive(visit.issuer.id, &hashes, None, visit.now.timestamp())
-        .await
-    {
-        Ok(sessions) => sessions,
-        Err(fault) => return visit.error(fault.into()),
-    };
+    let sessions =
+        match visit.app.store.sessions().alive(visit.issuer.id, &hashes, None, visit.now.timestamp()).await {
+            Ok(sessions) => sessions,
+            Err(fault) => return visit.error(fault.into()),
+        };
     let csrf = match visit.csrf_token(NO_INTERACTION, PAGE).await {
         Ok(csrf) => csrf,
         Err(failure) => return visit.error(failure),
     };
     let accounts: Vec<Account> = sessions.iter().map(account).collect();
     let page = visit.frame();
-    let form = Form {
-        action: PAGE,
-        csrf: &csrf,
-        interaction: NO_INTERACTION,
-    };
-    let view = LogoutPage {
-        page: &page,
-        form,
-        client: None,
-        accounts: &accounts,
-    };
+    let form = Form { action: PAGE, csrf: &csrf, interaction: NO_INTERACTION };
+    let view = LogoutPage { page: &page, form, client: None, accounts: &accounts };
     visit.page(StatusCode::OK, &view, Policy::Form)
 }
 
@@ -60,22 +46,12 @@ pub(crate) async fn post(mut visit: Visit, FormBody(form): FormBody) -> Response
     let signed_out = field("decision") == Some("accept");
     if signed_out {
         let hashes = visit.cookies.session_hashes();
-        if let Err(fault) = visit
-            .app
-            .store
-            .sessions()
-            .end_by_secrets(&hashes, visit.now.timestamp())
-            .await
-        {
+        if let Err(fault) = visit.app.store.sessions().end_by_secrets(&hashes, visit.now.timestamp()).await {
             return visit.error(fault.into());
         }
         visit.cookies.sign_out();
     }
     let page = visit.frame();
-    let view = LoggedOutPage {
-        page: &page,
-        signed_out,
-        continue_to: None,
-    };
+    let view = LoggedOutPage { page: &page, signed_out, continue_to: None };
     visit.page(StatusCode::OK, &view, Policy::Form)
 }

@@ -80,37 +80,21 @@ impl Default for Metrics {
             "Requests answered, by route and status",
             metrics.requests.clone(),
         );
-        registry.register(
-            "http_request_seconds",
-            "Time to the answer, by route",
-            metrics.seconds.clone(),
-        );
-        registry.register(
-            "grants",
-            "Token requests, by grant type and outcome",
-            metrics.grants.clone(),
-        );
+        registry.register("http_request_seconds", "Time to the answer, by route", metrics.seconds.clone());
+        registry.register("grants", "Token requests, by grant type and outcome", metrics.grants.clone());
         registry.register("logins", "Passwords entered, by outcome", metrics.logins.clone());
         registry.register(
             "replays",
             "Single-use values presented twice; each revoked a grant",
             metrics.replays.clone(),
         );
-        registry.register(
-            "database_connections",
-            "Connections open",
-            metrics.pool_size.clone(),
-        );
+        registry.register("database_connections", "Connections open", metrics.pool_size.clone());
         registry.register(
             "database_connections_idle",
             "Connections open and unused",
             metrics.pool_idle.clone(),
         );
-        registry.register(
-            "hash_queue",
-            "Password hashes waiting or running",
-            metrics.hash_queue.clone(),
-        );
+        registry.register("hash_queue", "Password hashes waiting or running", metrics.hash_queue.clone());
         registry.register(
             "database_statements",
             "Statements executed since the start",
@@ -124,16 +108,8 @@ impl Metrics {
     /// One answered request.
     pub(crate) fn answered(&self, route: &str, method: &'static str, status: u16, seconds: f64) {
         let route = route.to_owned();
-        self.seconds
-            .get_or_create(&RouteLabel { route: route.clone() })
-            .observe(seconds);
-        self.requests
-            .get_or_create(&RequestLabels {
-                route,
-                method,
-                status,
-            })
-            .inc();
+        self.seconds.get_or_create(&RouteLabel { route: route.clone() }).observe(seconds);
+        self.requests.get_or_create(&RequestLabels { route, method, status }).inc();
     }
 
     /// One token request.
@@ -158,12 +134,8 @@ pub(crate) async fn get(State(app): State<App>) -> Response {
     let metrics = &app.metrics;
     metrics.pool_size.set(i64::from(pool.size));
     metrics.pool_idle.set(i64::from(pool.idle));
-    metrics
-        .hash_queue
-        .set(i64::try_from(app.hashing.queued()).unwrap_or(i64::MAX));
-    metrics
-        .statements
-        .set(i64::try_from(app.store.statements()).unwrap_or(i64::MAX));
+    metrics.hash_queue.set(i64::try_from(app.hashing.queued()).unwrap_or(i64::MAX));
+    metrics.statements.set(i64::try_from(app.store.statements()).unwrap_or(i64::MAX));
     let mut text = String::new();
     if let Err(error) = encode(&mut text, &metrics.registry) {
         return Failure::Internal(error.to_string()).into_json();

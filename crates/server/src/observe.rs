@@ -41,27 +41,18 @@ pub(crate) async fn observe(State(app): State<App>, mut request: Request, next: 
     let trace_id = TraceId::new();
     let started = Instant::now();
     let method = method_name(request.method());
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or("unknown", MatchedPath::as_str)
-        .to_owned();
+    let route = request.extensions().get::<MatchedPath>().map_or("unknown", MatchedPath::as_str).to_owned();
     request.extensions_mut().insert(trace_id.clone());
     let span = tracing::info_span!("request", trace_id = trace_id.0, method, route);
     let mut response = next.run(request).instrument(span.clone()).await;
     let elapsed = started.elapsed();
     let status = response.status().as_u16();
-    app.metrics
-        .answered(&route, method, status, elapsed.as_secs_f64());
+    app.metrics.answered(&route, method, status, elapsed.as_secs_f64());
     span.in_scope(|| {
         if let Some(failure) = response.extensions().get::<Failure>() {
             log(failure, status);
         }
-        tracing::debug!(
-            status,
-            micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX),
-            "answered"
-        );
+        tracing::debug!(status, micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX), "answered");
     });
     if let Ok(value) = HeaderValue::from_str(&trace_id.0) {
         response.headers_mut().insert(TRACE_HEADER, value);
@@ -87,7 +78,7 @@ fn log(failure: &Failure, status: u16) {
             );
         }
         Failure::TooLarge(what, _) => {
-            tracing::info!(status, check = "size", what, setting = "limits", "refused")
+            tracing::info!(status, check = "size", what, setting = "limits", "refused");
         }
         Failure::Unavailable(reason) => tracing::warn!(status, reason, "unavailable"),
         Failure::Internal(reason) => tracing::error!(status, reason, "failed"),

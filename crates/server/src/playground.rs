@@ -59,9 +59,7 @@ pub struct SeedError(String);
 
 /// Makes the demo user and client where the database has none.
 pub async fn seed(app: &App) -> Result<(), SeedError> {
-    make_missing(app)
-        .await
-        .map_err(|failure| SeedError(format!("{failure:?}")))
+    make_missing(app).await.map_err(|failure| SeedError(format!("{failure:?}")))
 }
 
 async fn make_missing(app: &App) -> Result<(), Failure> {
@@ -69,13 +67,7 @@ async fn make_missing(app: &App) -> Result<(), Failure> {
     let now = app.clock.now();
     let internal = |error: &dyn std::fmt::Display| Failure::Internal(error.to_string());
     let client_id = ClientId::parse(CLIENT_ID).map_err(|error| internal(&error))?;
-    if app
-        .store
-        .clients()
-        .by_client_id(issuer.id, &client_id)
-        .await?
-        .is_none()
-    {
+    if app.store.clients().by_client_id(issuer.id, &client_id).await?.is_none() {
         let redirect_uri = issuer.address("/playground/callback");
         let redirect_uri =
             RedirectUri::register(&redirect_uri, ApplicationType::Native).map_err(|e| internal(&e))?;
@@ -87,23 +79,11 @@ async fn make_missing(app: &App) -> Result<(), Failure> {
             scope: Scope::parse(SCOPE).map_err(|error| internal(&error))?,
             ..ClientMetadata::default()
         };
-        let client = NewClient {
-            issuer: issuer.id,
-            client_id,
-            metadata,
-            secret: None,
-            now,
-        };
+        let client = NewClient { issuer: issuer.id, client_id, metadata, secret: None, now };
         app.store.clients().insert(client).await?;
     }
     let username = Username::parse(USERNAME).map_err(|error| internal(&error))?;
-    if app
-        .store
-        .users()
-        .by_username(issuer.id, username.as_str())
-        .await?
-        .is_none()
-    {
+    if app.store.users().by_username(issuer.id, username.as_str()).await?.is_none() {
         let claims = json!({
             "name": "Demo User",
             "given_name": "Demo",

@@ -45,18 +45,12 @@ pub(crate) async fn post(
 
 async fn end_grant(app: &App, now: Now, client: &Authenticated, grant: GrantId) -> Result<(), Failure> {
     let row = client.client.row.row;
-    app.store
-        .grants()
-        .revoke(grant, Some(row), RevocationReason::Client, now.timestamp())
-        .await?;
+    app.store.grants().revoke(grant, Some(row), RevocationReason::Client, now.timestamp()).await?;
     Ok(())
 }
 
 /// The `token` parameter that revocation and introspection both need.
 pub(crate) fn required_token(client: &Authenticated) -> Result<&str, Failure> {
-    let token = client
-        .params
-        .single("token")
-        .map_err(|error| crate::extract::unreadable("body", &error))?;
+    let token = client.params.single("token").map_err(|error| crate::extract::unreadable("body", &error))?;
     token.ok_or_else(|| Failure::refused(ErrorCode::InvalidRequest, "token parameter", "one token", "none"))
 }

@@ -42,110 +42,36 @@ pub(crate) struct Route {
 }
 
 /// Every route.
+#[rustfmt::skip]
 pub(crate) fn table() -> Vec<Route> {
+    use Cors::{Anywhere, Clients, Nowhere};
     use EndpointMember as Member;
-    let public = |path, cors, metadata, handler| Route {
-        path,
-        listener: Listener::Public,
-        cors,
-        metadata,
-        handler,
-    };
-    let admin_only = |path, handler| Route {
-        path,
-        listener: Listener::Admin,
-        cors: Cors::Nowhere,
-        metadata: None,
-        handler,
-    };
+    let public = |path, cors, metadata, handler| Route { path, listener: Listener::Public, cors, metadata, handler };
+    let page = |path, handler| Route { path, listener: Listener::Public, cors: Nowhere, metadata: None, handler };
+    let admin_only = |path, handler| Route { path, listener: Listener::Admin, cors: Nowhere, metadata: None, handler };
     vec![
         // Relying parties
-        public(
-            "/oauth2/auth",
-            Cors::Nowhere,
-            Some(Member::Authorization),
-            get(authorize::get).post(authorize::post),
-        ),
-        public(
-            "/oauth2/auth/continue",
-            Cors::Nowhere,
-            None,
-            get(authorize::resume),
-        ),
-        public(
-            "/oauth2/token",
-            Cors::Clients,
-            Some(Member::Token),
-            post(token::post),
-        ),
-        public(
-            "/oauth2/revoke",
-            Cors::Clients,
-            Some(Member::Revocation),
-            post(revoke::post),
-        ),
-        public(
-            "/oauth2/introspect",
-            Cors::Nowhere,
-            Some(Member::Introspection),
-            post(introspect::post),
-        ),
-        public(
-            "/userinfo",
-            Cors::Clients,
-            Some(Member::Userinfo),
-            get(userinfo::answer).post(userinfo::answer),
-        ),
-        public(
-            "/.well-known/openid-configuration",
-            Cors::Anywhere,
-            None,
-            get(discovery::get),
-        ),
-        public(
-            "/.well-known/oauth-authorization-server",
-            Cors::Anywhere,
-            None,
-            get(discovery::get),
-        ),
-        public(
-            "/.well-known/jwks.json",
-            Cors::Anywhere,
-            Some(Member::Jwks),
-            get(jwks::get),
-        ),
+        public("/oauth2/auth", Nowhere, Some(Member::Authorization), get(authorize::get).post(authorize::post)),
+        public("/oauth2/token", Clients, Some(Member::Token), post(token::post)),
+        public("/oauth2/revoke", Clients, Some(Member::Revocation), post(revoke::post)),
+        public("/oauth2/introspect", Nowhere, Some(Member::Introspection), post(introspect::post)),
+        public("/userinfo", Clients, Some(Member::Userinfo), get(userinfo::answer).post(userinfo::answer)),
+        public("/.well-known/openid-configuration", Anywhere, None, get(discovery::get)),
+        public("/.well-known/oauth-authorization-server", Anywhere, None, get(discovery::get)),
+        public("/.well-known/jwks.json", Anywhere, Some(Member::Jwks), get(jwks::get)),
         // People
-        public(
-            "/login",
-            Cors::Nowhere,
-            None,
-            get(interact::login::get).post(interact::login::post),
-        ),
-        public(
-            "/select-account",
-            Cors::Nowhere,
-            None,
-            get(interact::select_account::get).post(interact::select_account::post),
-        ),
-        public(
-            "/consent",
-            Cors::Nowhere,
-            None,
-            get(interact::consent::get).post(interact::consent::post),
-        ),
-        public(
-            "/logout",
-            Cors::Nowhere,
-            None,
-            get(logout::get).post(logout::post),
-        ),
-        public("/error", Cors::Nowhere, None, get(interact::error_page)),
-        public("/assets/{file}", Cors::Nowhere, None, get(asset::get)),
-        public("/", Cors::Nowhere, None, get(playground::get)),
-        public("/playground/callback", Cors::Nowhere, None, get(playground::get)),
-        // Everybody
-        public("/health/alive", Cors::Nowhere, None, get(health::alive)),
-        public("/health/ready", Cors::Nowhere, None, get(health::ready)),
+        page("/oauth2/auth/continue", get(authorize::resume)),
+        page("/login", get(interact::login::get).post(interact::login::post)),
+        page("/select-account", get(interact::select_account::get).post(interact::select_account::post)),
+        page("/consent", get(interact::consent::get).post(interact::consent::post)),
+        page("/logout", get(logout::get).post(logout::post)),
+        page("/error", get(interact::error_page)),
+        page("/assets/{file}", get(asset::get)),
+        page("/", get(playground::get)),
+        page("/playground/callback", get(playground::get)),
+        // Whoever watches over us
+        page("/health/alive", get(health::alive)),
+        page("/health/ready", get(health::ready)),
         // Operators
         admin_only("/health/alive", get(health::alive)),
         admin_only("/health/ready", get(health::ready)),
@@ -159,10 +85,8 @@ pub(crate) fn table() -> Vec<Route> {
 pub(crate) fn router(app: &App, listener: Listener) -> Router {
     let mut router = Router::new();
     for route in table().into_iter().filter(|route| route.listener == listener) {
-        let with_cors = route.handler.layer(middleware::from_fn_with_state(
-            (app.clone(), route.cors),
-            cors::apply,
-        ));
+        let with_cors =
+            route.handler.layer(middleware::from_fn_with_state((app.clone(), route.cors), cors::apply));
         router = router.route(route.path, with_cors);
     }
     let router = router.fallback(not_found);
@@ -172,21 +96,14 @@ pub(crate) fn router(app: &App, listener: Listener) -> Router {
     };
     router
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(TimeoutLayer::with_status_code(
-            StatusCode::REQUEST_TIMEOUT,
-            app.config.limits.request_timeout,
-        ))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, app.config.limits.request_timeout))
         .layer(middleware::from_fn(common_headers))
         .layer(middleware::from_fn_with_state(app.clone(), observe::observe))
         .with_state(app.clone())
 }
 
 async fn not_found() -> Response {
-    (
-        StatusCode::NOT_FOUND,
-        axum::Json(serde_json::json!({ "error": "not_found" })),
-    )
-        .into_response()
+    (StatusCode::NOT_FOUND, axum::Json(serde_json::json!({ "error": "not_found" }))).into_response()
 }
 
 /// A panic is a defect: answered as one, logged, and the connection lives on.
@@ -203,10 +120,7 @@ fn panicked(payload: Box<dyn std::any::Any + Send>) -> Response {
 async fn common_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    headers.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if !headers.contains_key(header::REFERRER_POLICY) {
         headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     }
@@ -236,9 +150,7 @@ mod tests {
             .collect();
         for (name, address) in &addresses {
             let path = address.strip_prefix("https://id.example").unwrap();
-            let served = table
-                .iter()
-                .any(|route| route.path == path && route.listener == Listener::Public);
+            let served = table.iter().any(|route| route.path == path && route.listener == Listener::Public);
             assert!(served, "{name} names {path}, which is not served");
         }
         let named = table.iter().filter(|route| route.metadata.is_some()).count();
@@ -258,25 +170,14 @@ mod tests {
     fn no_path_is_served_twice_on_a_listener() {
         let mut seen = std::collections::HashSet::new();
         for route in table() {
-            assert!(
-                seen.insert((route.path, route.listener == Listener::Admin)),
-                "{}",
-                route.path
-            );
+            assert!(seen.insert((route.path, route.listener == Listener::Admin)), "{}", route.path);
         }
     }
 
     /// RFC 9700 section 2.6: the authorization endpoint and the pages allow no cross-origin reading.
     #[test]
     fn pages_and_the_authorization_endpoint_have_no_cors() {
-        for path in [
-            "/oauth2/auth",
-            "/login",
-            "/consent",
-            "/select-account",
-            "/logout",
-            "/error",
-        ] {
+        for path in ["/oauth2/auth", "/login", "/consent", "/select-account", "/logout", "/error"] {
             let table = table();
             let route = table.iter().find(|route| route.path == path).unwrap();
             assert_eq!(route.cors, Cors::Nowhere, "{path}");

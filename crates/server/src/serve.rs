@@ -62,13 +62,7 @@ impl Listeners {
     /// Binds both sockets of the configuration.
     pub async fn bind(app: &App) -> Result<Self, ServeError> {
         let bind = async |setting, address: SocketAddr| {
-            TcpListener::bind(address)
-                .await
-                .map_err(|error| ServeError::Bind {
-                    setting,
-                    address,
-                    error,
-                })
+            TcpListener::bind(address).await.map_err(|error| ServeError::Bind { setting, address, error })
         };
         Ok(Self {
             public: bind("public.listen", app.config.public.listen).await?,
@@ -87,13 +81,8 @@ impl Listeners {
             &app.config.limits,
             shutdown.clone(),
         );
-        let admin = accept(
-            self.admin,
-            None,
-            routes::router(&app, Listener::Admin),
-            &app.config.limits,
-            shutdown,
-        );
+        let admin =
+            accept(self.admin, None, routes::router(&app, Listener::Admin), &app.config.limits, shutdown);
         tokio::join!(public, admin);
         background.abort_all();
         Ok(())
@@ -127,10 +116,7 @@ async fn accept(
         };
         // Small answers leave at once; failing to set this only costs time.
         drop(stream.set_nodelay(true));
-        let connection = Connection {
-            addr,
-            tls: tls.is_some(),
-        };
+        let connection = Connection { addr, tls: tls.is_some() };
         let (router, builder, watcher) = (router.clone(), Arc::clone(&builder), graceful.watcher());
         let (tls, handshake_time) = (tls.clone(), limits.header_timeout);
         tokio::spawn(async move {
@@ -146,9 +132,7 @@ async fn accept(
     }
     drop(listener);
     if let Ok(graceful) = Arc::try_unwrap(graceful)
-        && tokio::time::timeout(limits.drain_time, graceful.shutdown())
-            .await
-            .is_err()
+        && tokio::time::timeout(limits.drain_time, graceful.shutdown()).await.is_err()
     {
         tracing::warn!("requests were still running after limits.drain_time");
     }
@@ -183,9 +167,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         request.extensions_mut().insert(connection);
         router.clone().oneshot(request.map(Body::new))
     });
-    let conversation = builder
-        .serve_connection(TokioIo::new(stream), service)
-        .into_owned();
+    let conversation = builder.serve_connection(TokioIo::new(stream), service).into_owned();
     if let Err(error) = watcher.watch(conversation).await {
         tracing::debug!(error, "a connection ended early");
     }

@@ -7,7 +7,6 @@ use grantor_store::Expiring;
 use tokio::task::JoinSet;
 
 use crate::app::App;
-use crate::key_ring::KeyPolicy;
 
 /// Seconds between two rounds.
 const ROUND: Duration = Duration::from_secs(30);
@@ -30,7 +29,7 @@ pub(crate) fn spawn(app: &App) -> JoinSet<()> {
         loop {
             rounds.tick().await;
             let now_ms = keeper.clock.now_ms();
-            if let Err(error) = keeper.keys.keep_schedule(key_policy(&keeper), now_ms).await {
+            if let Err(error) = keeper.keys.keep_schedule(keeper.config.key_policy(), now_ms).await {
                 tracing::warn!(%error, "the keys' schedule was not kept this time");
             }
         }
@@ -42,12 +41,7 @@ pub(crate) fn spawn(app: &App) -> JoinSet<()> {
 pub async fn clean(app: &App) {
     for what in Expiring::ALL {
         loop {
-            match app
-                .store
-                .cleanup()
-                .remove_expired(what, app.clock.now(), BATCH)
-                .await
-            {
+            match app.store.cleanup().remove_expired(what, app.clock.now(), BATCH).await {
                 Ok(removed) if removed >= BATCH.unsigned_abs() => {}
                 Ok(_) => break,
                 Err(fault) => {
@@ -56,15 +50,5 @@ pub async fn clean(app: &App) {
                 }
             }
         }
-    }
-}
-
-/// The schedule as configured.
-pub fn key_policy(app: &App) -> KeyPolicy {
-    let keys = &app.config.keys;
-    KeyPolicy {
-        interval: keys.rotation_interval.seconds(),
-        publish_ahead: keys.publish_ahead.seconds(),
-        keep_after: app.config.tokens.longest_signed_lifetime().seconds() + keys.jwks_max_age.seconds(),
     }
 }

@@ -81,10 +81,7 @@ impl FromRequestParts<App> for Visit {
 }
 
 fn header_text(headers: &HeaderMap, name: &str) -> Option<String> {
-    headers
-        .get(name)
-        .and_then(|value| value.to_str().ok())
-        .map(str::to_owned)
+    headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
 }
 
 impl Visit {
@@ -122,15 +119,12 @@ impl Visit {
     /// Answers 303, so that a form's content is not posted on (RFC 9700 section 4.12).
     pub(crate) fn redirect(&self, location: &str) -> Response {
         let Ok(value) = HeaderValue::from_str(location) else {
-            return self.error(Failure::Internal(
-                "a redirect address has bytes no header can carry".to_owned(),
-            ));
+            return self
+                .error(Failure::Internal("a redirect address has bytes no header can carry".to_owned()));
         };
         let mut response = (StatusCode::SEE_OTHER, [(header::LOCATION, value)]).into_response();
         no_store(&mut response);
-        response
-            .headers_mut()
-            .insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
         self.cookies.apply(&mut response);
         response
     }
@@ -154,22 +148,14 @@ impl Visit {
             (_, status) => status,
         };
         let page = self.frame();
-        let view = ErrorPage {
-            page: &page,
-            code: failure.code().name(),
-            problem,
-        };
+        let view = ErrorPage { page: &page, code: failure.code().name(), problem };
         failure.annotate(self.page(status, &view, Policy::Form))
     }
 
     /// The page for an address that leads nowhere.
     pub(crate) fn not_found(&self) -> Response {
         let page = self.frame();
-        let view = ErrorPage {
-            page: &page,
-            code: "not_found",
-            problem: Problem::NotFound,
-        };
+        let view = ErrorPage { page: &page, code: "not_found", problem: Problem::NotFound };
         self.page(StatusCode::NOT_FOUND, &view, Policy::Form)
     }
 
@@ -187,14 +173,8 @@ impl Visit {
         let fixed = [
             (header::X_FRAME_OPTIONS, "DENY"),
             (header::REFERRER_POLICY, "same-origin"),
-            (
-                header::HeaderName::from_static("cross-origin-opener-policy"),
-                "same-origin",
-            ),
-            (
-                header::HeaderName::from_static("cross-origin-resource-policy"),
-                "same-origin",
-            ),
+            (header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+            (header::HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
             (
                 header::HeaderName::from_static("permissions-policy"),
                 "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
@@ -239,40 +219,21 @@ impl Visit {
             let failure = Failure::refused(ErrorCode::AccessDenied, "form of ours", expected, received);
             self.error_of(failure, problem)
         };
-        if self
-            .origin
-            .as_ref()
-            .is_some_and(|origin| *origin != self.issuer.origin())
-        {
+        if self.origin.as_ref().is_some_and(|origin| *origin != self.issuer.origin()) {
             let received = self.origin.as_deref().unwrap_or_default();
-            return Err(refuse(
-                &format!("Origin {}", self.issuer.origin()),
-                received,
-                Problem::NotYours,
-            ));
+            return Err(refuse(&format!("Origin {}", self.issuer.origin()), received, Problem::NotYours));
         }
-        if self
-            .fetch_site
-            .as_deref()
-            .is_some_and(|site| !matches!(site, "same-origin" | "none"))
-        {
+        if self.fetch_site.as_deref().is_some_and(|site| !matches!(site, "same-origin" | "none")) {
             return Err(refuse("Sec-Fetch-Site same-origin", "another", Problem::NotYours));
         }
         if self.cookies.browser().is_none() {
             return Err(refuse("the browser cookie", "none", Problem::NoCookies));
         }
-        let expected = self
-            .csrf_token(interaction, page)
-            .await
-            .map_err(|failure| self.error(failure))?;
+        let expected = self.csrf_token(interaction, page).await.map_err(|failure| self.error(failure))?;
         let expected = grantor_crypto::Secret::from(expected);
         let presented = grantor_crypto::Secret::from(csrf.unwrap_or_default().to_owned());
         if presented != expected {
-            return Err(refuse(
-                "the csrf value of this page",
-                "another, or none",
-                Problem::NotYours,
-            ));
+            return Err(refuse("the csrf value of this page", "another, or none", Problem::NotYours));
         }
         Ok(())
     }

@@ -104,10 +104,7 @@ impl Clients<'_> {
             "INSERT INTO client (id, issuer_id, client_id, metadata, secret, epoch, created_at, updated_at)
              VALUES ($1, $2, $3, $4, $5, 0, $6, $6)",
         );
-        let insert = insert
-            .bind(row)
-            .bind(client.issuer)
-            .bind(client.client_id.as_str());
+        let insert = insert.bind(row).bind(client.issuer).bind(client.client_id.as_str());
         let insert = insert.bind(text_of(NAME, &client.metadata)?);
         let secret = client.secret.as_ref().map(StoredSecret::to_string);
         insert.bind(secret).bind(client.now).execute().await?;
@@ -133,16 +130,9 @@ impl Clients<'_> {
         issuer: IssuerId,
         client_id: &ClientId,
     ) -> Result<Option<Client>, Fault> {
-        let read = self.0.statement(
-            "clients.by_client_id",
-            select!("WHERE issuer_id = $1 AND client_id = $2"),
-        );
-        let row = read
-            .bind(issuer)
-            .bind(client_id.as_str())
-            .read()
-            .fetch_optional()
-            .await?;
+        let read =
+            self.0.statement("clients.by_client_id", select!("WHERE issuer_id = $1 AND client_id = $2"));
+        let row = read.bind(issuer).bind(client_id.as_str()).read().fetch_optional().await?;
         row.as_ref().map(Client::from_row).transpose()
     }
 
@@ -167,12 +157,7 @@ impl Clients<'_> {
             select!("WHERE issuer_id = $1 AND client_id > COALESCE($2, '') ORDER BY client_id LIMIT $3"),
         );
         let read = read.bind(issuer).bind(after.map(ClientId::as_str)).bind(limit);
-        read.read()
-            .fetch_all()
-            .await?
-            .iter()
-            .map(Client::from_row)
-            .collect()
+        read.read().fetch_all().await?.iter().map(Client::from_row).collect()
     }
 
     /// Replaces the metadata; `false` when the client is gone.
@@ -185,17 +170,9 @@ impl Clients<'_> {
     ) -> Result<bool, Fault> {
         const NAME: &str = "clients.update_metadata";
         let mut transaction = self.0.begin(NAME).await?;
-        let update = transaction.statement(
-            NAME,
-            "UPDATE client SET metadata = $2, updated_at = $3 WHERE id = $1",
-        );
-        let updated = update
-            .bind(row)
-            .bind(text_of(NAME, metadata)?)
-            .bind(now)
-            .execute()
-            .await?
-            == 1;
+        let update =
+            transaction.statement(NAME, "UPDATE client SET metadata = $2, updated_at = $3 WHERE id = $1");
+        let updated = update.bind(row).bind(text_of(NAME, metadata)?).bind(now).execute().await? == 1;
         if updated {
             origins::replace(&mut transaction, row, metadata).await?;
         }
@@ -219,11 +196,7 @@ impl Clients<'_> {
                previous_secret = CASE WHEN $3 IS NULL THEN NULL ELSE secret END
               WHERE id = $1",
         );
-        let update = update
-            .bind(row)
-            .bind(secret.map(StoredSecret::to_string))
-            .bind(overlap_until)
-            .bind(now);
+        let update = update.bind(row).bind(secret.map(StoredSecret::to_string)).bind(overlap_until).bind(now);
         Ok(update.execute().await? == 1)
     }
 
@@ -239,10 +212,7 @@ impl Clients<'_> {
             "clients.replace_secret_if",
             "UPDATE client SET secret = $3 WHERE id = $1 AND secret = $2",
         );
-        let update = update
-            .bind(row)
-            .bind(old.to_string())
-            .bind(replacement.to_string());
+        let update = update.bind(row).bind(old.to_string()).bind(replacement.to_string());
         Ok(update.repeatable().execute().await? == 1)
     }
 

@@ -34,10 +34,7 @@ pub struct CodeUse<'a> {
 
 /// What presenting a code led to.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "the large one is the usual one, and each is moved once"
-)]
+#[expect(clippy::large_enum_variant, reason = "the large one is the usual one, and each is moved once")]
 pub enum CodeOutcome {
     /// This try, and no other, got the grant.
     Redeemed(GrantFacts),
@@ -92,10 +89,7 @@ macro_rules! redeems {
 /// A later use with everything right by somebody else than the try that redeemed it.
 macro_rules! replays {
     () => {
-        concat!(
-            "code_redeemed_at IS NOT NULL AND code_attempt <> $5 AND ",
-            verifier_is_right!()
-        )
+        concat!("code_redeemed_at IS NOT NULL AND code_attempt <> $5 AND ", verifier_is_right!())
     };
 }
 
@@ -198,10 +192,7 @@ impl Codes<'_> {
         {
             return Ok(CodeRefusal::VerifierMismatch { burnt: true });
         }
-        if row
-            .optional_instant("code_expires_at")?
-            .is_none_or(|at| at <= code.now)
-        {
+        if row.optional_instant("code_expires_at")?.is_none_or(|at| at <= code.now) {
             return Ok(CodeRefusal::Expired);
         }
         Ok(CodeRefusal::Dead)

@@ -56,24 +56,14 @@ impl Consents<'_> {
              ON CONFLICT (user_id, client)
              DO UPDATE SET scope = excluded.scope, updated_at = excluded.updated_at",
         );
-        upsert
-            .bind(user)
-            .bind(client)
-            .bind(union.as_str())
-            .bind(now)
-            .repeatable()
-            .execute()
-            .await
-            .map(drop)
+        upsert.bind(user).bind(client).bind(union.as_str()).bind(now).repeatable().execute().await.map(drop)
     }
 
     /// Forgets what the user allowed the client; the caller revokes its grants. `false` when there was nothing.
     #[tracing::instrument(name = "store.consents.revoke", level = "debug", skip_all)]
     pub async fn revoke(&self, user: UserId, client: ClientRowId) -> Result<bool, Fault> {
-        let revoke = self.0.statement(
-            "consents.revoke",
-            "DELETE FROM consent WHERE user_id = $1 AND client = $2",
-        );
+        let revoke =
+            self.0.statement("consents.revoke", "DELETE FROM consent WHERE user_id = $1 AND client = $2");
         Ok(revoke.bind(user).bind(client).repeatable().execute().await? == 1)
     }
 
@@ -85,12 +75,6 @@ impl Consents<'_> {
             "SELECT user_id, client, scope, granted_at, updated_at FROM consent WHERE user_id = $1
               ORDER BY granted_at, client",
         );
-        list.bind(user)
-            .read()
-            .fetch_all()
-            .await?
-            .iter()
-            .map(Consent::from_row)
-            .collect()
+        list.bind(user).read().fetch_all().await?.iter().map(Consent::from_row).collect()
     }
 }

@@ -70,21 +70,13 @@ impl DataKeys<'_> {
             "SELECT id, purpose, ordinal, wrapped, wrapped_with, created_at FROM data_key
               ORDER BY purpose, ordinal",
         );
-        list.read()
-            .fetch_all()
-            .await?
-            .iter()
-            .map(StoredDataKey::from_row)
-            .collect()
+        list.read().fetch_all().await?.iter().map(StoredDataKey::from_row).collect()
     }
 
     /// Keeps the first key of a purpose; `false` when another node was faster, whose key is then to be read.
     #[tracing::instrument(name = "store.data_keys.insert_first", level = "debug", skip_all)]
     pub async fn insert_first(&self, key: &NewDataKey) -> Result<bool, Fault> {
-        Ok(bound(self.0.statement("data_keys.insert_first", INSERT), key)
-            .execute()
-            .await?
-            == 1)
+        Ok(bound(self.0.statement("data_keys.insert_first", INSERT), key).execute().await? == 1)
     }
 
     /// Keeps the same key wrapped with another system secret; `false` when somebody else did so first.
@@ -101,12 +93,7 @@ impl DataKeys<'_> {
             "UPDATE data_key SET wrapped = $3, wrapped_with = $4 WHERE id = $1 AND wrapped_with = $2",
         );
         let rewrap = rewrap.bind(id.to_string()).bind(old_with.to_string());
-        Ok(rewrap
-            .bind(wrapped)
-            .bind(wrapped_with.to_string())
-            .execute()
-            .await?
-            == 1)
+        Ok(rewrap.bind(wrapped).bind(wrapped_with.to_string()).execute().await? == 1)
     }
 
     /// The kill switch: forgets every key of a purpose, so that all it sealed is dead, and keeps a new one. `false`
@@ -124,9 +111,6 @@ impl DataKeys<'_> {
 }
 
 fn bound<'a>(insert: Statement<'a>, key: &NewDataKey) -> Statement<'a> {
-    let insert = insert
-        .bind(key.id.to_string())
-        .bind(key.purpose.name())
-        .bind(key.wrapped.as_slice());
+    let insert = insert.bind(key.id.to_string()).bind(key.purpose.name()).bind(key.wrapped.as_slice());
     insert.bind(key.wrapped_with.to_string()).bind(key.created_at)
 }

@@ -79,18 +79,13 @@ impl Engine {
     pub(crate) fn pool_state(&self) -> PoolState {
         let state = |size: u32, idle: usize| {
             let idle = u32::try_from(idle).unwrap_or(size).min(size);
-            PoolState {
-                size,
-                idle,
-                in_use: size - idle,
-            }
+            PoolState { size, idle, in_use: size - idle }
         };
         match &self.pools {
             Pools::Postgres(pool) => state(pool.size(), pool.num_idle()),
-            Pools::Sqlite { writer, readers } => state(
-                writer.size() + readers.size(),
-                writer.num_idle() + readers.num_idle(),
-            ),
+            Pools::Sqlite { writer, readers } => {
+                state(writer.size() + readers.size(), writer.num_idle() + readers.num_idle())
+            }
         }
     }
 
@@ -102,23 +97,13 @@ impl Engine {
                 "SELECT CAST(FLOOR(EXTRACT(EPOCH FROM clock_timestamp())) AS BIGINT) AS now"
             }
         };
-        let row = self
-            .statement("engine.clock", sql)
-            .read()
-            .uncounted()
-            .fetch_optional()
-            .await?;
+        let row = self.statement("engine.clock", sql).read().uncounted().fetch_optional().await?;
         row.map_or(Ok(0), |row| row.get("now"))
     }
 
     /// Whether the database answers.
     pub(crate) async fn ping(&self) -> Result<(), Fault> {
-        self.statement("engine.ping", "SELECT 1")
-            .read()
-            .uncounted()
-            .fetch_optional()
-            .await
-            .map(drop)
+        self.statement("engine.ping", "SELECT 1").read().uncounted().fetch_optional().await.map(drop)
     }
 
     /// Closes every connection; SQLite then folds its log into the file.
@@ -144,15 +129,11 @@ struct Doubt {
 
 impl Doubt {
     fn none() -> Doubt {
-        Doubt {
-            opened: Instant::now(),
-            since: Arc::new(AtomicU64::new(0)),
-        }
+        Doubt { opened: Instant::now(), since: Arc::new(AtomicU64::new(0)) }
     }
 
     fn raise(&self) {
-        self.since
-            .store(self.milliseconds(Instant::now()).max(1), Ordering::Release);
+        self.since.store(self.milliseconds(Instant::now()).max(1), Ordering::Release);
     }
 
     fn covers(&self, connected: Instant) -> bool {

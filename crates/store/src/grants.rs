@@ -166,10 +166,7 @@ impl Grant {
         Ok(Grant {
             facts: GrantFacts::from_row(row)?,
             generation: row.get("generation")?,
-            revocation: revoked_at.map(|at| Revocation {
-                at,
-                because: because.unwrap_or_default(),
-            }),
+            revocation: revoked_at.map(|at| Revocation { at, because: because.unwrap_or_default() }),
         })
     }
 }
@@ -224,10 +221,7 @@ impl Grants<'_> {
             .bind(grant.ends_at)
             .bind(grant.expires_at)
             .bind(code.map(|code| &code.hash))
-            .bind(
-                code.and_then(|code| code.challenge.as_ref())
-                    .map(Challenge::as_str),
-            )
+            .bind(code.and_then(|code| code.challenge.as_ref()).map(Challenge::as_str))
             .bind(code.map(|code| code.redirect_uri.as_str()))
             .bind(code.is_some_and(|code| code.redirect_uri_given))
             .bind(code.map(|code| code.expires_at))
@@ -256,12 +250,7 @@ impl Grants<'_> {
             "UPDATE oauth_grant SET revoked_at = $3, revoked_because = $4
               WHERE id = $1 AND ($2 IS NULL OR client = $2) AND revoked_at IS NULL",
         );
-        let revoke = revoke
-            .bind(id)
-            .bind(client)
-            .bind(now)
-            .bind(reason.name())
-            .repeatable();
+        let revoke = revoke.bind(id).bind(client).bind(now).bind(reason.name()).repeatable();
         Ok(revoke.execute().await? == 1)
     }
 
@@ -278,13 +267,7 @@ impl Grants<'_> {
             "UPDATE oauth_grant SET revoked_at = $2, revoked_because = $3
               WHERE user_id = $1 AND revoked_at IS NULL",
         );
-        revoke
-            .bind(user)
-            .bind(now)
-            .bind(reason.name())
-            .repeatable()
-            .execute()
-            .await
+        revoke.bind(user).bind(now).bind(reason.name()).repeatable().execute().await
     }
 
     /// Ends what `user` allowed `client` ("revoke this app"); how many grants there were.
@@ -301,14 +284,7 @@ impl Grants<'_> {
             "UPDATE oauth_grant SET revoked_at = $3, revoked_because = $4
               WHERE user_id = $2 AND client = $1 AND revoked_at IS NULL",
         );
-        revoke
-            .bind(client)
-            .bind(user)
-            .bind(now)
-            .bind(reason.name())
-            .repeatable()
-            .execute()
-            .await
+        revoke.bind(client).bind(user).bind(now).bind(reason.name()).repeatable().execute().await
     }
 
     /// The grants that `filter` describes, oldest first.
@@ -327,18 +303,9 @@ impl Grants<'_> {
                  ORDER BY id LIMIT $7"
             ),
         );
-        let list = list
-            .bind(issuer)
-            .bind(filter.user)
-            .bind(filter.client)
-            .bind(filter.session);
-        let rows = list
-            .bind(filter.after)
-            .bind(filter.current_at)
-            .bind(filter.limit)
-            .read()
-            .fetch_all()
-            .await?;
+        let list = list.bind(issuer).bind(filter.user).bind(filter.client).bind(filter.session);
+        let rows =
+            list.bind(filter.after).bind(filter.current_at).bind(filter.limit).read().fetch_all().await?;
         rows.iter().map(Grant::from_row).collect()
     }
 
@@ -359,9 +326,7 @@ impl Grants<'_> {
     }
 
     async fn exists(&self, id: GrantId) -> Result<bool, Fault> {
-        let exists = self
-            .0
-            .statement("grants.exists", "SELECT 1 FROM oauth_grant WHERE id = $1");
+        let exists = self.0.statement("grants.exists", "SELECT 1 FROM oauth_grant WHERE id = $1");
         Ok(exists.bind(id).read().fetch_optional().await?.is_some())
     }
 }

@@ -10,10 +10,7 @@ pub struct Attempt(Uuid);
 
 impl Attempt {
     /// A try of its own.
-    #[expect(
-        clippy::new_without_default,
-        reason = "every value differs, which nobody expects of a default"
-    )]
+    #[expect(clippy::new_without_default, reason = "every value differs, which nobody expects of a default")]
     pub fn new() -> Attempt {
         Attempt(Uuid::now_v7())
     }

@@ -86,23 +86,11 @@ impl Interactions<'_> {
              VALUES ($1, $2, $3, $4, $5, $6, FALSE, FALSE, $7, $8)
              ON CONFLICT DO NOTHING",
         );
-        let insert = insert
-            .bind(&interaction.id)
-            .bind(interaction.issuer)
-            .bind(interaction.request.client);
-        let insert = insert
-            .bind(text_of(NAME, interaction.request)?)
-            .bind(origin.trim_matches('"'));
-        let insert = insert
-            .bind(interaction.browser.as_ref())
-            .bind(interaction.created_at_ms);
+        let insert = insert.bind(&interaction.id).bind(interaction.issuer).bind(interaction.request.client);
+        let insert = insert.bind(text_of(NAME, interaction.request)?).bind(origin.trim_matches('"'));
+        let insert = insert.bind(interaction.browser.as_ref()).bind(interaction.created_at_ms);
         // Repeatable: the id is 256 random bits, so a row that conflicts is our own.
-        insert
-            .bind(interaction.expires_at)
-            .repeatable()
-            .execute()
-            .await
-            .map(drop)
+        insert.bind(interaction.expires_at).repeatable().execute().await.map(drop)
     }
 
     /// The interaction, unless it has expired, was concluded by refusal, or belongs to another browser.
@@ -122,14 +110,7 @@ impl Interactions<'_> {
               WHERE issuer_id = $1 AND id = $2 AND (browser_hash IS NULL OR browser_hash = $3)
                 AND expires_at > $4",
         );
-        let row = open
-            .bind(issuer)
-            .bind(id)
-            .bind(browser)
-            .bind(now)
-            .read()
-            .fetch_optional()
-            .await?;
+        let row = open.bind(issuer).bind(id).bind(browser).bind(now).read().fetch_optional().await?;
         row.as_ref().map(OpenInteraction::from_row).transpose()
     }
 
@@ -159,14 +140,7 @@ impl Interactions<'_> {
                authenticated_here = CASE WHEN session_id = $2 THEN authenticated_here OR $3 ELSE $3 END
               WHERE id = $1",
         );
-        Ok(bind
-            .bind(id)
-            .bind(session)
-            .bind(authenticated_here)
-            .repeatable()
-            .execute()
-            .await?
-            == 1)
+        Ok(bind.bind(id).bind(session).bind(authenticated_here).repeatable().execute().await? == 1)
     }
 
     /// Notes what the user consented to here; `false` when the interaction is gone.

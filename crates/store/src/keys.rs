@@ -79,13 +79,7 @@ impl SigningKeys<'_> {
             "SELECT kid, issuer_id, algorithm, public_jwk, sealed, data_key, published_at, signs_from
                FROM signing_key WHERE issuer_id = $1 ORDER BY algorithm, ordinal",
         );
-        list.bind(issuer)
-            .read()
-            .fetch_all()
-            .await?
-            .iter()
-            .map(StoredSigningKey::from_row)
-            .collect()
+        list.bind(issuer).read().fetch_all().await?.iter().map(StoredSigningKey::from_row).collect()
     }
 
     /// Keeps a key that is published and does not sign yet; `false` when its algorithm has such a key already.
@@ -130,9 +124,7 @@ impl SigningKeys<'_> {
     /// Forgets a key that nothing valid was signed with any more.
     #[tracing::instrument(name = "store.keys.delete", level = "debug", skip_all)]
     pub async fn delete(&self, kid: &str) -> Result<bool, Fault> {
-        let delete = self
-            .0
-            .statement("keys.delete", "DELETE FROM signing_key WHERE kid = $1");
+        let delete = self.0.statement("keys.delete", "DELETE FROM signing_key WHERE kid = $1");
         Ok(delete.bind(kid).repeatable().execute().await? == 1)
     }
 
@@ -149,19 +141,13 @@ impl SigningKeys<'_> {
             "keys.reseal",
             "UPDATE signing_key SET sealed = $3, data_key = $4 WHERE kid = $1 AND data_key = $2",
         );
-        let reseal = reseal
-            .bind(kid)
-            .bind(old_data_key.to_string())
-            .bind(sealed)
-            .bind(data_key.to_string());
+        let reseal = reseal.bind(kid).bind(old_data_key.to_string()).bind(sealed).bind(data_key.to_string());
         Ok(reseal.execute().await? == 1)
     }
 }
 
 fn bound<'a>(insert: crate::engine::Statement<'a>, key: &NewSigningKey) -> crate::engine::Statement<'a> {
     let insert = insert.bind(&key.kid).bind(key.issuer).bind(key.algorithm.name());
-    let insert = insert
-        .bind(key.public_jwk.to_string())
-        .bind(key.sealed.as_slice());
+    let insert = insert.bind(key.public_jwk.to_string()).bind(key.sealed.as_slice());
     insert.bind(key.data_key.to_string()).bind(key.published_at)
 }

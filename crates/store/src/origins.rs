@@ -14,13 +14,7 @@ impl Clients<'_> {
             "SELECT 1 FROM client_origin JOIN client ON client.id = client_origin.client
               WHERE client_origin.origin = $1 AND client.issuer_id = $2 LIMIT 1",
         );
-        Ok(read
-            .bind(origin)
-            .bind(issuer)
-            .read()
-            .fetch_optional()
-            .await?
-            .is_some())
+        Ok(read.bind(origin).bind(issuer).read().fetch_optional().await?.is_some())
     }
 }
 

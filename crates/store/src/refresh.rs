@@ -32,10 +32,7 @@ pub struct RefreshUse<'a> {
 
 /// What the use of a refresh token meant.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "the large one is the usual one, and each is moved once"
-)]
+#[expect(clippy::large_enum_variant, reason = "the large one is the usual one, and each is moved once")]
 pub enum RefreshOutcome {
     /// New tokens may be issued.
     Refreshed(GrantFacts, RefreshState),
@@ -103,11 +100,7 @@ impl Grants<'_> {
             .bind(token.now_ms)
             .bind(Timestamp::from_milliseconds(token.now_ms))
             .bind(RevocationReason::RefreshTokenReplayed.name());
-        let refresh = if repairs_itself {
-            refresh.repeatable()
-        } else {
-            refresh
-        };
+        let refresh = if repairs_itself { refresh.repeatable() } else { refresh };
         let Some(row) = refresh.fetch_optional().await? else {
             return Ok(RefreshOutcome::Dead);
         };
@@ -115,10 +108,7 @@ impl Grants<'_> {
             return Ok(RefreshOutcome::Replayed);
         }
         let generation = row.get("generation")?;
-        let state = RefreshState {
-            generation,
-            rotated: generation != token.generation,
-        };
+        let state = RefreshState { generation, rotated: generation != token.generation };
         Ok(RefreshOutcome::Refreshed(GrantFacts::from_row(&row)?, state))
     }
 }

@@ -79,31 +79,15 @@ impl Interactions<'_> {
             created_at_ms: first.get("created_at_ms")?,
             expires_at: first.instant("interaction_expires_at")?,
         };
-        let browser = if interaction.browser_bound {
-            Some(first.hash("browser_hash")?)
-        } else {
-            None
-        };
+        let browser = if interaction.browser_bound { Some(first.hash("browser_hash")?) } else { None };
         let mut sessions = Vec::new();
         for row in &rows {
             // A session of a user who is disabled or gone does not count.
-            if row
-                .optional_id::<grantor_protocol::UserId>("found_account")?
-                .is_some()
-            {
+            if row.optional_id::<grantor_protocol::UserId>("found_account")?.is_some() {
                 sessions.push(BrowserSession::from_row(row)?);
             }
         }
-        sessions.sort_by_key(|found| {
-            secrets
-                .iter()
-                .position(|secret| *secret == found.session.secret_hash)
-        });
-        Ok(Some(ResumedInteraction {
-            interaction,
-            browser,
-            concluded: first.get("concluded")?,
-            sessions,
-        }))
+        sessions.sort_by_key(|found| secrets.iter().position(|secret| *secret == found.session.secret_hash));
+        Ok(Some(ResumedInteraction { interaction, browser, concluded: first.get("concluded")?, sessions }))
     }
 }

@@ -158,11 +158,7 @@ impl BrowserSession {
             claims: row.json("claims")?,
             updated_at: row.instant("user_updated_at")?,
         };
-        Ok(BrowserSession {
-            session,
-            user,
-            consented_scope: row.optional_parsed("consented_scope")?,
-        })
+        Ok(BrowserSession { session, user, consented_scope: row.optional_parsed("consented_scope")? })
     }
 }
 
@@ -185,25 +181,11 @@ impl Sessions<'_> {
                acr, amr, remembered, last_seen_at, idle_seconds, created_at, expires_at, user_agent, address)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $10, $12, $13, $14)",
         );
-        let insert = insert
-            .bind(id)
-            .bind(session.issuer)
-            .bind(&session.secret_hash)
-            .bind(session.user);
-        let insert = insert
-            .bind(at_ms)
-            .bind(text_of(NAME, &authentications)?)
-            .bind(&acr);
-        let insert = insert
-            .bind(text_of(NAME, &amr)?)
-            .bind(session.remembered)
-            .bind(now);
+        let insert = insert.bind(id).bind(session.issuer).bind(&session.secret_hash).bind(session.user);
+        let insert = insert.bind(at_ms).bind(text_of(NAME, &authentications)?).bind(&acr);
+        let insert = insert.bind(text_of(NAME, &amr)?).bind(session.remembered).bind(now);
         let insert = insert.bind(session.idle_seconds).bind(session.expires_at);
-        insert
-            .bind(session.user_agent.as_deref())
-            .bind(session.address.as_deref())
-            .execute()
-            .await?;
+        insert.bind(session.user_agent.as_deref()).bind(session.address.as_deref()).execute().await?;
         Ok(Session {
             id,
             issuer: session.issuer,
@@ -262,15 +244,8 @@ impl Sessions<'_> {
             alive = alive.bind(secrets.get(index));
         }
         let rows = alive.read().fetch_all().await?;
-        let mut found = rows
-            .iter()
-            .map(BrowserSession::from_row)
-            .collect::<Result<Vec<_>, _>>()?;
-        found.sort_by_key(|found| {
-            secrets
-                .iter()
-                .position(|secret| *secret == found.session.secret_hash)
-        });
+        let mut found = rows.iter().map(BrowserSession::from_row).collect::<Result<Vec<_>, _>>()?;
+        found.sort_by_key(|found| secrets.iter().position(|secret| *secret == found.session.secret_hash));
         Ok(found)
     }
 
@@ -292,20 +267,11 @@ impl Sessions<'_> {
                amr = $7, remembered = $8, last_seen_at = $9, idle_seconds = $10, expires_at = $11
               WHERE id = $1 AND secret_hash = $2 AND ended_at IS NULL AND expires_at > $9",
         );
-        let update = update
-            .bind(session.id)
-            .bind(&session.secret_hash)
-            .bind(&renewal.secret_hash);
-        let update = update
-            .bind(renewal.authentication.at_ms)
-            .bind(text_of(NAME, &authentications)?);
-        let update = update
-            .bind(&renewal.authentication.acr)
-            .bind(text_of(NAME, &renewal.authentication.amr)?);
-        let update = update
-            .bind(renewal.remembered)
-            .bind(now)
-            .bind(renewal.idle_seconds);
+        let update = update.bind(session.id).bind(&session.secret_hash).bind(&renewal.secret_hash);
+        let update = update.bind(renewal.authentication.at_ms).bind(text_of(NAME, &authentications)?);
+        let update =
+            update.bind(&renewal.authentication.acr).bind(text_of(NAME, &renewal.authentication.amr)?);
+        let update = update.bind(renewal.remembered).bind(now).bind(renewal.idle_seconds);
         Ok(update.bind(renewal.expires_at).execute().await? == 1)
     }
 
@@ -322,10 +288,9 @@ impl Sessions<'_> {
     /// Ends a session, and with it every grant of it that is not offline. `false` when it had ended.
     #[tracing::instrument(name = "store.sessions.end", level = "debug", skip_all)]
     pub async fn end(&self, id: SessionId, now: Timestamp) -> Result<bool, Fault> {
-        let end = self.0.statement(
-            "sessions.end",
-            "UPDATE session SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL",
-        );
+        let end = self
+            .0
+            .statement("sessions.end", "UPDATE session SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL");
         Ok(end.bind(id).bind(now).repeatable().execute().await? == 1)
     }
 
@@ -362,11 +327,7 @@ impl Sessions<'_> {
     pub async fn by_id(&self, id: SessionId) -> Result<Option<Session>, Fault> {
         let read = self.0.statement(
             "sessions.by_id",
-            concat!(
-                "SELECT ",
-                session_columns!(),
-                " FROM session WHERE session.id = $1"
-            ),
+            concat!("SELECT ", session_columns!(), " FROM session WHERE session.id = $1"),
         );
         let row = read.bind(id).read().fetch_optional().await?;
         row.as_ref().map(Session::from_row).transpose()
@@ -385,13 +346,6 @@ impl Sessions<'_> {
                 " ORDER BY session.id"
             ),
         );
-        read.bind(user)
-            .bind(now)
-            .read()
-            .fetch_all()
-            .await?
-            .iter()
-            .map(Session::from_row)
-            .collect()
+        read.bind(user).bind(now).read().fetch_all().await?.iter().map(Session::from_row).collect()
     }
 }

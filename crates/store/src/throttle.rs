@@ -115,10 +115,7 @@ impl Throttle<'_> {
             ),
         );
         let charge = charge.bind(first.key.as_slice()).bind(second.key.as_slice());
-        let charge = charge
-            .bind(first.allowance)
-            .bind(second.allowance)
-            .bind(attempt.uuid());
+        let charge = charge.bind(first.allowance).bind(second.allowance).bind(attempt.uuid());
         let rows = charge.bind(now).bind(WINDOW_SECONDS).fetch_all().await?;
         let mut states = Vec::with_capacity(entries.len());
         for entry in entries {
@@ -151,11 +148,7 @@ impl Throttle<'_> {
                blocked_until = CASE WHEN key = $1 OR attempt = $3 THEN $4 ELSE blocked_until END
               WHERE key IN ($1, $2)",
         );
-        let clear = clear
-            .bind(account.as_slice())
-            .bind(address.as_slice())
-            .bind(attempt.uuid())
-            .bind(now);
+        let clear = clear.bind(account.as_slice()).bind(address.as_slice()).bind(attempt.uuid()).bind(now);
         clear.execute().await.map(drop)
     }
 }

@@ -55,12 +55,8 @@ impl Tokens<'_> {
                 ")"
             ),
         );
-        let live = live
-            .bind(query.grant)
-            .bind(query.client)
-            .bind(query.epoch)
-            .bind(query.token)
-            .bind(query.now);
+        let live =
+            live.bind(query.grant).bind(query.client).bind(query.epoch).bind(query.token).bind(query.now);
         let Some(row) = live.read().fetch_optional().await? else {
             return Ok(None);
         };
@@ -68,10 +64,7 @@ impl Tokens<'_> {
             Some(_) => Some(GrantFacts::from_row(&row)?),
             None => None,
         };
-        Ok(Some(LiveToken {
-            client_id: row.parsed("issued_to")?,
-            grant,
-        }))
+        Ok(Some(LiveToken { client_id: row.parsed("issued_to")?, grant }))
     }
 
     /// Ends one token that has no grant; kept until it would have expired anyway.
@@ -81,12 +74,6 @@ impl Tokens<'_> {
             "tokens.revoke_id",
             "INSERT INTO revoked_token (id, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING",
         );
-        revoke
-            .bind(token)
-            .bind(expires_at)
-            .repeatable()
-            .execute()
-            .await
-            .map(drop)
+        revoke.bind(token).bind(expires_at).repeatable().execute().await.map(drop)
     }
 }

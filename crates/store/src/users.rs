@@ -35,9 +35,7 @@ pub struct User {
 impl std::fmt::Debug for User {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // Neither the hash nor what is known of the person belongs into a log.
-        f.debug_struct("User")
-            .field("id", &self.id)
-            .finish_non_exhaustive()
+        f.debug_struct("User").field("id", &self.id).finish_non_exhaustive()
     }
 }
 
@@ -114,14 +112,8 @@ impl Users<'_> {
                updated_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $7)",
         );
-        let insert = insert
-            .bind(id)
-            .bind(user.issuer)
-            .bind(&user.username)
-            .bind(&user.username_display);
-        let insert = insert
-            .bind(user.password.as_deref())
-            .bind(text_of("users.insert", &user.claims)?);
+        let insert = insert.bind(id).bind(user.issuer).bind(&user.username).bind(&user.username_display);
+        let insert = insert.bind(user.password.as_deref()).bind(text_of("users.insert", &user.claims)?);
         insert.bind(user.now).execute().await?;
         Ok(User {
             id,
@@ -139,10 +131,7 @@ impl Users<'_> {
     /// The account of a canonical name, disabled or not.
     #[tracing::instrument(name = "store.users.by_username", level = "debug", skip_all)]
     pub async fn by_username(&self, issuer: IssuerId, username: &str) -> Result<Option<User>, Fault> {
-        let read = self.0.statement(
-            "users.by_username",
-            select!("WHERE issuer_id = $1 AND username = $2"),
-        );
+        let read = self.0.statement("users.by_username", select!("WHERE issuer_id = $1 AND username = $2"));
         let row = read.bind(issuer).bind(username).read().fetch_optional().await?;
         row.as_ref().map(User::from_row).transpose()
     }
@@ -167,23 +156,14 @@ impl Users<'_> {
             "users.list",
             select!("WHERE issuer_id = $1 AND ($2 IS NULL OR id > $2) ORDER BY id LIMIT $3"),
         );
-        let rows = read
-            .bind(issuer)
-            .bind(after)
-            .bind(limit)
-            .read()
-            .fetch_all()
-            .await?;
+        let rows = read.bind(issuer).bind(after).bind(limit).read().fetch_all().await?;
         rows.iter().map(User::from_row).collect()
     }
 
     /// Sets or takes away the password; `false` when the account is gone.
     #[tracing::instrument(name = "store.users.set_password", level = "debug", skip_all)]
     pub async fn set_password(&self, id: UserId, password: Option<&str>) -> Result<bool, Fault> {
-        let set = self.0.statement(
-            "users.set_password",
-            "UPDATE account SET password = $2 WHERE id = $1",
-        );
+        let set = self.0.statement("users.set_password", "UPDATE account SET password = $2 WHERE id = $1");
         Ok(set.bind(id).bind(password).repeatable().execute().await? == 1)
     }
 
@@ -199,24 +179,16 @@ impl Users<'_> {
             "users.replace_password_hash_if",
             "UPDATE account SET password = $3 WHERE id = $1 AND password = $2",
         );
-        Ok(replace
-            .bind(id)
-            .bind(old)
-            .bind(replacement)
-            .repeatable()
-            .execute()
-            .await?
-            == 1)
+        Ok(replace.bind(id).bind(old).bind(replacement).repeatable().execute().await? == 1)
     }
 
     /// Replaces the claims; `false` when the account is gone.
     #[tracing::instrument(name = "store.users.set_claims", level = "debug", skip_all)]
     pub async fn set_claims(&self, id: UserId, claims: &UserClaims, now: Timestamp) -> Result<bool, Fault> {
         let claims = text_of("users.set_claims", claims)?;
-        let set = self.0.statement(
-            "users.set_claims",
-            "UPDATE account SET claims = $2, updated_at = $3 WHERE id = $1",
-        );
+        let set = self
+            .0
+            .statement("users.set_claims", "UPDATE account SET claims = $2, updated_at = $3 WHERE id = $1");
         Ok(set.bind(id).bind(claims).bind(now).repeatable().execute().await? == 1)
     }
 
@@ -233,10 +205,7 @@ impl Users<'_> {
     /// Undoes [`Users::disable`].
     #[tracing::instrument(name = "store.users.enable", level = "debug", skip_all)]
     pub async fn enable(&self, id: UserId) -> Result<bool, Fault> {
-        let enable = self.0.statement(
-            "users.enable",
-            "UPDATE account SET disabled_at = NULL WHERE id = $1",
-        );
+        let enable = self.0.statement("users.enable", "UPDATE account SET disabled_at = NULL WHERE id = $1");
         Ok(enable.bind(id).repeatable().execute().await? == 1)
     }
 

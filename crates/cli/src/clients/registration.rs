@@ -26,10 +26,7 @@ const NOT_METADATA: &[&str] = &[
 
 /// Options that name metadata (RFC 7591 section 2).
 #[derive(Debug, Args)]
-#[expect(
-    clippy::doc_markdown,
-    reason = "the comments are the help, which shows backticks as they are"
-)]
+#[expect(clippy::doc_markdown, reason = "the comments are the help, which shows backticks as they are")]
 pub(crate) struct MetadataArguments {
     /// The name users see
     #[arg(long)]
@@ -83,26 +80,15 @@ impl MetadataArguments {
             None => present.map(members_of).unwrap_or_default(),
         };
         self.lay_over(&mut members)?;
-        let text = |name: &str| {
-            members
-                .get(name)
-                .and_then(Value::as_str)
-                .filter(|text| !text.is_empty())
-        };
-        let (client_id, client_secret) = (
-            text("client_id").map(str::to_owned),
-            text("client_secret").map(Secret::from),
-        );
+        let text = |name: &str| members.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+        let (client_id, client_secret) =
+            (text("client_id").map(str::to_owned), text("client_secret").map(Secret::from));
         let metadata = ClientMetadata::from_json(Value::Object(members.clone()))
             .map_err(|error| Failure::new(format!("the client's metadata: {error}")))?;
         for name in ignored(&members, &metadata) {
             warn(&format!("the member {name} is not known and was left out"));
         }
-        Ok(Document {
-            metadata,
-            client_id,
-            client_secret,
-        })
+        Ok(Document { metadata, client_id, client_secret })
     }
 
     fn lay_over(self, members: &mut Map<String, Value>) -> Result<(), Failure> {
@@ -146,13 +132,8 @@ fn ignored(members: &Map<String, Value>, metadata: &ClientMetadata) -> Vec<Strin
         Value::Array(list) => list.is_empty(),
         _ => false,
     };
-    let ignored = members
-        .iter()
-        .filter(|(name, value)| !is_empty(value) && !kept.contains_key(*name));
-    ignored
-        .map(|(name, _)| name.clone())
-        .filter(|name| !NOT_METADATA.contains(&name.as_str()))
-        .collect()
+    let ignored = members.iter().filter(|(name, value)| !is_empty(value) && !kept.contains_key(*name));
+    ignored.map(|(name, _)| name.clone()).filter(|name| !NOT_METADATA.contains(&name.as_str())).collect()
 }
 
 #[cfg(test)]
@@ -169,16 +150,12 @@ mod tests {
     }
 
     fn document(arguments: &[&str], present: Option<&ClientMetadata>) -> Result<Document, Failure> {
-        Line::parse_from(std::iter::once(&"test").chain(arguments))
-            .metadata
-            .document(present)
+        Line::parse_from(std::iter::once(&"test").chain(arguments)).metadata.document(present)
     }
 
     #[test]
     fn a_client_that_says_only_its_redirect_gets_the_defaults_of_rfc_7591() {
-        let metadata = document(&["--redirect-uri", "https://a.example/cb"], None)
-            .unwrap()
-            .metadata;
+        let metadata = document(&["--redirect-uri", "https://a.example/cb"], None).unwrap().metadata;
         assert_eq!(metadata.redirect_uris, ["https://a.example/cb"]);
         assert_eq!(metadata.grant_types, [GrantType::AuthorizationCode]);
         assert_eq!(metadata.token_endpoint_auth_method, ClientAuthMethod::Basic);
@@ -207,10 +184,8 @@ mod tests {
                        "redirect_uris": ["https://a.example/cb"], "owner": null}"#;
         fs::write(&path, text).unwrap();
         let file = path.to_str().unwrap();
-        let present = ClientMetadata {
-            client_uri: Some("https://a.example".to_owned()),
-            ..ClientMetadata::default()
-        };
+        let present =
+            ClientMetadata { client_uri: Some("https://a.example".to_owned()), ..ClientMetadata::default() };
         let read = document(&["--metadata", file, "--name", "Option"], Some(&present)).unwrap();
         assert_eq!(read.metadata.client_name.as_deref(), Some("Option"));
         assert!(read.metadata.skip_consent && read.metadata.client_uri.is_none());
@@ -221,13 +196,7 @@ mod tests {
 
         let present = read.metadata;
         let changed = document(&["--name", "New"], Some(&present)).unwrap().metadata;
-        assert_eq!(
-            changed,
-            ClientMetadata {
-                client_name: Some("New".to_owned()),
-                ..present
-            }
-        );
+        assert_eq!(changed, ClientMetadata { client_name: Some("New".to_owned()), ..present });
     }
 
     #[test]
@@ -247,17 +216,9 @@ mod tests {
     fn members_that_are_not_known_are_noticed() {
         let members =
             json!({ "client_name": "A", "contacts": [], "shoe_size": 42, "client_id": "x", "owner": "" });
-        let Value::Object(members) = members else {
-            panic!("not an object")
-        };
+        let Value::Object(members) = members else { panic!("not an object") };
         assert_eq!(
-            ignored(
-                &members,
-                &ClientMetadata {
-                    client_name: Some("A".into()),
-                    ..ClientMetadata::default()
-                }
-            ),
+            ignored(&members, &ClientMetadata { client_name: Some("A".into()), ..ClientMetadata::default() }),
             ["shoe_size"]
         );
     }

@@ -7,10 +7,7 @@ use crate::{VerificationKey, testing::key_pair};
 const TYP: &str = "at+jwt";
 
 fn keys() -> VerificationKeys {
-    Algorithm::ALL
-        .into_iter()
-        .map(|algorithm| key_pair(algorithm).verification_key().unwrap())
-        .collect()
+    Algorithm::ALL.into_iter().map(|algorithm| key_pair(algorithm).verification_key().unwrap()).collect()
 }
 
 fn read(token: &str) -> Result<VerifiedClaims, JwsError> {
@@ -19,11 +16,7 @@ fn read(token: &str) -> Result<VerifiedClaims, JwsError> {
 
 /// A token with this header, signed by the key for `algorithm`.
 fn token(algorithm: Algorithm, header: &str) -> String {
-    let signing_input = format!(
-        "{}.{}",
-        base64url::encode(header),
-        base64url::encode(r#"{"sub":"alice"}"#)
-    );
+    let signing_input = format!("{}.{}", base64url::encode(header), base64url::encode(r#"{"sub":"alice"}"#));
     let signature = key_pair(algorithm).sign(signing_input.as_bytes());
     format!("{signing_input}.{}", base64url::encode(signature))
 }
@@ -84,10 +77,7 @@ fn the_examples_of_rfc_7515_verify() {
         let header = base64url::encode(format!(r#"{{"alg":"{algorithm}"}}"#));
         let token = format!("{header}.{payload}.{signature}");
         let keys = VerificationKeys::new(vec![VerificationKey::from_jwk_for(&jwk, algorithm).unwrap()]);
-        let claims = UnverifiedJws::parse(&token)
-            .unwrap()
-            .verify(&keys, &[NO_TYP])
-            .unwrap();
+        let claims = UnverifiedJws::parse(&token).unwrap().verify(&keys, &[NO_TYP]).unwrap();
         assert_eq!(claims.required_text("iss"), Ok("joe"));
         assert_eq!(claims.required_instant("exp"), Ok(1_300_819_380));
     }
@@ -100,10 +90,7 @@ fn unsecured_tokens_are_refused_in_every_spelling() {
     let payload =
         "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
     let example = format!("eyJhbGciOiJub25lIn0.{payload}.");
-    assert_eq!(
-        UnverifiedJws::parse(&example).unwrap_err(),
-        JwsError::Algorithm("none".to_owned())
-    );
+    assert_eq!(UnverifiedJws::parse(&example).unwrap_err(), JwsError::Algorithm("none".to_owned()));
     for name in ["none", "None", "NONE", "nOnE", "", "none ", "es256", "HS256"] {
         let header = json!({"alg": name, "typ": TYP}).to_string();
         assert_eq!(
@@ -121,10 +108,7 @@ fn unsecured_tokens_are_refused_in_every_spelling() {
         r#"{"alg":"ES256","kid":1}"#,
         r#"{"alg":"ES256","typ":1}"#,
     ] {
-        assert!(
-            matches!(read(&token(Algorithm::ES256, header)), Err(JwsError::Header(_))),
-            "{header}"
-        );
+        assert!(matches!(read(&token(Algorithm::ES256, header)), Err(JwsError::Header(_))), "{header}");
     }
 }
 
@@ -137,14 +121,7 @@ fn only_three_parts_are_a_token() {
     assert_eq!(read(unsigned).unwrap_err(), JwsError::NotCompact);
     assert_eq!(read(&format!("{token}.")).unwrap_err(), JwsError::NotCompact);
     assert!(read(&format!(".{token}")).is_err());
-    for text in [
-        "",
-        ".",
-        "..",
-        "...",
-        "a.b.c.d.e",
-        r#"{"payload":"e30","signatures":[]}"#,
-    ] {
+    for text in ["", ".", "..", "...", "a.b.c.d.e", r#"{"payload":"e30","signatures":[]}"#] {
         assert!(UnverifiedJws::parse(text).is_err(), "{text}");
     }
 }
@@ -163,10 +140,7 @@ fn no_encoding_of_a_public_key_is_an_hmac_secret() {
         let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, secret);
         let tag = aws_lc_rs::hmac::sign(&key, input.as_bytes());
         let forged = format!("{input}.{}", base64url::encode(tag));
-        assert_eq!(
-            read(&forged).unwrap_err(),
-            JwsError::Algorithm("HS256".to_owned())
-        );
+        assert_eq!(read(&forged).unwrap_err(), JwsError::Algorithm("HS256".to_owned()));
     }
 }
 
@@ -228,15 +202,9 @@ fn an_ecdsa_signature_with_the_other_s_verifies_too() {
 // T102
 #[test]
 fn the_header_does_not_choose_the_algorithm_of_a_key() {
-    for (signs, claimed) in [
-        (Algorithm::RS256, Algorithm::PS256),
-        (Algorithm::PS256, Algorithm::RS256),
-    ] {
+    for (signs, claimed) in [(Algorithm::RS256, Algorithm::PS256), (Algorithm::PS256, Algorithm::RS256)] {
         let named = json!({"alg": claimed, "typ": TYP, "kid": key_pair(signs).kid()}).to_string();
-        assert_eq!(
-            read(&token(signs, &named)).unwrap_err(),
-            JwsError::AlgorithmMismatch(claimed)
-        );
+        assert_eq!(read(&token(signs, &named)).unwrap_err(), JwsError::AlgorithmMismatch(claimed));
         let nameless = json!({"alg": claimed, "typ": TYP}).to_string();
         assert_eq!(read(&token(signs, &nameless)).unwrap_err(), JwsError::Signature);
     }
@@ -250,22 +218,9 @@ fn the_header_does_not_choose_the_algorithm_of_a_key() {
 // T103
 #[test]
 fn crit_is_refused_whatever_it_names() {
-    for crit in [
-        "[]",
-        r#"["exp"]"#,
-        r#"["b64"]"#,
-        r#"["alg"]"#,
-        r#"["x","x"]"#,
-        "null",
-        "\"b64\"",
-        "{}",
-    ] {
+    for crit in ["[]", r#"["exp"]"#, r#"["b64"]"#, r#"["alg"]"#, r#"["x","x"]"#, "null", "\"b64\"", "{}"] {
         let header = format!(r#"{{"alg":"ES256","typ":"at+jwt","b64":true,"exp":1,"crit":{crit}}}"#);
-        assert_eq!(
-            read(&token(Algorithm::ES256, &header)).unwrap_err(),
-            JwsError::Critical,
-            "{crit}"
-        );
+        assert_eq!(read(&token(Algorithm::ES256, &header)).unwrap_err(), JwsError::Critical, "{crit}");
     }
 }
 
@@ -281,10 +236,7 @@ fn repeated_members_and_odd_json_are_refused() {
         r#"["ES256"]"#,
         "",
     ] {
-        assert!(
-            matches!(read(&token(Algorithm::ES256, header)), Err(JwsError::Header(_))),
-            "{header}"
-        );
+        assert!(matches!(read(&token(Algorithm::ES256, header)), Err(JwsError::Header(_))), "{header}");
     }
     let pair = key_pair(Algorithm::EdDSA);
     for claims in [
@@ -307,20 +259,9 @@ fn repeated_members_and_odd_json_are_refused() {
 // T105
 #[test]
 fn a_signed_token_with_an_instant_of_a_wrong_type_is_refused() {
-    for exp in [
-        json!("2000000000"),
-        json!(2e9),
-        json!(-1),
-        json!(u64::MAX),
-        json!(null),
-        json!([1]),
-    ] {
+    for exp in [json!("2000000000"), json!(2e9), json!(-1), json!(u64::MAX), json!(null), json!([1])] {
         let token = sign_compact(key_pair(Algorithm::EdDSA), TYP, &json!({"exp": exp})).unwrap();
-        assert_eq!(
-            read(&token).unwrap_err(),
-            JwsError::Claim(ClaimError::WrongType("exp")),
-            "{exp}"
-        );
+        assert_eq!(read(&token).unwrap_err(), JwsError::Claim(ClaimError::WrongType("exp")), "{exp}");
     }
 }
 
@@ -346,10 +287,7 @@ fn there_is_one_way_to_write_each_part() {
         _ => 'x',
     };
     let trailing = format!("{}{other}", &token[..token.len() - 1]);
-    assert_eq!(
-        UnverifiedJws::parse(&trailing).unwrap_err(),
-        JwsError::Encoding(NotBase64Url)
-    );
+    assert_eq!(UnverifiedJws::parse(&trailing).unwrap_err(), JwsError::Encoding(NotBase64Url));
     assert!(UnverifiedJws::parse(&format!(" {token}")).is_err());
 }
 
@@ -358,29 +296,16 @@ fn there_is_one_way_to_write_each_part() {
 fn size_and_depth_are_bounded() {
     let long = "a".repeat(1_000_000);
     assert_eq!(UnverifiedJws::parse(&long).unwrap_err(), JwsError::TooLong);
-    let deep = format!(
-        r#"{{"alg":"ES256","typ":"at+jwt","x":{}{}}}"#,
-        "[".repeat(3000),
-        "]".repeat(3000)
-    );
-    assert!(matches!(
-        read(&token(Algorithm::ES256, &deep)),
-        Err(JwsError::Header(_))
-    ));
-    assert_eq!(
-        UnverifiedJws::parse(&format!("{}.", "é".repeat(8000))).unwrap_err(),
-        JwsError::NotCompact
-    );
+    let deep = format!(r#"{{"alg":"ES256","typ":"at+jwt","x":{}{}}}"#, "[".repeat(3000), "]".repeat(3000));
+    assert!(matches!(read(&token(Algorithm::ES256, &deep)), Err(JwsError::Header(_))));
+    assert_eq!(UnverifiedJws::parse(&format!("{}.", "é".repeat(8000))).unwrap_err(), JwsError::NotCompact);
 }
 
 // T109
 #[test]
 fn an_encrypted_token_is_not_a_signed_one() {
     let header = r#"{"alg":"ES256","enc":"A256GCM","typ":"at+jwt"}"#;
-    assert_eq!(
-        read(&token(Algorithm::ES256, header)).unwrap_err(),
-        JwsError::Encrypted
-    );
+    assert_eq!(read(&token(Algorithm::ES256, header)).unwrap_err(), JwsError::Encrypted);
 }
 
 // T111
@@ -389,10 +314,7 @@ fn a_token_of_another_kind_is_refused() {
     let verify = |typ: Option<&str>, accepted: &[&str]| {
         let header = typ.map_or(json!({"alg": "ES256"}), |typ| json!({"alg": "ES256", "typ": typ}));
         let token = token(Algorithm::ES256, &header.to_string());
-        UnverifiedJws::parse(&token)
-            .unwrap()
-            .verify(&keys(), accepted)
-            .map(|_| ())
+        UnverifiedJws::parse(&token).unwrap().verify(&keys(), accepted).map(|_| ())
     };
     for typ in ["at+jwt", "AT+JWT", "application/at+jwt", "Application/At+Jwt"] {
         assert_eq!(verify(Some(typ), &["at+jwt"]), Ok(()), "{typ}");
@@ -424,18 +346,10 @@ fn with_one_kid_for_two_keys_the_right_one_verifies() {
     let mut collided = other.public_jwk().clone();
     collided["kid"] = json!(ours.kid());
     let keys = VerificationKeys::from_jwks(&json!({"keys": [collided, ours.public_jwk()]}), None).unwrap();
-    assert!(
-        UnverifiedJws::parse(&es256())
-            .unwrap()
-            .verify(&keys, &[TYP])
-            .is_ok()
-    );
+    assert!(UnverifiedJws::parse(&es256()).unwrap().verify(&keys, &[TYP]).is_ok());
 
     let foreign = VerificationKeys::from_jwks(&json!({"keys": [collided]}), None).unwrap();
-    let refused = UnverifiedJws::parse(&es256())
-        .unwrap()
-        .verify(&foreign, &[TYP])
-        .unwrap_err();
+    let refused = UnverifiedJws::parse(&es256()).unwrap().verify(&foreign, &[TYP]).unwrap_err();
     assert_eq!(refused, JwsError::Signature);
 }
 
@@ -446,10 +360,7 @@ fn a_key_of_another_name_is_unknown_and_not_a_bad_signature() {
     assert_eq!(read(&token).unwrap_err(), JwsError::UnknownKey);
     let none = VerificationKeys::default();
     assert_eq!(
-        UnverifiedJws::parse(&token)
-            .unwrap()
-            .verify(&none, &[TYP])
-            .unwrap_err(),
+        UnverifiedJws::parse(&token).unwrap().verify(&none, &[TYP]).unwrap_err(),
         JwsError::UnknownKey
     );
 }
@@ -461,11 +372,7 @@ fn a_key_in_the_header_convinces_nobody() {
         "alg": "ES256", "typ": TYP, "jwk": thief.public_jwk(),
         "jku": "https://thief.example/jwks", "x5u": "https://thief.example/cert", "x5c": ["AA"],
     });
-    let input = format!(
-        "{}.{}",
-        base64url::encode(header.to_string()),
-        base64url::encode("{}")
-    );
+    let input = format!("{}.{}", base64url::encode(header.to_string()), base64url::encode("{}"));
     let forged = format!("{input}.{}", base64url::encode(thief.sign(input.as_bytes())));
     assert_eq!(read(&forged).unwrap_err(), JwsError::Signature);
 }

@@ -38,10 +38,7 @@ impl RequestedClient {
         let client_id = ClientId::parse(client_id)
             .map_err(|_| page("client_id", "1 to 255 printable ASCII characters", client_id))?;
         let redirect_uri = page_single(params, "redirect_uri")?.map(str::to_owned);
-        Ok(Self {
-            client_id,
-            redirect_uri,
-        })
+        Ok(Self { client_id, redirect_uri })
     }
 
     /// The address to answer to, checked against what `client` registered. A request that names none
@@ -49,52 +46,32 @@ impl RequestedClient {
     pub fn return_to(&self, params: &Params, client: &ClientMetadata) -> Result<ReturnTo, PageError> {
         if let Some(requested) = &self.redirect_uri {
             return match client.matching_redirect_uri(requested) {
-                Some(_) => Ok(ReturnTo {
-                    redirect_uri: requested.clone(),
-                    given: true,
-                }),
+                Some(_) => Ok(ReturnTo { redirect_uri: requested.clone(), given: true }),
                 None => Err(unregistered(client, requested)),
             };
         }
-        let is_openid = params
-            .many("scope")
-            .iter()
-            .any(|scope| scope.split(' ').any(|value| value == scope::OPENID));
+        let is_openid =
+            params.many("scope").iter().any(|scope| scope.split(' ').any(|value| value == scope::OPENID));
         match client.redirect_uris.as_slice() {
-            [only] if !is_openid && client.matching_redirect_uri(only).is_some() => Ok(ReturnTo {
-                redirect_uri: only.clone(),
-                given: false,
-            }),
+            [only] if !is_openid && client.matching_redirect_uri(only).is_some() => {
+                Ok(ReturnTo { redirect_uri: only.clone(), given: false })
+            }
             _ => Err(unregistered(client, "none")),
         }
     }
 }
 
 fn unregistered(client: &ClientMetadata, received: &str) -> PageError {
-    let expected = format!(
-        "one of the client's redirect_uris, byte for byte: {:?}",
-        client.redirect_uris
-    );
-    PageError(
-        page("redirect_uri", expected, received)
-            .0
-            .because_of("the client's redirect_uris"),
-    )
+    let expected = format!("one of the client's redirect_uris, byte for byte: {:?}", client.redirect_uris);
+    PageError(page("redirect_uri", expected, received).0.because_of("the client's redirect_uris"))
 }
 
 fn page_single<'a>(params: &'a Params, name: &'static str) -> Result<Option<&'a str>, PageError> {
-    params
-        .single(name)
-        .map_err(|_| page(name, "the parameter once", "several of them"))
+    params.single(name).map_err(|_| page(name, "the parameter once", "several of them"))
 }
 
 fn page(check: &'static str, expected: impl Into<String>, received: impl Into<String>) -> PageError {
-    PageError(RequestRefusal::new(
-        ErrorCode::InvalidRequest,
-        check,
-        expected,
-        received,
-    ))
+    PageError(RequestRefusal::new(ErrorCode::InvalidRequest, check, expected, received))
 }
 
 #[cfg(test)]
@@ -121,10 +98,7 @@ mod tests {
         assert!(return_to("client_id=c&scope=openid", &one).is_err());
         assert!(return_to("client_id=c&scope=api+openid", &one).is_err());
         assert!(return_to("client_id=c&scope=api&scope=openid", &one).is_err());
-        let default = ReturnTo {
-            redirect_uri: "https://app.example/cb".to_owned(),
-            given: false,
-        };
+        let default = ReturnTo { redirect_uri: "https://app.example/cb".to_owned(), given: false };
         assert_eq!(return_to("client_id=c&scope=api", &one), Ok(default.clone()));
         assert_eq!(return_to("client_id=c&redirect_uri=", &one), Ok(default));
         assert!(return_to("client_id=c&scope=api", &two).is_err());
@@ -156,26 +130,15 @@ mod tests {
             "client_id=a%0d%0ab",
             &format!("client_id={}", "a".repeat(256)),
         ] {
-            assert!(
-                return_to(query, &client(&["https://app.example/cb"])).is_err(),
-                "{query}"
-            );
+            assert!(return_to(query, &client(&["https://app.example/cb"])).is_err(), "{query}");
         }
     }
 
     #[test]
     fn a_chosen_loopback_port_is_where_the_answer_goes() {
-        let native = ClientMetadata {
-            application_type: ApplicationType::Native,
-            ..client(&["http://127.0.0.1/cb"])
-        };
+        let native =
+            ClientMetadata { application_type: ApplicationType::Native, ..client(&["http://127.0.0.1/cb"]) };
         let answer = return_to("client_id=c&redirect_uri=http://127.0.0.1:51000/cb", &native).unwrap();
-        assert_eq!(
-            answer,
-            ReturnTo {
-                redirect_uri: "http://127.0.0.1:51000/cb".to_owned(),
-                given: true
-            }
-        );
+        assert_eq!(answer, ReturnTo { redirect_uri: "http://127.0.0.1:51000/cb".to_owned(), given: true });
     }
 }

@@ -14,12 +14,8 @@ use crate::response::{ResponseMode, ResponseType};
 use crate::scope::Scope;
 
 /// The most bytes a parameter may have; what is not listed may have 4096.
-const CAPS: &[(&str, usize)] = &[
-    ("nonce", 512),
-    ("login_hint", 512),
-    ("client_id", 255),
-    ("id_token_hint", 16 * 1024),
-];
+const CAPS: &[(&str, usize)] =
+    &[("nonce", 512), ("login_hint", 512), ("client_id", 255), ("id_token_hint", 16 * 1024)];
 const DEFAULT_CAP: usize = 4096;
 
 /// Parameters whose effect is not offered, with the code that says so (OpenID Connect Core sections 6 and 7.2.1).
@@ -42,19 +38,11 @@ pub fn validate(
     let response_mode = response_mode(params, response_type)?;
     let scope = scope(params, client)?;
     if response_type.has_id_token() && !scope.wants_openid() {
-        return Err(invalid(
-            "scope",
-            "openid, because an ID token is asked for",
-            scope.as_str(),
-        ));
+        return Err(invalid("scope", "openid, because an ID token is asked for", scope.as_str()));
     }
     let nonce = single(params, "nonce")?;
     if response_type.has_id_token() && nonce.is_none() {
-        return Err(invalid(
-            "nonce",
-            "a nonce, because the ID token travels through the browser",
-            "none",
-        ));
+        return Err(invalid("nonce", "a nonce, because the ID token travels through the browser", "none"));
     }
     let challenge = challenge(params, client, rules, response_type, &scope, nonce)?;
     let prompt = single(params, "prompt")?.map_or(Ok(Prompt::default()), |text| {
@@ -63,9 +51,7 @@ pub fn validate(
     let targets = Targets::read(params)?;
     targets.check_allowed(&client.audience)?;
     let acr_values = list(params, "acr_values")?;
-    let locales = list(params, "ui_locales")?
-        .into_iter()
-        .filter(|tag| is_language_tag(tag));
+    let locales = list(params, "ui_locales")?.into_iter().filter(|tag| is_language_tag(tag));
     Ok(ValidatedParams {
         response_type,
         response_mode,
@@ -75,11 +61,7 @@ pub fn validate(
         prompt,
         max_age: max_age(params)?.or(client.default_max_age),
         login_hint: single(params, "login_hint")?.map(str::to_owned),
-        acr_values: if acr_values.is_empty() {
-            client.default_acr_values.clone()
-        } else {
-            acr_values
-        },
+        acr_values: if acr_values.is_empty() { client.default_acr_values.clone() } else { acr_values },
         ui_locales: locales.collect(),
         display: single(params, "display")?.and_then(Display::from_name),
         audience: targets.audience,
@@ -94,21 +76,13 @@ pub fn requested_mode(params: &Params) -> Option<ResponseMode> {
     let text = params.single("response_type").ok().flatten();
     let response_type = text.and_then(|text| ResponseType::parse(text).ok());
     let suits = |mode: &ResponseMode| response_type.is_none_or(|response_type| mode.suits(&response_type));
-    let named = params
-        .single("response_mode")
-        .ok()?
-        .and_then(ResponseMode::from_name)
-        .filter(suits);
+    let named = params.single("response_mode").ok()?.and_then(ResponseMode::from_name).filter(suits);
     named.or_else(|| response_type.map(|response_type| ResponseMode::default_for(&response_type)))
 }
 
 /// The `state` that an error should carry, when it is one.
 pub fn requested_state(params: &Params) -> Option<&str> {
-    params
-        .single("state")
-        .ok()
-        .flatten()
-        .filter(|state| state.len() <= cap("state"))
+    params.single("state").ok().flatten().filter(|state| state.len() <= cap("state"))
 }
 
 fn check_shape(params: &Params) -> Result<(), RequestRefusal> {
@@ -117,11 +91,7 @@ fn check_shape(params: &Params) -> Result<(), RequestRefusal> {
         .map_err(|error| invalid("repeated parameter", "every parameter once", error.to_string()))?;
     if let Some((name, value)) = params.iter().find(|(name, value)| value.len() > cap(name)) {
         let received = format!("{name} of {} bytes", value.len());
-        return Err(invalid(
-            "parameter length",
-            format!("at most {} bytes", cap(name)),
-            received,
-        ));
+        return Err(invalid("parameter length", format!("at most {} bytes", cap(name)), received));
     }
     if single(params, "request")?.is_some() && single(params, "request_uri")?.is_some() {
         return Err(invalid("request", "request or request_uri", "both"));
@@ -151,10 +121,8 @@ fn response_type(
         || response_type.has_code() && !client.allows_grant(GrantType::AuthorizationCode)
     {
         let expected = one_of(&client.response_types);
-        return Err(
-            RequestRefusal::new(ErrorCode::UnauthorizedClient, CHECK, expected, text)
-                .because_of("the client's response_types"),
-        );
+        return Err(RequestRefusal::new(ErrorCode::UnauthorizedClient, CHECK, expected, text)
+            .because_of("the client's response_types"));
     }
     Ok(response_type)
 }
@@ -212,11 +180,7 @@ fn challenge(
         return Ok(challenge);
     }
     if client.is_public() {
-        return Err(invalid(
-            CHECK,
-            "PKCE with S256, because the client is public",
-            "none",
-        ));
+        return Err(invalid(CHECK, "PKCE with S256, because the client is public", "none"));
     }
     let excused = match rules.pkce {
         PkceRule::Always => false,
@@ -239,12 +203,8 @@ fn max_age(params: &Params) -> Result<Option<i64>, RequestRefusal> {
     };
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     // A century is as good as forever, and leaves room for every sum.
-    let age = text
-        .parse::<i64>()
-        .ok()
-        .filter(|age| digits && *age <= 4_000_000_000);
-    age.map(Some)
-        .ok_or_else(|| invalid("max_age", "a number of seconds", text))
+    let age = text.parse::<i64>().ok().filter(|age| digits && *age <= 4_000_000_000);
+    age.map(Some).ok_or_else(|| invalid("max_age", "a number of seconds", text))
 }
 
 fn claims(params: &Params) -> Result<Option<Value>, RequestRefusal> {
@@ -252,20 +212,12 @@ fn claims(params: &Params) -> Result<Option<Value>, RequestRefusal> {
     let Some(text) = single(params, "claims")? else {
         return Ok(None);
     };
-    let refused = || {
-        invalid(
-            "claims",
-            EXPECTED,
-            format!("{} bytes of something else", text.len()),
-        )
-    };
+    let refused = || invalid("claims", EXPECTED, format!("{} bytes of something else", text.len()));
     let claims: Value = serde_json::from_str(text).map_err(|_| refused())?;
     let is_target = |name| match claims.get(name) {
         None => true,
         Some(target) => target.as_object().is_some_and(|requests| {
-            requests
-                .values()
-                .all(|request| request.is_null() || request.is_object())
+            requests.values().all(|request| request.is_null() || request.is_object())
         }),
     };
     if claims.is_object() && is_target("userinfo") && is_target("id_token") {
@@ -277,32 +229,20 @@ fn claims(params: &Params) -> Result<Option<Value>, RequestRefusal> {
 
 fn list(params: &Params, name: &'static str) -> Result<Vec<String>, RequestRefusal> {
     let text = single(params, name)?.unwrap_or_default();
-    let values: Vec<_> = text
-        .split(' ')
-        .filter(|value| !value.is_empty())
-        .map(str::to_owned)
-        .collect();
+    let values: Vec<_> = text.split(' ').filter(|value| !value.is_empty()).map(str::to_owned).collect();
     if values.len() > MOST_LIST_VALUES {
         let received = format!("{} values", values.len());
-        return Err(invalid(
-            name,
-            format!("at most {MOST_LIST_VALUES} values"),
-            received,
-        ));
+        return Err(invalid(name, format!("at most {MOST_LIST_VALUES} values"), received));
     }
     Ok(values)
 }
 
 fn single<'a>(params: &'a Params, name: &'static str) -> Result<Option<&'a str>, RequestRefusal> {
-    params
-        .single(name)
-        .map_err(|error| invalid(name, "the parameter once", error.to_string()))
+    params.single(name).map_err(|error| invalid(name, "the parameter once", error.to_string()))
 }
 
 fn cap(name: &str) -> usize {
-    CAPS.iter()
-        .find(|(own, _)| *own == name)
-        .map_or(DEFAULT_CAP, |(_, cap)| *cap)
+    CAPS.iter().find(|(own, _)| *own == name).map_or(DEFAULT_CAP, |(_, cap)| *cap)
 }
 
 fn one_of<T: std::fmt::Display>(values: &[T]) -> String {

@@ -14,10 +14,7 @@ fn confidential() -> ClientMetadata {
 }
 
 fn public() -> ClientMetadata {
-    ClientMetadata {
-        token_endpoint_auth_method: ClientAuthMethod::None,
-        ..confidential()
-    }
+    ClientMetadata { token_endpoint_auth_method: ClientAuthMethod::None, ..confidential() }
 }
 
 fn check(
@@ -46,14 +43,7 @@ fn everything_a_request_may_say_is_kept() {
     assert_eq!(request.state.as_deref(), Some("s \u{e9}"));
     assert_eq!(request.nonce.as_deref(), Some("n"));
     assert!(request.challenge.is_some());
-    assert_eq!(
-        request.prompt,
-        Prompt {
-            login: true,
-            consent: true,
-            ..Prompt::default()
-        }
-    );
+    assert_eq!(request.prompt, Prompt { login: true, consent: true, ..Prompt::default() });
     assert_eq!(request.max_age, Some(0));
     assert_eq!(request.login_hint.as_deref(), Some("ada"));
     assert_eq!(request.acr_values, ["a", "b"]);
@@ -73,14 +63,8 @@ fn bad_parameters_go_back_to_the_client_with_their_code() {
         ("response_type=&scope=openid", "invalid_request"),
         ("response_type=magic&scope=openid", "unsupported_response_type"),
         ("response_type=token&scope=openid", "unsupported_response_type"),
-        (
-            "response_type=code+id_token&scope=openid",
-            "unsupported_response_type",
-        ),
-        (
-            "response_type=code+code&scope=openid",
-            "unsupported_response_type",
-        ),
+        ("response_type=code+id_token&scope=openid", "unsupported_response_type"),
+        ("response_type=code+code&scope=openid", "unsupported_response_type"),
         ("response_type=code&response_mode=web_message", "invalid_request"),
         ("response_type=code&scope=openid+admin", "invalid_scope"),
         ("response_type=code&scope=Openid", "invalid_scope"),
@@ -89,19 +73,10 @@ fn bad_parameters_go_back_to_the_client_with_their_code() {
         ("response_type=code&state=a&state=b", "invalid_request"),
         ("response_type=code&made_up=a&made_up=b", "invalid_request"),
         ("response_type=code&prompt=none+login", "invalid_request"),
-        (
-            "response_type=code&prompt=create&scope=openid&nonce=n",
-            "invalid_request",
-        ),
+        ("response_type=code&prompt=create&scope=openid&nonce=n", "invalid_request"),
         ("response_type=code&request=x", "request_not_supported"),
-        (
-            "response_type=code&request_uri=https://app.example/r",
-            "request_uri_not_supported",
-        ),
-        (
-            "response_type=code&request=x&request_uri=https://app.example/r",
-            "invalid_request",
-        ),
+        ("response_type=code&request_uri=https://app.example/r", "request_uri_not_supported"),
+        ("response_type=code&request=x&request_uri=https://app.example/r", "invalid_request"),
         ("response_type=code&registration=x", "registration_not_supported"),
         (&long("response_type=code&state", 4097), "invalid_request"),
         (&long("response_type=code&nonce", 513), "invalid_request"),
@@ -124,10 +99,7 @@ fn bad_values_of_optional_parameters_are_refused() {
         ("claims=%7B", "invalid_request"),
         ("claims=[]", "invalid_request"),
         ("claims=%7B%22userinfo%22%3A1%7D", "invalid_request"),
-        (
-            "claims=%7B%22id_token%22%3A%7B%22acr%22%3A1%7D%7D",
-            "invalid_request",
-        ),
+        ("claims=%7B%22id_token%22%3A%7B%22acr%22%3A1%7D%7D", "invalid_request"),
         (&acr_values, "invalid_request"),
         ("resource=https://other.example", "invalid_target"),
         ("resource=api", "invalid_target"),
@@ -144,15 +116,9 @@ fn bad_values_of_optional_parameters_are_refused() {
 #[test]
 fn t040_public_clients_need_pkce_whatever_the_rule() {
     for pkce in [PkceRule::Always, PkceRule::Nonce, PkceRule::Public] {
-        let rules = AuthorizationRules {
-            pkce,
-            ..AuthorizationRules::default()
-        };
+        let rules = AuthorizationRules { pkce, ..AuthorizationRules::default() };
         let query = "response_type=code&scope=openid&nonce=n";
-        assert_eq!(
-            check(query, &public(), &rules).unwrap_err().code,
-            ErrorCode::InvalidRequest
-        );
+        assert_eq!(check(query, &public(), &rules).unwrap_err().code, ErrorCode::InvalidRequest);
         assert!(check(&format!("{query}&{CHALLENGE}"), &public(), &rules).is_ok());
     }
 }
@@ -170,19 +136,13 @@ fn confidential_clients_need_what_the_rule_says() {
         (PkceRule::Public, nothing, true),
         (PkceRule::Public, oauth, true),
     ] {
-        let rules = AuthorizationRules {
-            pkce,
-            ..AuthorizationRules::default()
-        };
+        let rules = AuthorizationRules { pkce, ..AuthorizationRules::default() };
         let checked = check(query, &confidential(), &rules);
         assert_eq!(checked.is_ok(), passes, "{pkce:?} {query}");
         if let Err(refusal) = checked {
             assert_eq!(refusal.setting, Some("clients.pkce"));
         }
-        assert!(
-            check(&format!("{nothing}&{CHALLENGE}"), &confidential(), &rules).is_ok(),
-            "{pkce:?}"
-        );
+        assert!(check(&format!("{nothing}&{CHALLENGE}"), &confidential(), &rules).is_ok(), "{pkce:?}");
     }
 }
 
@@ -198,27 +158,16 @@ fn t041_weak_or_broken_pkce_is_refused_even_where_none_is_needed() {
         "code_challenge=short&code_challenge_method=S256".to_owned(),
         format!("{CHALLENGE}&{CHALLENGE}"),
     ] {
-        assert_eq!(
-            read(&query).unwrap_err().code,
-            ErrorCode::InvalidRequest,
-            "{query}"
-        );
+        assert_eq!(read(&query).unwrap_err().code, ErrorCode::InvalidRequest, "{query}");
     }
 }
 
 #[test]
 fn other_response_types_have_rules_of_their_own() {
-    let all: Vec<_> = ["code", "id_token", "code id_token", "none"]
-        .map(|text| ResponseType::parse(text).unwrap())
-        .into();
-    let rules = AuthorizationRules {
-        response_types: all.clone(),
-        pkce: PkceRule::Nonce,
-    };
-    let client = ClientMetadata {
-        response_types: all,
-        ..confidential()
-    };
+    let all: Vec<_> =
+        ["code", "id_token", "code id_token", "none"].map(|text| ResponseType::parse(text).unwrap()).into();
+    let rules = AuthorizationRules { response_types: all.clone(), pkce: PkceRule::Nonce };
+    let client = ClientMetadata { response_types: all, ..confidential() };
     assert!(check("response_type=id_token&scope=openid&nonce=n", &client, &rules).is_ok());
     assert!(check("response_type=none&scope=openid", &client, &rules).is_ok());
     for query in [
@@ -226,18 +175,9 @@ fn other_response_types_have_rules_of_their_own() {
         "response_type=id_token&scope=email&nonce=n",
         "response_type=id_token&scope=openid&nonce=n&response_mode=query",
     ] {
-        assert_eq!(
-            check(query, &client, &rules).unwrap_err().code,
-            ErrorCode::InvalidRequest,
-            "{query}"
-        );
+        assert_eq!(check(query, &client, &rules).unwrap_err().code, ErrorCode::InvalidRequest, "{query}");
     }
-    let narrow = check(
-        "response_type=id_token&scope=openid&nonce=n",
-        &confidential(),
-        &rules,
-    )
-    .unwrap_err();
+    let narrow = check("response_type=id_token&scope=openid&nonce=n", &confidential(), &rules).unwrap_err();
     assert_eq!(narrow.code, ErrorCode::UnauthorizedClient);
 }
 
@@ -251,60 +191,27 @@ fn the_clients_defaults_fill_what_the_request_leaves_out() {
     let query = "response_type=code&scope=openid&nonce=n";
     let rules = AuthorizationRules::default();
     let defaults = check(query, &client, &rules).unwrap();
-    assert_eq!(
-        (defaults.max_age, defaults.acr_values),
-        (Some(60), vec!["gold".to_owned()])
-    );
+    assert_eq!((defaults.max_age, defaults.acr_values), (Some(60), vec!["gold".to_owned()]));
     let asked = check(&format!("{query}&max_age=5&acr_values=silver"), &client, &rules).unwrap();
-    assert_eq!(
-        (asked.max_age, asked.acr_values),
-        (Some(5), vec!["silver".to_owned()])
-    );
+    assert_eq!((asked.max_age, asked.acr_values), (Some(5), vec!["silver".to_owned()]));
 }
 
 #[test]
 fn errors_travel_in_the_mode_that_was_asked_for() {
     for (query, mode) in [
-        (
-            "response_type=code&response_mode=form_post",
-            Some(ResponseMode::FormPost),
-        ),
+        ("response_type=code&response_mode=form_post", Some(ResponseMode::FormPost)),
         ("response_mode=form_post", Some(ResponseMode::FormPost)),
-        (
-            "response_type=magic&response_mode=fragment",
-            Some(ResponseMode::Fragment),
-        ),
+        ("response_type=magic&response_mode=fragment", Some(ResponseMode::Fragment)),
         ("response_type=id_token", Some(ResponseMode::Fragment)),
-        (
-            "response_type=id_token&response_mode=query",
-            Some(ResponseMode::Fragment),
-        ),
-        (
-            "response_type=code&response_mode=magic",
-            Some(ResponseMode::Query),
-        ),
-        (
-            "response_type=code&response_mode=form_post&response_mode=query",
-            None,
-        ),
+        ("response_type=id_token&response_mode=query", Some(ResponseMode::Fragment)),
+        ("response_type=code&response_mode=magic", Some(ResponseMode::Query)),
+        ("response_type=code&response_mode=form_post&response_mode=query", None),
         ("response_type=magic", None),
     ] {
-        assert_eq!(
-            requested_mode(&Params::parse(query.as_bytes()).unwrap()),
-            mode,
-            "{query}"
-        );
+        assert_eq!(requested_mode(&Params::parse(query.as_bytes()).unwrap()), mode, "{query}");
     }
-    for (query, state) in [
-        ("state=abc", Some("abc")),
-        ("state=a&state=b", None),
-        ("state=", None),
-    ] {
-        assert_eq!(
-            requested_state(&Params::parse(query.as_bytes()).unwrap()),
-            state,
-            "{query}"
-        );
+    for (query, state) in [("state=abc", Some("abc")), ("state=a&state=b", None), ("state=", None)] {
+        assert_eq!(requested_state(&Params::parse(query.as_bytes()).unwrap()), state, "{query}");
     }
 }
 

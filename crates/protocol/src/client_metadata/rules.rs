@@ -10,18 +10,12 @@ use crate::resource;
 type Rule = fn(&ClientMetadata) -> Result<(), String>;
 
 pub(super) const RULES: &[(&str, Rule)] = &[
-    ("client_name", |client| {
-        client.client_name.as_deref().map_or(Ok(()), name)
-    }),
+    ("client_name", |client| client.client_name.as_deref().map_or(Ok(()), name)),
     ("redirect_uris", |client| redirects(client, &client.redirect_uris)),
     ("redirect_uris", redirect_for_the_code),
-    ("post_logout_redirect_uris", |client| {
-        redirects(client, &client.post_logout_redirect_uris)
-    }),
+    ("post_logout_redirect_uris", |client| redirects(client, &client.post_logout_redirect_uris)),
     ("grant_types", grants_agree),
-    ("response_types", |client| {
-        at_most(client.response_types.len(), 20)
-    }),
+    ("response_types", |client| at_most(client.response_types.len(), 20)),
     ("jwks", |client| client.jwks.as_ref().map_or(Ok(()), public_keys)),
     ("jwks_uri", |client| {
         if client.jwks.is_some() && client.jwks_uri.is_some() {
@@ -31,33 +25,19 @@ pub(super) const RULES: &[(&str, Rule)] = &[
     }),
     ("contacts", |client| texts(&client.contacts, 20)),
     ("logo_uri", |client| optional(client.logo_uri.as_ref(), web_page)),
-    ("client_uri", |client| {
-        optional(client.client_uri.as_ref(), web_page)
-    }),
-    ("policy_uri", |client| {
-        optional(client.policy_uri.as_ref(), web_page)
-    }),
+    ("client_uri", |client| optional(client.client_uri.as_ref(), web_page)),
+    ("policy_uri", |client| optional(client.policy_uri.as_ref(), web_page)),
     ("tos_uri", |client| optional(client.tos_uri.as_ref(), web_page)),
-    ("sector_identifier_uri", |client| {
-        optional(client.sector_identifier_uri.as_ref(), https)
-    }),
+    ("sector_identifier_uri", |client| optional(client.sector_identifier_uri.as_ref(), https)),
     ("default_max_age", |client| match client.default_max_age {
         Some(age) if age < 0 => Err("must be a number of seconds, 0 or more".to_owned()),
         _ => Ok(()),
     }),
-    ("default_acr_values", |client| {
-        texts(&client.default_acr_values, 20)
-    }),
-    ("initiate_login_uri", |client| {
-        optional(client.initiate_login_uri.as_ref(), https)
-    }),
-    ("request_uris", |client| {
-        each(&client.request_uris, 50, request_uri)
-    }),
+    ("default_acr_values", |client| texts(&client.default_acr_values, 20)),
+    ("initiate_login_uri", |client| optional(client.initiate_login_uri.as_ref(), https)),
+    ("request_uris", |client| each(&client.request_uris, 50, request_uri)),
     ("frontchannel_logout_uri", frontchannel_logout),
-    ("backchannel_logout_uri", |client| {
-        optional(client.backchannel_logout_uri.as_ref(), fetched_uri)
-    }),
+    ("backchannel_logout_uri", |client| optional(client.backchannel_logout_uri.as_ref(), fetched_uri)),
     ("audience", |client| {
         each(&client.audience, 50, |audience| {
             if resource::is_audience(audience) {
@@ -67,9 +47,7 @@ pub(super) const RULES: &[(&str, Rule)] = &[
             }
         })
     }),
-    ("allowed_cors_origins", |client| {
-        each(&client.allowed_cors_origins, 50, origin)
-    }),
+    ("allowed_cors_origins", |client| each(&client.allowed_cors_origins, 50, origin)),
 ];
 
 /// Shown to users: hostile names must not reorder or hide the text around them.
@@ -86,9 +64,7 @@ fn name(text: &str) -> Result<(), String> {
 
 fn redirects(client: &ClientMetadata, uris: &[String]) -> Result<(), String> {
     each(uris, 50, |uri| {
-        RedirectUri::register(uri, client.application_type)
-            .map(|_| ())
-            .map_err(|error| error.to_string())
+        RedirectUri::register(uri, client.application_type).map(|_| ()).map_err(|error| error.to_string())
     })
 }
 
@@ -100,10 +76,7 @@ fn redirect_for_the_code(client: &ClientMetadata) -> Result<(), String> {
 }
 
 fn grants_agree(client: &ClientMetadata) -> Result<(), String> {
-    let asks_code = client
-        .response_types
-        .iter()
-        .any(|response_type| response_type.has_code());
+    let asks_code = client.response_types.iter().any(|response_type| response_type.has_code());
     if asks_code != client.allows_grant(GrantType::AuthorizationCode) {
         return Err("authorization_code belongs to response types with code, and they to it".to_owned());
     }
@@ -115,10 +88,7 @@ fn grants_agree(client: &ClientMetadata) -> Result<(), String> {
 
 fn public_keys(jwks: &Value) -> Result<(), String> {
     const PRIVATE: &[&str] = &["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
-    let keys = jwks
-        .get("keys")
-        .and_then(Value::as_array)
-        .ok_or("must be an object with an array of keys")?;
+    let keys = jwks.get("keys").and_then(Value::as_array).ok_or("must be an object with an array of keys")?;
     at_most(keys.len(), 50)?;
     for key in keys {
         let members = key.as_object().ok_or("every key must be an object")?;
@@ -141,17 +111,11 @@ fn frontchannel_logout(client: &ClientMetadata) -> Result<(), String> {
     let own = client
         .registered(&client.redirect_uris)
         .any(|redirect| redirect.origin().as_deref() == Some(&origin));
-    if own {
-        Ok(())
-    } else {
-        Err("must have scheme, host and port of a redirect URI".to_owned())
-    }
+    if own { Ok(()) } else { Err("must have scheme, host and port of a redirect URI".to_owned()) }
 }
 
 fn url(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text)
-        .ok()
-        .filter(|url| text.len() <= 2048 && is_uri_text(text) && url.has_host());
+    let url = Url::parse(text).ok().filter(|url| text.len() <= 2048 && is_uri_text(text) && url.has_host());
     match url {
         Some(url) if url.username().is_empty() && url.password().is_none() && url.fragment().is_none() => {
             Ok(url)
@@ -181,11 +145,7 @@ fn fetched_uri(text: &str) -> Result<(), String> {
 }
 
 fn https(text: &str) -> Result<(), String> {
-    if url(text)?.scheme() == "https" {
-        Ok(())
-    } else {
-        Err("must be an https URL".to_owned())
-    }
+    if url(text)?.scheme() == "https" { Ok(()) } else { Err("must be an https URL".to_owned()) }
 }
 
 /// OpenID Connect Core section 6.2: at most 512 characters; the fragment may carry a hash.
@@ -211,26 +171,16 @@ fn optional(value: Option<&String>, check: fn(&str) -> Result<(), String>) -> Re
 
 fn each(values: &[String], most: usize, check: impl Fn(&str) -> Result<(), String>) -> Result<(), String> {
     at_most(values.len(), most)?;
-    values
-        .iter()
-        .try_for_each(|value| check(value).map_err(|reason| format!("{value:?} {reason}")))
+    values.iter().try_for_each(|value| check(value).map_err(|reason| format!("{value:?} {reason}")))
 }
 
 fn texts(values: &[String], most: usize) -> Result<(), String> {
     each(values, most, |text| {
         let shown = !text.is_empty() && text.len() <= 255 && !text.chars().any(char::is_control);
-        if shown {
-            Ok(())
-        } else {
-            Err("must be 1 to 255 bytes of text".to_owned())
-        }
+        if shown { Ok(()) } else { Err("must be 1 to 255 bytes of text".to_owned()) }
     })
 }
 
 fn at_most(count: usize, most: usize) -> Result<(), String> {
-    if count <= most {
-        Ok(())
-    } else {
-        Err(format!("must have at most {most} entries"))
-    }
+    if count <= most { Ok(()) } else { Err(format!("must have at most {most} entries")) }
 }

@@ -3,17 +3,11 @@ use serde_json::json;
 
 fn with(members: &Value) -> Value {
     let mut document = json!({"redirect_uris": ["https://app.example/cb"]});
-    document
-        .as_object_mut()
-        .unwrap()
-        .extend(members.as_object().unwrap().clone());
+    document.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
     document
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "every caller makes the value in place"
-)]
+#[expect(clippy::needless_pass_by_value, reason = "every caller makes the value in place")]
 fn client(members: Value) -> ClientMetadata {
     ClientMetadata::from_json(with(&members)).unwrap()
 }
@@ -57,86 +51,46 @@ fn bad_members_are_refused_by_name() {
     let long_list: Vec<_> = (0..51).map(|n| format!("https://app.example/{n}")).collect();
     for (members, member) in [
         (json!({"redirect_uris": ["javascript:alert(1)"]}), "redirect_uris"),
-        (
-            json!({"redirect_uris": ["https://app.example/cb#f"]}),
-            "redirect_uris",
-        ),
+        (json!({"redirect_uris": ["https://app.example/cb#f"]}), "redirect_uris"),
         (json!({"redirect_uris": long_list}), "redirect_uris"),
         (json!({"redirect_uris": []}), "redirect_uris"),
         (json!({"redirect_uris": "https://app.example"}), "redirect_uris"),
         (json!({"redirect_uris": ["com.example.app:/cb"]}), "redirect_uris"),
-        (
-            json!({"post_logout_redirect_uris": ["/bye"]}),
-            "post_logout_redirect_uris",
-        ),
+        (json!({"post_logout_redirect_uris": ["/bye"]}), "post_logout_redirect_uris"),
         (json!({"grant_types": ["password"]}), "grant_types[0]"),
-        (
-            json!({"grant_types": ["client_credentials"], "response_types": ["code"]}),
-            "grant_types",
-        ),
+        (json!({"grant_types": ["client_credentials"], "response_types": ["code"]}), "grant_types"),
         (json!({"response_types": ["id_token"]}), "grant_types"),
         (json!({"response_types": ["code code"]}), "response_types[0]"),
         (
             json!({"grant_types": ["authorization_code", "client_credentials"], "token_endpoint_auth_method": "none"}),
             "grant_types",
         ),
-        (
-            json!({"token_endpoint_auth_method": "tls_client_auth"}),
-            "token_endpoint_auth_method",
-        ),
+        (json!({"token_endpoint_auth_method": "tls_client_auth"}), "token_endpoint_auth_method"),
         (json!({"subject_type": "pairwise"}), "subject_type"),
-        (
-            json!({"id_token_signed_response_alg": "none"}),
-            "id_token_signed_response_alg",
-        ),
-        (
-            json!({"id_token_signed_response_alg": "HS256"}),
-            "id_token_signed_response_alg",
-        ),
+        (json!({"id_token_signed_response_alg": "none"}), "id_token_signed_response_alg"),
+        (json!({"id_token_signed_response_alg": "HS256"}), "id_token_signed_response_alg"),
         (json!({"scope": "a\"b"}), "scope"),
-        (
-            json!({"jwks": {"keys": []}, "jwks_uri": "https://app.example/jwks"}),
-            "jwks_uri",
-        ),
-        (
-            json!({"jwks": {"keys": [{"kty": "RSA", "n": "x", "e": "AQAB", "d": "y"}]}}),
-            "jwks",
-        ),
+        (json!({"jwks": {"keys": []}, "jwks_uri": "https://app.example/jwks"}), "jwks_uri"),
+        (json!({"jwks": {"keys": [{"kty": "RSA", "n": "x", "e": "AQAB", "d": "y"}]}}), "jwks"),
         (json!({"jwks": []}), "jwks"),
         (json!({"jwks_uri": "http://app.example/jwks"}), "jwks_uri"),
         (json!({"client_uri": "javascript:alert(1)"}), "client_uri"),
         (json!({"logo_uri": "data:image/svg+xml,x"}), "logo_uri"),
         (json!({"policy_uri": "//app.example"}), "policy_uri"),
         (json!({"tos_uri": "https://user@app.example"}), "tos_uri"),
-        (
-            json!({"initiate_login_uri": "http://app.example/login"}),
-            "initiate_login_uri",
-        ),
+        (json!({"initiate_login_uri": "http://app.example/login"}), "initiate_login_uri"),
         (json!({"client_name": "Shop\u{202e}knaB"}), "client_name"),
         (json!({"default_max_age": -1}), "default_max_age"),
-        (
-            json!({"frontchannel_logout_uri": "https://other.example/out"}),
-            "frontchannel_logout_uri",
-        ),
-        (
-            json!({"backchannel_logout_uri": "http://10.0.0.1/out"}),
-            "backchannel_logout_uri",
-        ),
-        (
-            json!({"allowed_cors_origins": ["https://app.example/"]}),
-            "allowed_cors_origins",
-        ),
+        (json!({"frontchannel_logout_uri": "https://other.example/out"}), "frontchannel_logout_uri"),
+        (json!({"backchannel_logout_uri": "http://10.0.0.1/out"}), "backchannel_logout_uri"),
+        (json!({"allowed_cors_origins": ["https://app.example/"]}), "allowed_cors_origins"),
         (json!({"allowed_cors_origins": ["*"]}), "allowed_cors_origins"),
         (json!({"audience": ["a b"]}), "audience"),
     ] {
         let error = ClientMetadata::from_json(with(&members)).unwrap_err();
         assert_eq!(error.member, member, "{members}: {error}");
         let is_redirect = member == "redirect_uris";
-        assert_eq!(
-            error.code() == ErrorCode::InvalidRedirectUri,
-            is_redirect,
-            "{members}"
-        );
+        assert_eq!(error.code() == ErrorCode::InvalidRedirectUri, is_redirect, "{members}");
     }
     assert!(ClientMetadata::from_json(json!([])).is_err());
 }
@@ -156,11 +110,7 @@ fn the_operators_members_are_cleared_and_listed() {
         "introspect_any": true,
     }));
     let before = serde_json::to_value(&metadata).unwrap();
-    assert!(
-        ClientMetadata::OPERATOR_MEMBERS
-            .iter()
-            .all(|member| before.get(*member).is_some())
-    );
+    assert!(ClientMetadata::OPERATOR_MEMBERS.iter().all(|member| before.get(*member).is_some()));
     metadata.clear_operator_members();
     assert_eq!(metadata, client(json!({})));
 }
@@ -177,11 +127,7 @@ fn only_public_native_clients_without_an_assured_redirect_are_asked_each_time() 
         let metadata = client(json!({
             "redirect_uris": [redirect], "application_type": application, "token_endpoint_auth_method": method,
         }));
-        assert_eq!(
-            metadata.asks_consent_each_time(),
-            asked,
-            "{redirect} {application} {method}"
-        );
+        assert_eq!(metadata.asks_consent_each_time(), asked, "{redirect} {application} {method}");
     }
 }
 
@@ -199,19 +145,8 @@ fn public_clients_always_rotate() {
 #[test]
 fn origins_come_from_redirects_and_from_the_list() {
     let metadata = client(json!({"allowed_cors_origins": ["https://spa.example"]}));
-    assert_eq!(
-        metadata.cors_origins().collect::<Vec<_>>(),
-        ["https://app.example", "https://spa.example"]
-    );
+    assert_eq!(metadata.cors_origins().collect::<Vec<_>>(), ["https://app.example", "https://spa.example"]);
     assert!(metadata.matching_redirect_uri("https://app.example/cb").is_some());
-    assert!(
-        metadata
-            .matching_redirect_uri("https://app.example/cb/")
-            .is_none()
-    );
-    assert!(
-        metadata
-            .matching_post_logout_redirect_uri("https://app.example/cb")
-            .is_none()
-    );
+    assert!(metadata.matching_redirect_uri("https://app.example/cb/").is_none());
+    assert!(metadata.matching_post_logout_redirect_uri("https://app.example/cb").is_none());
 }

@@ -19,16 +19,17 @@ use crate::visit::Visit;
 /// Seconds between two notes that a session was seen: often enough for idle ends, seldom enough to cost nothing.
 const TOUCH_EVERY_SECONDS: i64 = 300;
 
-/// Grants what the request asks, once: of several answers to one interaction the database lets the first win.
+/// Grants what the request asks, once: of several answers to one interaction the database lets the first win. `Err` is
+/// the answer when nothing was granted.
 pub(crate) async fn grant(
     visit: &Visit,
     client: &Arc<KnownClient>,
     request: &AuthorizationRequest,
     session: &BrowserSession,
     interaction: Option<SecretHash>,
-) -> Response {
+) -> Result<Response, Box<Response>> {
     match insert(visit, client, request, session, interaction).await {
-        Ok(Some(code)) => Responder::of(client, request).grant(visit, &code),
+        Ok(Some(code)) => Ok(Responder::of(client, request).grant(visit, &code)),
         Ok(None) => {
             let expected = "an interaction that is still open";
             let failure = Failure::refused(
@@ -37,10 +38,10 @@ pub(crate) async fn grant(
                 expected,
                 "one that is over",
             );
-            visit.error_of(failure, Problem::Expired)
+            Err(Box::new(visit.error_of(failure, Problem::Expired)))
         }
-        Err(failure @ Failure::Unavailable(_)) => visit.error(failure),
-        Err(failure) => Responder::of(client, request).refuse(visit, failure),
+        Err(failure @ Failure::Unavailable(_)) => Err(Box::new(visit.error(failure))),
+        Err(failure) => Err(Box::new(Responder::of(client, request).refuse(visit, failure))),
     }
 }
 
@@ -55,26 +56,18 @@ async fn insert(
     let now = visit.now.timestamp();
     let may_refresh = client.row.metadata.allows_grant(GrantType::RefreshToken);
     let offline = request.scope.wants_offline() && may_refresh;
-    let granted = if may_refresh {
-        request.scope.clone()
-    } else {
-        request.scope.difference(&offline_scope())
-    };
+    let granted =
+        if may_refresh { request.scope.clone() } else { request.scope.difference(&offline_scope()) };
     let login = &session.session;
     let authenticated_at = Timestamp::from_milliseconds(login.authenticated_at_ms);
     let code_expires_at = now.plus(config.tokens.code.lifetime.seconds());
     let ends_at = if offline {
-        authenticated_at
-            .plus(config.tokens.refresh.max_lifetime.seconds())
-            .max(code_expires_at)
+        authenticated_at.plus(config.tokens.refresh.max_lifetime.seconds()).max(code_expires_at)
     } else {
         code_expires_at.plus(config.tokens.access.lifetime.seconds())
     };
     let (code, hash) = new_code();
-    let targets = Targets {
-        audience: request.audience.clone(),
-        resource: request.resource.clone(),
-    };
+    let targets = Targets { audience: request.audience.clone(), resource: request.resource.clone() };
     let grant = NewGrant {
         issuer: visit.issuer.id,
         client: client.row.row,

@@ -68,10 +68,7 @@ async fn read(
         state: requested_state(params).map(str::to_owned),
     };
     let rules = &visit.app.config.clients;
-    let rules = AuthorizationRules {
-        response_types: rules.response_types.clone(),
-        pkce: rules.pkce,
-    };
+    let rules = AuthorizationRules { response_types: rules.response_types.clone(), pkce: rules.pkce };
     let validated = match validate(params, &client.row.metadata, &rules) {
         Ok(validated) => validated,
         Err(refusal) => return Err(Box::new(responder.refuse(visit, refusal.into()))),
@@ -95,21 +92,13 @@ async fn client_and_redirect(
     let page = |failure: Failure, problem| Box::new(visit.error_of(failure, problem));
     let requested =
         RequestedClient::read(params).map_err(|error| page(error.0.into(), Problem::UnknownApp))?;
-    let found = visit
-        .app
-        .clients
-        .by_client_id(visit.issuer.id, &requested.client_id, visit.now.ms)
-        .await;
+    let found = visit.app.clients.by_client_id(visit.issuer.id, &requested.client_id, visit.now.ms).await;
     let client = match found {
         Ok(Some(client)) => client,
         Ok(None) => {
             let received = requested.client_id.to_string();
-            let failure = Failure::refused(
-                ErrorCode::InvalidClient,
-                "client_id",
-                "a registered client",
-                received,
-            );
+            let failure =
+                Failure::refused(ErrorCode::InvalidClient, "client_id", "a registered client", received);
             return Err(page(failure, Problem::UnknownApp));
         }
         Err(fault) => return Err(Box::new(visit.error(fault.into()))),
@@ -127,9 +116,7 @@ async fn hinted_subject(
     params: &Params,
     client: &KnownClient,
 ) -> Result<Option<Subject>, Failure> {
-    let hint = params
-        .single("id_token_hint")
-        .map_err(|error| unreadable("query", &error))?;
+    let hint = params.single("id_token_hint").map_err(|error| unreadable("query", &error))?;
     let Some(hint) = hint else { return Ok(None) };
     let refuse = |reason: &str| {
         let expected = "an ID token that this server issued to this client";
@@ -146,12 +133,8 @@ async fn hinted_subject(
     if !audience.contains(&client.row.client_id.as_str()) {
         return Err(refuse("another client's token"));
     }
-    let subject = claims
-        .required_text("sub")
-        .map_err(|error| refuse(&error.to_string()))?;
-    Subject::parse(subject)
-        .map(Some)
-        .map_err(|error| refuse(&error.to_string()))
+    let subject = claims.required_text("sub").map_err(|error| refuse(&error.to_string()))?;
+    Subject::parse(subject).map(Some).map_err(|error| refuse(&error.to_string()))
 }
 
 /// A new opaque interaction id.

@@ -41,13 +41,8 @@ impl Responder {
     /// The error redirect. Faults of ours go back as well: the client can retry or explain.
     pub(crate) fn refuse(&self, visit: &Visit, failure: Failure) -> Response {
         let description = failure.description();
-        let response = self.send(
-            visit,
-            &[
-                ("error", failure.code().name()),
-                ("error_description", &description),
-            ],
-        );
+        let response =
+            self.send(visit, &[("error", failure.code().name()), ("error_description", &description)]);
         failure.annotate_redirect(response)
     }
 
@@ -57,11 +52,7 @@ impl Responder {
             parameters.push(("state", state));
         }
         parameters.push(("iss", &visit.issuer.url));
-        let encoded = || {
-            form_urlencoded::Serializer::new(String::new())
-                .extend_pairs(&parameters)
-                .finish()
-        };
+        let encoded = || form_urlencoded::Serializer::new(String::new()).extend_pairs(&parameters).finish();
         match self.mode {
             ResponseMode::Query => {
                 let separator = if self.redirect_uri.contains('?') { '&' } else { '?' };

@@ -35,26 +35,17 @@ pub(super) async fn begin(
         Vec::new()
     } else {
         let row = Some(client.row.row);
-        match visit
-            .app
-            .store
-            .sessions()
-            .alive(visit.issuer.id, &hashes, row, visit.now.timestamp())
-            .await
-        {
+        match visit.app.store.sessions().alive(visit.issuer.id, &hashes, row, visit.now.timestamp()).await {
             Ok(sessions) => sessions,
             Err(fault) => return visit.error(fault.into()),
         }
     };
-    let facts = Facts {
-        client: &client,
-        request: &request,
-        sessions: &sessions,
-        parked: None,
-    };
+    let facts = Facts { client: &client, request: &request, sessions: &sessions, parked: None };
     let verdict = facts.verdict(visit, false);
     match (verdict.step, verdict.session) {
-        (Step::Nothing, Some(session)) => conclude::grant(visit, &client, &request, &session, None).await,
+        (Step::Nothing, Some(session)) => {
+            conclude::grant(visit, &client, &request, &session, None).await.unwrap_or_else(|answer| *answer)
+        }
         (Step::Refuse(code), _) => refuse(visit, &client, &request, code),
         (step, _) => park(visit, request, page_of(step)).await,
     }
@@ -85,13 +76,8 @@ impl Facts<'_> {
         let session = selected(self.request, &state)
             .and_then(|chosen| self.sessions.iter().find(|found| found.session.id == chosen.id))
             .cloned();
-        state.consented_scope = session
-            .as_ref()
-            .and_then(|session| session.consented_scope.clone());
-        Verdict {
-            step: needed(self.request, &state, visit.now.ms),
-            session,
-        }
+        state.consented_scope = session.as_ref().and_then(|session| session.consented_scope.clone());
+        Verdict { step: needed(self.request, &state, visit.now.ms), session }
     }
 }
 
@@ -149,10 +135,7 @@ async fn insert(
         request: &request,
         browser,
         created_at_ms: visit.now.ms,
-        expires_at: visit
-            .now
-            .timestamp()
-            .plus(visit.app.config.login.lifetime.seconds()),
+        expires_at: visit.now.timestamp().plus(visit.app.config.login.lifetime.seconds()),
     };
     visit.app.store.interactions().insert(&interaction).await?;
     Ok(id)
@@ -176,27 +159,19 @@ pub(crate) async fn advance(visit: &mut Visit, opened: &OpenedInteraction, conse
     let verdict = opened.facts().verdict(visit, consents_now);
     match (verdict.step, verdict.session) {
         (Step::Nothing, Some(session)) => {
-            let answer = conclude::grant(
-                visit,
-                &opened.client,
-                request,
-                &session,
-                Some(opened.interaction.id),
-            )
-            .await;
-            if consents_now {
-                remember_consent(visit, opened, &session).await;
+            let interaction = Some(opened.interaction.id);
+            match conclude::grant(visit, &opened.client, request, &session, interaction).await {
+                Ok(answer) => {
+                    if consents_now {
+                        remember_consent(visit, opened, &session).await;
+                    }
+                    answer
+                }
+                Err(answer) => *answer,
             }
-            answer
         }
         (Step::Refuse(code), _) => {
-            if let Err(fault) = visit
-                .app
-                .store
-                .interactions()
-                .delete(&opened.interaction.id)
-                .await
-            {
+            if let Err(fault) = visit.app.store.interactions().delete(&opened.interaction.id).await {
                 return visit.error(fault.into());
             }
             refuse(visit, &opened.client, request, code)
@@ -211,14 +186,8 @@ async fn remember_consent(visit: &Visit, opened: &OpenedInteraction, session: &B
     let before = session.consented_scope.clone().unwrap_or_else(Scope::empty);
     let scope = before.union(&opened.interaction.request.scope);
     let consents = visit.app.store.consents();
-    let kept = consents
-        .upsert_merge(
-            session.user.id,
-            opened.client.row.row,
-            &scope,
-            visit.now.timestamp(),
-        )
-        .await;
+    let kept =
+        consents.upsert_merge(session.user.id, opened.client.row.row, &scope, visit.now.timestamp()).await;
     if let Err(fault) = kept {
         tracing::warn!(%fault, "a consent was not remembered");
     }
@@ -232,10 +201,7 @@ fn refuse(
     code: ErrorCode,
 ) -> Response {
     let (check, expected) = match code {
-        ErrorCode::LoginRequired => (
-            "session for prompt=none",
-            "a live session that satisfies the request",
-        ),
+        ErrorCode::LoginRequired => ("session for prompt=none", "a live session that satisfies the request"),
         ErrorCode::ConsentRequired => ("consent for prompt=none", "standing consent to every scope"),
         ErrorCode::AccountSelectionRequired => ("account for prompt=none", "one session that fits"),
         _ => ("interaction", "a request that can be answered"),
@@ -247,20 +213,9 @@ fn refuse(
 /// The client's answer when the user says no (RFC 6749 section 4.1.2.1). The interaction is over: its first answer
 /// counts.
 pub(crate) async fn deny(visit: &Visit, opened: &OpenedInteraction) -> Response {
-    if let Err(fault) = visit
-        .app
-        .store
-        .interactions()
-        .delete(&opened.interaction.id)
-        .await
-    {
+    if let Err(fault) = visit.app.store.interactions().delete(&opened.interaction.id).await {
         return visit.error(fault.into());
     }
-    let failure = Failure::refused(
-        ErrorCode::AccessDenied,
-        "decision of the user",
-        "consent",
-        "a refusal",
-    );
+    let failure = Failure::refused(ErrorCode::AccessDenied, "decision of the user", "consent", "a refusal");
     Responder::of(&opened.client, &opened.interaction.request).refuse(visit, failure)
 }

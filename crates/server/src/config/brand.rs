@@ -16,18 +16,12 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Brand> {
             .then(|| text.trim().to_owned())
             .ok_or_else(|| format!("must be 1 to {LONGEST_NAME} visible characters"))
     });
-    let accent = reader.parsed("brand.accent", |text| {
-        Colour::parse(text).map_err(|error| error.to_string())
-    });
+    let accent = reader.parsed("brand.accent", |text| Colour::parse(text).map_err(|error| error.to_string()));
     let logo = reader.file("brand.logo").and_then(|(name, bytes)| {
         let wrong = |error| reader.problem("brand.logo", format!("{}: {error}", name.display()));
         Logo::new(bytes).map_err(wrong).ok()
     });
-    Some(Brand {
-        name: name?,
-        accent: accent?,
-        logo,
-    })
+    Some(Brand { name: name?, accent: accent?, logo })
 }
 
 #[cfg(test)]
@@ -47,12 +41,7 @@ mod tests {
     fn a_name_is_short_and_a_colour_is_one() {
         assert_eq!(config("brand.name = ' Ämter AG '").brand.name, "Ämter AG");
         assert_eq!(problems_and_warnings("brand.name = ''").0.len(), 1);
-        assert_eq!(
-            problems_and_warnings(&format!("brand.name = '{}'", "x".repeat(61)))
-                .0
-                .len(),
-            1
-        );
+        assert_eq!(problems_and_warnings(&format!("brand.name = '{}'", "x".repeat(61))).0.len(), 1);
         assert_eq!(problems_and_warnings("brand.accent = 'red;}'").0.len(), 1);
     }
 
@@ -62,9 +51,6 @@ mod tests {
         let logo = files.write("logo.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>");
         assert!(config(&format!("brand.logo = '{logo}'")).brand.logo.is_some());
         let page = files.write("page.html", "<html>");
-        assert_eq!(
-            problems_and_warnings(&format!("brand.logo = '{page}'")).0.len(),
-            1
-        );
+        assert_eq!(problems_and_warnings(&format!("brand.logo = '{page}'")).0.len(), 1);
     }
 }

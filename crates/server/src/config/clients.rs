@@ -35,9 +35,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Clients> {
         "always" => Ok(PkceRule::Always),
         "nonce" => Ok(PkceRule::Nonce),
         "public" => Ok(PkceRule::Public),
-        _ => Err(format!(
-            "\"{text}\" is not a rule: use \"always\", \"nonce\" or \"public\""
-        )),
+        _ => Err(format!("\"{text}\" is not a rule: use \"always\", \"nonce\" or \"public\"")),
     });
     let allow_unsigned = reader.boolean("clients.allow_unsigned");
 
@@ -47,11 +45,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Clients> {
             "is empty: no client could do anything; the least is [\"code\"]",
         );
     }
-    if response_types
-        .iter()
-        .flatten()
-        .any(|response_type| response_type.to_string() != "code")
-    {
+    if response_types.iter().flatten().any(|response_type| response_type.to_string() != "code") {
         reader.warning(
             "clients.response_types",
             "only \"code\" is in this version; the others have no effect yet",
@@ -60,11 +54,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Clients> {
     if allow_unsigned == Some(true) {
         reader.not_yet("clients.allow_unsigned");
     }
-    Some(Clients {
-        response_types: response_types?,
-        pkce: pkce?,
-        allow_unsigned: allow_unsigned?,
-    })
+    Some(Clients { response_types: response_types?, pkce: pkce?, allow_unsigned: allow_unsigned? })
 }
 
 pub(super) fn read_registration(reader: &mut Reader<'_>) -> Option<Registration> {
@@ -72,22 +62,13 @@ pub(super) fn read_registration(reader: &mut Reader<'_>) -> Option<Registration>
     const IN_FILE: &str = "registration.initial_access_tokens_file";
     let enabled = reader.boolean("registration.enabled");
     let initial_access_tokens = reader.secrets(INLINE, IN_FILE);
-    if initial_access_tokens
-        .iter()
-        .any(|token| token.expose().len() < 32)
-    {
-        reader.warning(
-            INLINE,
-            "holds a token shorter than 32 characters, which can be guessed",
-        );
+    if initial_access_tokens.iter().any(|token| token.expose().len() < 32) {
+        reader.warning(INLINE, "holds a token shorter than 32 characters, which can be guessed");
     }
     if enabled == Some(true) {
         reader.not_yet("registration.enabled");
     }
-    Some(Registration {
-        enabled: enabled?,
-        initial_access_tokens,
-    })
+    Some(Registration { enabled: enabled?, initial_access_tokens })
 }
 
 #[cfg(test)]
@@ -100,22 +81,14 @@ mod tests {
             problems_and_warnings("clients.response_types = ['code', 'code id_token']");
         assert_eq!(problems, [""; 0]);
         assert!(warnings[0].starts_with("clients.response_types: only \"code\""));
-        assert_eq!(
-            problems_and_warnings("clients.response_types = ['code', 'password']")
-                .0
-                .len(),
-            1
-        );
+        assert_eq!(problems_and_warnings("clients.response_types = ['code', 'password']").0.len(), 1);
         assert_eq!(problems_and_warnings("clients.response_types = []").0.len(), 1);
     }
 
     #[test]
     fn the_pkce_rule_is_one_of_three() {
         for rule in ["always", "nonce", "public"] {
-            assert_eq!(
-                problems_and_warnings(&format!("clients.pkce = '{rule}'")).0,
-                [""; 0]
-            );
+            assert_eq!(problems_and_warnings(&format!("clients.pkce = '{rule}'")).0, [""; 0]);
         }
         let (problems, _) = problems_and_warnings("clients.pkce = 'never'");
         assert_eq!(
@@ -130,11 +103,7 @@ mod tests {
             problems_and_warnings("registration.enabled = true\nclients.allow_unsigned = true");
         assert_eq!(problems, [""; 0]);
         assert_eq!(warnings.len(), 2);
-        assert!(
-            warnings
-                .iter()
-                .all(|warning| warning.contains("not in this version yet"))
-        );
+        assert!(warnings.iter().all(|warning| warning.contains("not in this version yet")));
     }
 
     #[test]

@@ -18,32 +18,19 @@ pub struct Database {
 impl Database {
     /// What opening the store takes.
     pub fn store(&self) -> DatabaseConfig {
-        DatabaseConfig {
-            url: self.url.clone(),
-            max_connections: self.max_connections,
-        }
+        DatabaseConfig { url: self.url.clone(), max_connections: self.max_connections }
     }
 }
 
 pub(super) fn read(reader: &mut Reader<'_>) -> Option<Database> {
     let text = reader.secret("database.url", "database.url_file");
     let url = text.and_then(|text| {
-        let path = if reader.is_set("database.url_file") {
-            "database.url_file"
-        } else {
-            "database.url"
-        };
-        parse(text.expose())
-            .map_err(|message| reader.problem(path, message))
-            .ok()
+        let path = if reader.is_set("database.url_file") { "database.url_file" } else { "database.url" };
+        parse(text.expose()).map_err(|message| reader.problem(path, message)).ok()
     });
     let max_connections = reader.number("database.max_connections", 1, 1000);
     let migrate_on_start = reader.boolean("database.migrate_on_start");
-    Some(Database {
-        url: url?,
-        max_connections: max_connections?,
-        migrate_on_start: migrate_on_start?,
-    })
+    Some(Database { url: url?, max_connections: max_connections?, migrate_on_start: migrate_on_start? })
 }
 
 fn parse(text: &str) -> Result<DatabaseUrl, String> {
@@ -63,29 +50,17 @@ mod tests {
         let source = Source::text(text);
         let mut reader = Reader::new(&source);
         let database = read(&mut reader);
-        (
-            database,
-            reader.problems.iter().map(ToString::to_string).collect(),
-        )
+        (database, reader.problems.iter().map(ToString::to_string).collect())
     }
 
     #[test]
     fn sqlite_files_and_postgres_urls_are_accepted() {
-        for text in [
-            "sqlite:grantor.db",
-            "sqlite:///var/lib/grantor.db",
-            "postgres://u:p@db/grantor?sslmode=require",
-        ] {
+        for text in
+            ["sqlite:grantor.db", "sqlite:///var/lib/grantor.db", "postgres://u:p@db/grantor?sslmode=require"]
+        {
             assert!(parse(text).is_ok(), "{text}");
         }
-        for text in [
-            "",
-            "grantor.db",
-            "sqlite:",
-            "sqlite::memory:",
-            "sqlite:a.db?mode=ro",
-            "mysql://db/x",
-        ] {
+        for text in ["", "grantor.db", "sqlite:", "sqlite::memory:", "sqlite:a.db?mode=ro", "mysql://db/x"] {
             assert!(parse(text).is_err(), "{text}");
         }
     }
@@ -95,10 +70,7 @@ mod tests {
         let (read, _) = database("database.url = 'postgres://grantor:hunter2@db/grantor'");
         assert!(!format!("{read:?}").contains("hunter2"));
         let (_, problems) = database("database.url = 'mysql://grantor:hunter2@db/x'");
-        assert!(
-            problems.len() == 1 && !problems[0].contains("hunter2"),
-            "{problems:?}"
-        );
+        assert!(problems.len() == 1 && !problems[0].contains("hunter2"), "{problems:?}");
     }
 
     #[test]
@@ -108,13 +80,8 @@ mod tests {
         let (read, problems) = database(&format!("database.url_file = '{file}'"));
         assert_eq!(problems, [""; 0]);
         assert_eq!(read.unwrap().url.to_string(), "sqlite:elsewhere.db");
-        let (_, problems) = database(&format!(
-            "database.url_file = '{file}'\ndatabase.url = 'sqlite:x'"
-        ));
-        assert_eq!(
-            problems,
-            ["database.url_file: give either this or database.url, not both"]
-        );
+        let (_, problems) = database(&format!("database.url_file = '{file}'\ndatabase.url = 'sqlite:x'"));
+        assert_eq!(problems, ["database.url_file: give either this or database.url, not both"]);
     }
 
     #[test]

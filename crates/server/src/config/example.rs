@@ -30,10 +30,7 @@ fn settings() -> Vec<Setting> {
             continue;
         };
         if name.chars().all(|c| c.is_ascii_lowercase() || "_.".contains(c)) {
-            settings.push(Setting {
-                path: format!("{section}{name}"),
-                value,
-            });
+            settings.push(Setting { path: format!("{section}{name}"), value });
         }
     }
     settings
@@ -71,14 +68,8 @@ fn problems(text: &str) -> Vec<String> {
 fn the_example_and_the_parser_know_the_same_keys_in_the_same_order() {
     let in_example: Vec<_> = settings().into_iter().map(|setting| setting.path).collect();
     let in_parser: Vec<_> = KEYS.iter().map(|key| key.path.to_owned()).collect();
-    let missing: Vec<_> = in_parser
-        .iter()
-        .filter(|path| !in_example.contains(path))
-        .collect();
-    let unknown: Vec<_> = in_example
-        .iter()
-        .filter(|path| !in_parser.contains(path))
-        .collect();
+    let missing: Vec<_> = in_parser.iter().filter(|path| !in_example.contains(path)).collect();
+    let unknown: Vec<_> = in_example.iter().filter(|path| !in_parser.contains(path)).collect();
     assert!(
         missing.is_empty() && unknown.is_empty(),
         "not in the example: {missing:?}; unknown: {unknown:?}"
@@ -86,11 +77,7 @@ fn the_example_and_the_parser_know_the_same_keys_in_the_same_order() {
     let mut sorted = in_example.clone();
     sorted.sort_by_key(|path| in_parser.iter().position(|known| known == path));
     assert_eq!(in_example, sorted);
-    assert_eq!(
-        in_example.len(),
-        in_parser.len(),
-        "a key stands twice in the example"
-    );
+    assert_eq!(in_example.len(), in_parser.len(), "a key stands twice in the example");
 }
 
 #[test]
@@ -105,37 +92,21 @@ fn the_example_shows_the_defaults_that_are_used() {
 #[test]
 fn every_setting_of_the_example_is_legal() {
     let files = Files::new();
-    let pairs = [
-        "database.url",
-        "secrets.system",
-        "registration.initial_access_tokens",
-    ];
+    let pairs = ["database.url", "secrets.system", "registration.initial_access_tokens"];
     let in_files = in_force(&files, |path| pairs.contains(&path));
     assert_eq!(problems(&in_files), [""; 0]);
-    let inline = in_force(&files, |path| {
-        path.strip_suffix("_file")
-            .is_some_and(|inline| pairs.contains(&inline))
-    });
+    let inline =
+        in_force(&files, |path| path.strip_suffix("_file").is_some_and(|inline| pairs.contains(&inline)));
     assert_eq!(problems(&inline), [""; 0]);
-    assert_eq!(
-        problems(&in_force(&files, |_| false)).len(),
-        pairs.len(),
-        "each secret in both places"
-    );
+    assert_eq!(problems(&in_force(&files, |_| false)).len(), pairs.len(), "each secret in both places");
 }
 
 #[test]
 fn the_example_as_it_is_lacks_only_a_secret_and_its_placeholder_is_refused() {
     let lines = problems(EXAMPLE);
-    assert!(
-        lines.len() == 1 && lines[0].starts_with("secrets.system: needs"),
-        "{lines:?}"
-    );
+    assert!(lines.len() == 1 && lines[0].starts_with("secrets.system: needs"), "{lines:?}");
     let lines = problems(&EXAMPLE.replace("# system = ", "system = "));
-    assert!(
-        lines.len() == 1 && lines[0].starts_with("secrets.system[0]: "),
-        "{lines:?}"
-    );
+    assert!(lines.len() == 1 && lines[0].starts_with("secrets.system[0]: "), "{lines:?}");
 }
 
 #[test]

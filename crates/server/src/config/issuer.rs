@@ -19,7 +19,7 @@ impl Issuer {
         let parsed = check(text)?;
         if parsed.scheme() == "http" && !is_loopback(&parsed) {
             return Err(
-                "http is only for loopback hosts (localhost, 127.0.0.1, [::1]); write https://".to_owned(),
+                "http is only for loopback hosts (localhost, 127.0.0.1, [::1]); write https://".to_owned()
             );
         }
         if text.contains(['?', '#']) {
@@ -30,10 +30,7 @@ impl Issuer {
         if !path.is_empty() && segments.clone().any(|segment| matches!(segment, "" | "." | "..")) {
             return Err("must have no empty, \".\" or \"..\" part in its path".to_owned());
         }
-        Ok(Self {
-            text: text.to_owned(),
-            parsed,
-        })
+        Ok(Self { text: text.to_owned(), parsed })
     }
 
     /// The issuer as tokens and discovery say it.
@@ -128,10 +125,7 @@ mod tests {
             "http://[::1]:4444",
             "http://id.localhost",
         ] {
-            assert_eq!(
-                Issuer::parse(text).map(|issuer| issuer.to_string()),
-                Ok(text.to_owned())
-            );
+            assert_eq!(Issuer::parse(text).map(|issuer| issuer.to_string()), Ok(text.to_owned()));
         }
         for text in [
             "http://id.example.com",
@@ -176,14 +170,8 @@ mod tests {
     #[test]
     fn an_issuer_knows_its_parts() {
         let issuer = Issuer::parse("https://a.example:8443/auth").unwrap();
-        assert_eq!(
-            (issuer.path(), issuer.origin().as_str()),
-            ("/auth", "https://a.example:8443")
-        );
-        assert_eq!(
-            issuer.at("/oauth2/token"),
-            "https://a.example:8443/auth/oauth2/token"
-        );
+        assert_eq!((issuer.path(), issuer.origin().as_str()), ("/auth", "https://a.example:8443"));
+        assert_eq!(issuer.at("/oauth2/token"), "https://a.example:8443/auth/oauth2/token");
         assert!(issuer.is_https() && !issuer.is_loopback());
         assert_eq!(Issuer::parse("http://localhost").unwrap().port(), 80);
     }

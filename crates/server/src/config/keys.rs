@@ -133,12 +133,7 @@ const HYDRA: &[(&str, &str)] = &[
 ];
 
 const fn key(path: &'static str, kind: Kind, default: Option<&'static str>, doc: &'static str) -> Key {
-    Key {
-        path,
-        kind,
-        default,
-        doc,
-    }
+    Key { path, kind, default, doc }
 }
 
 impl Key {
@@ -150,27 +145,21 @@ impl Key {
     /// The key an operator most likely meant by `unknown`: the same thing under Hydra's name, the same last part in
     /// another section, or else the nearest spelling.
     pub fn nearest(unknown: &str) -> Option<&'static Key> {
-        let hydra = HYDRA
-            .iter()
-            .find(|(name, _)| is_or_is_in(unknown, name))
-            .map(|(_, ours)| *ours);
+        let hydra = HYDRA.iter().find(|(name, _)| is_or_is_in(unknown, name)).map(|(_, ours)| *ours);
         if let Some(ours) = hydra {
             return Key::at(ours);
         }
-        KEYS.iter()
-            .max_by(|a, b| likeness(unknown, a.path).total_cmp(&likeness(unknown, b.path)))
+        KEYS.iter().max_by(|a, b| likeness(unknown, a.path).total_cmp(&likeness(unknown, b.path)))
     }
 }
 
 /// Whether keys exist below `path`.
 pub fn is_section(path: &str) -> bool {
-    KEYS.iter()
-        .any(|key| key.path != path && is_or_is_in(key.path, path))
+    KEYS.iter().any(|key| key.path != path && is_or_is_in(key.path, path))
 }
 
 fn is_or_is_in(path: &str, section: &str) -> bool {
-    path.strip_prefix(section)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    path.strip_prefix(section).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// Between 0 and 1. The last part counts by itself too, because a key is often right and only its section is wrong.
@@ -208,11 +197,7 @@ mod tests {
             ("server.trusted_proxies", "trusted_proxies"),
             ("public.tls.certificate", "public.tls.cert"),
         ] {
-            assert_eq!(
-                Key::nearest(unknown).map(|key| key.path),
-                Some(nearest),
-                "{unknown}"
-            );
+            assert_eq!(Key::nearest(unknown).map(|key| key.path), Some(nearest), "{unknown}");
         }
     }
 

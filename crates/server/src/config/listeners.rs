@@ -42,10 +42,7 @@ pub(super) fn read_public(reader: &mut Reader<'_>) -> Option<Public> {
     let listen = reader.parsed("public.listen", address);
     let cert = reader.file("public.tls.cert");
     let key = reader.file("public.tls.key");
-    for (has, lacks) in [
-        ("public.tls.cert", "public.tls.key"),
-        ("public.tls.key", "public.tls.cert"),
-    ] {
+    for (has, lacks) in [("public.tls.cert", "public.tls.key"), ("public.tls.key", "public.tls.cert")] {
         if reader.is_set(has) && !reader.is_set(lacks) {
             reader.problem(lacks, format!("is missing: {has} needs it"));
         }
@@ -53,18 +50,12 @@ pub(super) fn read_public(reader: &mut Reader<'_>) -> Option<Public> {
     if let Some((name, pem)) = &cert
         && !holds_certificate(pem)
     {
-        reader.problem(
-            "public.tls.cert",
-            format!("{} holds no certificate in PEM", name.display()),
-        );
+        reader.problem("public.tls.cert", format!("{} holds no certificate in PEM", name.display()));
     }
     if let Some((name, pem)) = &key
         && PrivateKeyDer::from_pem_slice(pem).is_err()
     {
-        reader.problem(
-            "public.tls.key",
-            format!("{} holds no private key in PEM", name.display()),
-        );
+        reader.problem("public.tls.key", format!("{} holds no private key in PEM", name.display()));
     }
     let tls = cert.zip(key).map(|((cert, _), (key, _))| Tls { cert, key });
     Some(Public { listen: listen?, tls })
@@ -77,16 +68,10 @@ pub(super) fn read_admin(reader: &mut Reader<'_>) -> Option<Admin> {
     let has_token_file = reader.is_set("admin.token_file");
 
     if has_token_file && unauthenticated == Some(true) {
-        reader.problem(
-            "admin.unauthenticated",
-            "is true although admin.token_file is given: choose one",
-        );
+        reader.problem("admin.unauthenticated", "is true although admin.token_file is given: choose one");
     }
     if !has_token_file && unauthenticated == Some(false) {
-        reader.problem(
-            "admin.token_file",
-            "is required, since admin.unauthenticated is false",
-        );
+        reader.problem("admin.token_file", "is required, since admin.unauthenticated is false");
     }
     if !has_token_file && unauthenticated.is_none() && listen.is_some_and(|listen| !listen.ip().is_loopback())
     {
@@ -99,10 +84,7 @@ pub(super) fn read_admin(reader: &mut Reader<'_>) -> Option<Admin> {
     if has_token_file {
         check_tokens(reader, &tokens);
     }
-    Some(Admin {
-        listen: listen?,
-        tokens,
-    })
+    Some(Admin { listen: listen?, tokens })
 }
 
 pub(super) fn read_trusted_proxies(reader: &mut Reader<'_>) -> Option<Vec<IpNet>> {
@@ -123,10 +105,7 @@ pub(super) fn network(text: &str) -> Result<IpNet, String> {
     let network = network
         .map_err(|_| format!("\"{text}\" is neither an address nor a network such as \"10.0.0.0/8\""))?;
     if network.addr() != network.network() {
-        return Err(format!(
-            "\"{text}\" has bits beside its network; did you mean \"{}\"?",
-            network.trunc()
-        ));
+        return Err(format!("\"{text}\" has bits beside its network; did you mean \"{}\"?", network.trunc()));
     }
     Ok(network)
 }
@@ -154,21 +133,14 @@ fn check_tokens(reader: &mut Reader<'_>, tokens: &[Secret]) {
     let is_sendable = |token: &Secret| {
         let characters = token.expose().trim_end_matches('=').chars();
         token.expose().len() > token.expose().matches('=').count()
-            && characters
-                .into_iter()
-                .all(|c| c.is_ascii_alphanumeric() || "-._~+/".contains(c))
+            && characters.into_iter().all(|c| c.is_ascii_alphanumeric() || "-._~+/".contains(c))
     };
     if !tokens.iter().all(is_sendable) {
-        reader.problem(
-            PATH,
-            "holds a line that cannot be a bearer token: use letters, digits and - . _ ~ + /",
-        );
+        reader
+            .problem(PATH, "holds a line that cannot be a bearer token: use letters, digits and - . _ ~ + /");
     }
     if tokens.iter().any(|token| token.expose().len() < 32) {
-        reader.warning(
-            PATH,
-            "holds a token shorter than 32 characters, which can be guessed",
-        );
+        reader.warning(PATH, "holds a token shorter than 32 characters, which can be guessed");
     }
 }
 
@@ -210,25 +182,14 @@ mod tests {
         let (cert, key) = (files.write("cert.pem", CERT), files.write("key.pem", KEY));
         let (read, problems) = public(&format!("public.tls = {{ cert = '{cert}', key = '{key}' }}"));
         assert_eq!(problems, [""; 0]);
-        assert_eq!(
-            read.unwrap().tls,
-            Some(Tls {
-                cert: cert.clone().into(),
-                key: key.clone().into()
-            })
-        );
+        assert_eq!(read.unwrap().tls, Some(Tls { cert: cert.clone().into(), key: key.clone().into() }));
 
         let (_, problems) = public(&format!("public.tls.cert = '{cert}'"));
         assert_eq!(problems, ["public.tls.key: is missing: public.tls.cert needs it"]);
         let (_, problems) = public(&format!("public.tls = {{ cert = '{key}', key = '{cert}' }}"));
         assert_eq!(problems.len(), 2, "{problems:?}");
-        let (_, problems) = public(&format!(
-            "public.tls = {{ cert = '/nonexistent', key = '{key}' }}"
-        ));
-        assert!(
-            problems[0].starts_with("public.tls.cert: /nonexistent cannot be read"),
-            "{problems:?}"
-        );
+        let (_, problems) = public(&format!("public.tls = {{ cert = '/nonexistent', key = '{key}' }}"));
+        assert!(problems[0].starts_with("public.tls.cert: /nonexistent cannot be read"), "{problems:?}");
     }
 
     #[test]
@@ -244,35 +205,20 @@ mod tests {
     #[test]
     fn an_admin_listener_that_others_can_reach_needs_tokens_or_a_clear_word() {
         assert!(admin("admin.listen = '0.0.0.0:4445'").1[0].starts_with("admin.token_file: is required"));
-        assert_eq!(
-            admin("admin.listen = '0.0.0.0:4445'\nadmin.unauthenticated = true").1,
-            [""; 0]
-        );
+        assert_eq!(admin("admin.listen = '0.0.0.0:4445'\nadmin.unauthenticated = true").1, [""; 0]);
     }
 
     #[test]
     fn admin_tokens_are_one_a_line_and_exclude_unauthenticated() {
         let files = Files::new();
-        let file = files.write(
-            "tokens",
-            "first-token-of-thirty-two-letters-\r\n\nsecond-token-of-thirty-two-letters\n",
-        );
-        let (read, problems) = admin(&format!(
-            "admin.listen = '0.0.0.0:1'\nadmin.token_file = '{file}'"
-        ));
+        let file = files
+            .write("tokens", "first-token-of-thirty-two-letters-\r\n\nsecond-token-of-thirty-two-letters\n");
+        let (read, problems) = admin(&format!("admin.listen = '0.0.0.0:1'\nadmin.token_file = '{file}'"));
         assert_eq!(problems, [""; 0]);
         let tokens = read.unwrap().tokens;
         let tokens: Vec<_> = tokens.iter().map(Secret::expose).collect();
-        assert_eq!(
-            tokens,
-            [
-                "first-token-of-thirty-two-letters-",
-                "second-token-of-thirty-two-letters"
-            ]
-        );
-        let (_, problems) = admin(&format!(
-            "admin.token_file = '{file}'\nadmin.unauthenticated = true"
-        ));
+        assert_eq!(tokens, ["first-token-of-thirty-two-letters-", "second-token-of-thirty-two-letters"]);
+        let (_, problems) = admin(&format!("admin.token_file = '{file}'\nadmin.unauthenticated = true"));
         assert!(problems[0].contains("choose one"));
     }
 
@@ -281,11 +227,7 @@ mod tests {
         let files = Files::new();
         for text in ["", "two words of which one is refused", "=", "snow☃"] {
             let file = files.write("tokens", text);
-            assert_eq!(
-                admin(&format!("admin.token_file = '{file}'")).1.len(),
-                1,
-                "{text}"
-            );
+            assert_eq!(admin(&format!("admin.token_file = '{file}'")).1.len(), 1, "{text}");
         }
         let file = files.write("tokens", "short");
         let (problems, warnings) = problems_and_warnings(&format!("admin.token_file = '{file}'"));
@@ -297,11 +239,7 @@ mod tests {
     fn a_proxy_is_an_address_or_a_network() {
         assert_eq!(network("10.0.0.1"), Ok("10.0.0.1/32".parse().unwrap()));
         assert_eq!(network("fd00::/8"), Ok("fd00::/8".parse().unwrap()));
-        assert!(
-            network("10.0.0.1/8")
-                .unwrap_err()
-                .contains("did you mean \"10.0.0.0/8\"?")
-        );
+        assert!(network("10.0.0.1/8").unwrap_err().contains("did you mean \"10.0.0.0/8\"?"));
         assert!(network("proxy.internal").is_err());
     }
 

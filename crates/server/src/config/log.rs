@@ -32,19 +32,14 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Log> {
         if text.is_empty() || (!text.contains(['=', ',', '[']) && !is_level(text)) {
             return Err(problem("no such level".to_owned()));
         }
-        EnvFilter::try_new(text)
-            .map(|_| text.to_owned())
-            .map_err(|error| problem(error.to_string()))
+        EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|error| problem(error.to_string()))
     });
     let format = reader.parsed("log.format", |text| match text {
         "text" => Ok(LogFormat::Text),
         "json" => Ok(LogFormat::Json),
         _ => Err(format!("\"{text}\" is not a format: use \"text\" or \"json\"")),
     });
-    Some(Log {
-        level: level?,
-        format: format?,
-    })
+    Some(Log { level: level?, format: format? })
 }
 
 #[cfg(test)]
@@ -54,21 +49,11 @@ mod tests {
 
     #[test]
     fn the_level_is_a_level_or_a_filter() {
-        for level in [
-            "info",
-            "off",
-            "WARN",
-            "info,grantor_store=debug",
-            "grantor_server::token=trace",
-        ] {
+        for level in ["info", "off", "WARN", "info,grantor_store=debug", "grantor_server::token=trace"] {
             assert_eq!(config(&format!("log.level = '{level}'")).log.level, level);
         }
         for level in ["verbose", "", "info,grantor=loud"] {
-            assert_eq!(
-                problems_and_warnings(&format!("log.level = '{level}'")).0.len(),
-                1,
-                "{level}"
-            );
+            assert_eq!(problems_and_warnings(&format!("log.level = '{level}'")).0.len(), 1, "{level}");
         }
     }
 

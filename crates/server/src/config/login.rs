@@ -54,11 +54,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Login> {
             "is false, and delegation (urls.login) is not in this version yet: nobody can log in",
         );
     }
-    Some(Login {
-        accounts: accounts?,
-        recovery_url,
-        lifetime: lifetime?,
-    })
+    Some(Login { accounts: accounts?, recovery_url, lifetime: lifetime? })
 }
 
 pub(super) fn read_session(reader: &mut Reader<'_>) -> Option<Session> {
@@ -66,11 +62,7 @@ pub(super) fn read_session(reader: &mut Reader<'_>) -> Option<Session> {
     let idle = reader.lifetime("session.idle");
     let remembered_lifetime = reader.lifetime("session.remembered_lifetime");
     reader.at_most(("session.idle", idle), ("session.lifetime", lifetime));
-    Some(Session {
-        lifetime: lifetime?,
-        idle: idle?,
-        remembered_lifetime: remembered_lifetime?,
-    })
+    Some(Session { lifetime: lifetime?, idle: idle?, remembered_lifetime: remembered_lifetime? })
 }
 
 pub(super) fn read_urls(reader: &mut Reader<'_>) -> Urls {
@@ -97,32 +89,18 @@ mod tests {
 
     #[test]
     fn a_session_cannot_be_idle_for_longer_than_it_lasts() {
-        assert_eq!(
-            problems_and_warnings("session = { idle = '1h', lifetime = '1h' }").0,
-            [""; 0]
-        );
+        assert_eq!(problems_and_warnings("session = { idle = '1h', lifetime = '1h' }").0, [""; 0]);
         let (problems, _) = problems_and_warnings("session = { idle = '2h', lifetime = '1h' }");
-        assert_eq!(
-            problems,
-            ["session.idle: is 2h, longer than session.lifetime (1h)"]
-        );
+        assert_eq!(problems, ["session.idle: is 2h, longer than session.lifetime (1h)"]);
     }
 
     #[test]
     fn own_pages_are_understood_and_warned_about() {
         let (problems, warnings) = problems_and_warnings("urls.login = 'https://login.example.com/start'");
         assert_eq!(problems, [""; 0]);
-        assert_eq!(
-            warnings,
-            ["urls.login: is not in this version yet and has no effect"]
-        );
+        assert_eq!(warnings, ["urls.login: is not in this version yet and has no effect"]);
         assert_eq!(problems_and_warnings("urls.login = '/start'").0.len(), 1);
-        assert_eq!(
-            problems_and_warnings("login.recovery_url = 'javascript:alert(1)'")
-                .0
-                .len(),
-            1
-        );
+        assert_eq!(problems_and_warnings("login.recovery_url = 'javascript:alert(1)'").0.len(), 1);
     }
 
     #[test]

@@ -105,11 +105,7 @@ impl Config {
         source.table().map_err(|problem| vec![problem])?;
         let mut reader = Reader::new(source);
         let config = Self::read(&mut reader);
-        let Reader {
-            mut problems,
-            warnings,
-            ..
-        } = reader;
+        let Reader { mut problems, warnings, .. } = reader;
         match config {
             Some(config) if problems.is_empty() => Ok(Self { warnings, ..config }),
             _ => {
@@ -123,9 +119,7 @@ impl Config {
     /// read from `secrets_file`. An issuer that others could reach is refused.
     pub fn dev(source: Source, secrets_file: &Path) -> Result<Self, Vec<Problem>> {
         // A first reading only finds the issuer, whose port the listener follows; its problems come up again.
-        let mut source = source
-            .fallback("issuer", DEV_ISSUER)
-            .fallback("database.url", DEV_DATABASE);
+        let mut source = source.fallback("issuer", DEV_ISSUER).fallback("database.url", DEV_DATABASE);
         let issuer = issuer::read(&mut Reader::new(&source));
         if let Some(issuer) = &issuer {
             source = source.fallback("public.listen", format!("127.0.0.1:{}", issuer.port()));
@@ -163,10 +157,7 @@ impl Config {
         let log = log::read(reader);
         let (public, admin) = (public?, admin?);
         if public.listen == admin.listen && public.listen.port() != 0 {
-            reader.problem(
-                "admin.listen",
-                "is the address of the public listener too; each needs its own",
-            );
+            reader.problem("admin.listen", "is the address of the public listener too; each needs its own");
         }
         Some(Self {
             issuer: issuer?,
@@ -196,8 +187,7 @@ impl Config {
 /// variables, and keys that do not exist, come first.
 fn place(path: &str) -> usize {
     let known = |key: &keys::Key| {
-        path.strip_prefix(key.path)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('['))
+        path.strip_prefix(key.path).is_some_and(|rest| rest.is_empty() || rest.starts_with('['))
     };
     keys::KEYS.iter().position(known).map_or(0, |place| place + 1)
 }
@@ -249,9 +239,7 @@ mod tests {
         for key in keys::KEYS {
             let (problems, _) = problems_and_warnings(&format!("{} = 1979-05-27", key.path));
             assert!(
-                problems
-                    .iter()
-                    .any(|line| line.starts_with(&format!("{}: expected", key.path))),
+                problems.iter().any(|line| line.starts_with(&format!("{}: expected", key.path))),
                 "{}",
                 key.path
             );
@@ -270,10 +258,7 @@ mod tests {
         let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let config = Config::load(&Source::text(MINIMAL).environment(variables)).unwrap();
         assert_eq!(config.issuer.as_str(), "https://other.example.com");
-        assert_eq!(
-            (config.database.max_connections, config.database.migrate_on_start),
-            (25, true)
-        );
+        assert_eq!((config.database.max_connections, config.database.migrate_on_start), (25, true));
         assert_eq!(config.tokens.access.lifetime.seconds(), 300);
         assert_eq!(config.trusted_proxies.len(), 2);
     }
@@ -281,10 +266,7 @@ mod tests {
     #[test]
     fn two_listeners_cannot_share_an_address_unless_the_system_chooses_ports() {
         let (problems, _) = problems_and_warnings("public.listen = '127.0.0.1:4445'");
-        assert!(
-            problems[0].starts_with("admin.listen: is the address"),
-            "{problems:?}"
-        );
+        assert!(problems[0].starts_with("admin.listen: is the address"), "{problems:?}");
         assert_eq!(
             problems_and_warnings("public.listen = '127.0.0.1:0'\nadmin.listen = '127.0.0.1:0'").0,
             [""; 0]
@@ -299,10 +281,7 @@ mod tests {
                 "database.url = 'postgres://u:hunter2@db/x'\nregistration.initial_access_tokens = ['hunter2']"
             )
         );
-        assert!(
-            !shown.contains("hunter2") && !shown.contains("used-in-tests"),
-            "{shown}"
-        );
+        assert!(!shown.contains("hunter2") && !shown.contains("used-in-tests"), "{shown}");
     }
 
     #[test]
@@ -313,11 +292,8 @@ mod tests {
         assert_eq!(config.issuer.as_str(), DEV_ISSUER);
         assert_eq!(config.public.listen.to_string(), "127.0.0.1:4444");
         assert_eq!(config.database.url.to_string(), DEV_DATABASE);
-        let config = Config::dev(
-            Source::text("issuer = 'http://127.0.0.1:5555'"),
-            Path::new(&secrets),
-        )
-        .unwrap();
+        let config =
+            Config::dev(Source::text("issuer = 'http://127.0.0.1:5555'"), Path::new(&secrets)).unwrap();
         assert_eq!(config.public.listen.to_string(), "127.0.0.1:5555");
     }
 
@@ -333,10 +309,6 @@ mod tests {
     fn dev_refuses_an_issuer_that_others_could_reach() {
         let problems = Config::dev(Source::text(MINIMAL), Path::new("/nonexistent")).unwrap_err();
         assert_eq!(problems.len(), 1);
-        assert!(
-            problems[0]
-                .to_string()
-                .starts_with("issuer: must be on a loopback host with --dev")
-        );
+        assert!(problems[0].to_string().starts_with("issuer: must be on a loopback host with --dev"));
     }
 }

@@ -15,10 +15,7 @@ impl Problem {
     /// A problem at `path`. Line breaks inside `message` become spaces: one problem is one line.
     pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
         let message: String = message.into();
-        Self {
-            path: path.into(),
-            message: message.split_whitespace().collect::<Vec<_>>().join(" "),
-        }
+        Self { path: path.into(), message: message.split_whitespace().collect::<Vec<_>>().join(" ") }
     }
 }
 

@@ -23,12 +23,7 @@ pub(super) struct Reader<'a> {
 impl<'a> Reader<'a> {
     pub(super) fn new(source: &'a Source) -> Self {
         let (values, problems) = source.values();
-        Self {
-            values,
-            source,
-            problems,
-            warnings: Vec::new(),
-        }
+        Self { values, source, problems, warnings: Vec::new() }
     }
 
     pub(super) fn problem(&mut self, path: &str, message: impl Into<String>) {
@@ -66,20 +61,14 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn boolean(&mut self, path: &'static str) -> Option<bool> {
-        self.value(path, |value| {
-            value.as_bool().ok_or_else(|| wrong_type("true or false", value))
-        })
+        self.value(path, |value| value.as_bool().ok_or_else(|| wrong_type("true or false", value)))
     }
 
     /// A whole number from `least` to `most`.
     pub(super) fn number(&mut self, path: &'static str, least: u32, most: u32) -> Option<u32> {
         self.value(path, |value| {
-            let number = value
-                .as_integer()
-                .ok_or_else(|| wrong_type("a whole number", value))?;
-            let number = u32::try_from(number)
-                .ok()
-                .filter(|number| (least..=most).contains(number));
+            let number = value.as_integer().ok_or_else(|| wrong_type("a whole number", value))?;
+            let number = u32::try_from(number).ok().filter(|number| (least..=most).contains(number));
             number.ok_or_else(|| format!("must be between {least} and {most}"))
         })
     }
@@ -93,8 +82,7 @@ impl<'a> Reader<'a> {
                 Value::Integer(seconds) => seconds.to_string(),
                 other => return Err(wrong_type(EXPECTED, other)),
             };
-            text.parse::<Lifetime>()
-                .map_err(|_| format!("expected {EXPECTED}, found \"{text}\""))
+            text.parse::<Lifetime>().map_err(|_| format!("expected {EXPECTED}, found \"{text}\""))
         })
     }
 
@@ -112,10 +100,7 @@ impl<'a> Reader<'a> {
         if let (Some(short), Some(long)) = (shorter.1, longer.1)
             && short.seconds() > long.seconds()
         {
-            self.problem(
-                shorter.0,
-                format!("is {short}, longer than {} ({long})", longer.0),
-            );
+            self.problem(shorter.0, format!("is {short}, longer than {} ({long})", longer.0));
         }
     }
 
@@ -129,9 +114,7 @@ impl<'a> Reader<'a> {
             let expected = "a list of texts such as [\"one\", \"two\"]";
             let entries = value.as_array().ok_or_else(|| wrong_type(expected, value))?;
             let texts = entries.iter().map(|entry| entry.as_str().map(str::to_owned));
-            texts
-                .collect::<Option<Vec<_>>>()
-                .ok_or_else(|| format!("expected {expected}"))
+            texts.collect::<Option<Vec<_>>>().ok_or_else(|| format!("expected {expected}"))
         })?;
         let mut parsed = Vec::with_capacity(entries.len());
         for (place, entry) in entries.iter().enumerate() {
@@ -202,19 +185,9 @@ impl<'a> Reader<'a> {
 
     fn value<T>(&mut self, path: &'static str, parse: impl FnOnce(&Value) -> Result<T, String>) -> Option<T> {
         debug_assert!(Key::at(path).is_some(), "{path} is not in the table of keys");
-        let fallback = || {
-            self.source
-                .fallbacks
-                .iter()
-                .find(|(at, _)| *at == path)
-                .map(|(_, value)| value.clone())
-        };
-        let value = self
-            .values
-            .at(path)
-            .cloned()
-            .or_else(fallback)
-            .or_else(|| default(path))?;
+        let fallback =
+            || self.source.fallbacks.iter().find(|(at, _)| *at == path).map(|(_, value)| value.clone());
+        let value = self.values.at(path).cloned().or_else(fallback).or_else(|| default(path))?;
         parse(&value).map_err(|message| self.problem(path, message)).ok()
     }
 }
@@ -222,10 +195,7 @@ impl<'a> Reader<'a> {
 /// The default of the table, as the operator would have written it.
 fn default(path: &str) -> Option<Value> {
     let text = Key::at(path)?.default?;
-    format!("default = {text}")
-        .parse::<toml::Table>()
-        .ok()?
-        .remove("default")
+    format!("default = {text}").parse::<toml::Table>().ok()?.remove("default")
 }
 
 fn wrong_type(expected: &str, found: &Value) -> String {

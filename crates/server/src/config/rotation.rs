@@ -33,15 +33,9 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Keys> {
     let rotation_interval = reader.lifetime_or_zero("keys.rotation_interval");
     let publish_ahead = reader.lifetime("keys.publish_ahead");
     let jwks_max_age = reader.lifetime("keys.jwks_max_age");
-    reader.at_most(
-        ("keys.jwks_max_age", jwks_max_age),
-        ("keys.publish_ahead", publish_ahead),
-    );
+    reader.at_most(("keys.jwks_max_age", jwks_max_age), ("keys.publish_ahead", publish_ahead));
     if rotation_interval.is_some_and(|interval| interval.seconds() > 0) {
-        reader.at_most(
-            ("keys.publish_ahead", publish_ahead),
-            ("keys.rotation_interval", rotation_interval),
-        );
+        reader.at_most(("keys.publish_ahead", publish_ahead), ("keys.rotation_interval", rotation_interval));
     }
     Some(Keys {
         rotation_interval: rotation_interval?,
@@ -56,13 +50,7 @@ mod tests {
 
     #[test]
     fn scheduled_rotation_can_be_switched_off() {
-        assert_eq!(
-            config("keys.rotation_interval = '0s'")
-                .keys
-                .rotation_interval
-                .seconds(),
-            0
-        );
+        assert_eq!(config("keys.rotation_interval = '0s'").keys.rotation_interval.seconds(), 0);
     }
 
     #[test]

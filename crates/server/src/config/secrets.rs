@@ -22,11 +22,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Arc<SystemSecrets>> {
         return None;
     }
     let path = |place: usize| {
-        if in_file {
-            "secrets.system_file".to_owned()
-        } else {
-            format!("secrets.system[{place}]")
-        }
+        if in_file { "secrets.system_file".to_owned() } else { format!("secrets.system[{place}]") }
     };
     let mut parsed = Vec::with_capacity(secrets.len());
     for (place, secret) in secrets.into_iter().enumerate() {
@@ -63,10 +59,7 @@ mod tests {
         let (read, problems) = secrets(&format!("secrets.system = ['{NEW}', '{OLD}']"));
         assert_eq!(problems, [""; 0]);
         let read = read.unwrap();
-        assert_eq!(
-            read.first().id(),
-            SystemSecret::parse(NEW.to_owned()).unwrap().id()
-        );
+        assert_eq!(read.first().id(), SystemSecret::parse(NEW.to_owned()).unwrap().id());
         assert_eq!(read.all().count(), 2);
     }
 
@@ -81,13 +74,9 @@ mod tests {
 
     #[test]
     fn a_list_and_a_file_together_are_refused() {
-        let (_, problems) = secrets(&format!(
-            "secrets.system = ['{NEW}']\nsecrets.system_file = '/nonexistent'"
-        ));
-        assert_eq!(
-            problems,
-            ["secrets.system_file: give either this or secrets.system, not both"]
-        );
+        let (_, problems) =
+            secrets(&format!("secrets.system = ['{NEW}']\nsecrets.system_file = '/nonexistent'"));
+        assert_eq!(problems, ["secrets.system_file: give either this or secrets.system, not both"]);
     }
 
     #[test]
@@ -95,14 +84,8 @@ mod tests {
         assert!(secrets("").1[0].starts_with("secrets.system: needs at least one secret"));
         assert!(secrets("secrets.system = []").1[0].starts_with("secrets.system: needs at least one secret"));
         let (_, problems) = secrets(&format!("secrets.system = ['{NEW}', 'hunter2']"));
-        assert!(
-            problems[0].starts_with("secrets.system[1]: secret 2"),
-            "{problems:?}"
-        );
+        assert!(problems[0].starts_with("secrets.system[1]: secret 2"), "{problems:?}");
         assert!(!problems[0].contains("hunter2"));
-        assert_eq!(
-            secrets(&format!("secrets.system = ['{NEW}', '{NEW}']")).1.len(),
-            1
-        );
+        assert_eq!(secrets(&format!("secrets.system = ['{NEW}', '{NEW}']")).1.len(), 1);
     }
 }

@@ -27,27 +27,20 @@ impl Source {
     /// Settings from the file at `path`. That it cannot be read is told by `Config::load`, with all other problems.
     pub fn file(path: &Path) -> Self {
         let text = fs::read_to_string(path).map_err(|error| format!("cannot be read: {error}"));
-        Self {
-            file: Some((path.display().to_string(), text)),
-            ..Self::default()
-        }
+        Self { file: Some((path.display().to_string(), text)), ..Self::default() }
     }
 
     /// Settings from `text`, in TOML.
     pub fn text(text: impl Into<String>) -> Self {
-        Self {
-            file: Some(("configuration".to_owned(), Ok(text.into()))),
-            ..Self::default()
-        }
+        Self { file: Some(("configuration".to_owned(), Ok(text.into()))), ..Self::default() }
     }
 
     /// Adds the variables among `variables` that set a key. An empty one counts as not set, because container
     /// tools pass an absent value that way.
     #[must_use]
     pub fn environment(mut self, variables: impl IntoIterator<Item = (String, String)>) -> Self {
-        let ours = variables
-            .into_iter()
-            .filter(|(name, value)| name.starts_with(PREFIX) && !value.is_empty());
+        let ours =
+            variables.into_iter().filter(|(name, value)| name.starts_with(PREFIX) && !value.is_empty());
         self.environment.extend(ours);
         self
     }
@@ -74,10 +67,7 @@ impl Source {
         let mut problems = Vec::new();
         flatten("", self.table().unwrap_or_default(), &mut values, &mut problems);
         for (variable, text) in &self.environment {
-            let path = variable
-                .trim_start_matches(PREFIX)
-                .to_lowercase()
-                .replace("__", ".");
+            let path = variable.trim_start_matches(PREFIX).to_lowercase().replace("__", ".");
             match Key::at(&path) {
                 None => problems.push(unknown(variable, &path)),
                 Some(key) => match from_text(key.kind, text) {
@@ -103,29 +93,20 @@ impl Values {
 /// Reads TOML; a mistake is told with its line, in one line.
 fn parse(text: &str) -> Result<Table, String> {
     text.parse::<Table>().map_err(|error| {
-        let before = error
-            .span()
-            .and_then(|span| text.get(..span.start))
-            .unwrap_or_default();
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
         format!("line {}: {}", before.matches('\n').count() + 1, error.message())
     })
 }
 
 fn flatten(section: &str, table: Table, values: &mut Values, problems: &mut Vec<Problem>) {
     for (name, value) in table {
-        let path = if section.is_empty() {
-            name
-        } else {
-            format!("{section}.{name}")
-        };
+        let path = if section.is_empty() { name } else { format!("{section}.{name}") };
         match (Key::at(&path), value) {
             (Some(key), value) => drop(values.0.insert(key.path, value)),
             (None, Value::Table(inner)) if is_section(&path) => flatten(&path, inner, values, problems),
             (None, _) if is_section(&path) => {
-                problems.push(Problem::new(
-                    &path,
-                    format!("is a section: write [{path}] and its keys below"),
-                ));
+                problems
+                    .push(Problem::new(&path, format!("is a section: write [{path}] and its keys below")));
             }
             // Of an unknown section each key is named, since each may have its own right place.
             (None, Value::Table(inner)) if !inner.is_empty() => flatten(&path, inner, values, problems),
@@ -144,21 +125,11 @@ fn unknown(name: &str, path: &str) -> Problem {
 fn from_text(kind: Kind, text: &str) -> Result<Value, String> {
     match kind {
         Kind::Text | Kind::Lifetime | Kind::File => Ok(Value::String(text.to_owned())),
-        Kind::Boolean => text
-            .parse()
-            .map(Value::Boolean)
-            .map_err(|_| "expected true or false".to_owned()),
-        Kind::Integer => text
-            .parse()
-            .map(Value::Integer)
-            .map_err(|_| "expected a whole number".to_owned()),
+        Kind::Boolean => text.parse().map(Value::Boolean).map_err(|_| "expected true or false".to_owned()),
+        Kind::Integer => text.parse().map(Value::Integer).map_err(|_| "expected a whole number".to_owned()),
         Kind::List if text.trim_start().starts_with('[') => array(text.trim()),
         Kind::List => Ok(Value::Array(
-            text.split(',')
-                .map(str::trim)
-                .filter(|part| !part.is_empty())
-                .map(Value::from)
-                .collect(),
+            text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(Value::from).collect(),
         )),
     }
 }
@@ -178,29 +149,18 @@ mod tests {
     use super::*;
 
     fn variable(name: &str, value: &str) -> (Values, Vec<Problem>) {
-        Source::default()
-            .environment([(name.to_owned(), value.to_owned())])
-            .values()
+        Source::default().environment([(name.to_owned(), value.to_owned())]).values()
     }
 
     #[test]
     fn the_environment_overrides_the_file() {
-        let variables = [(
-            "GRANTOR__TOKENS__REFRESH__MAX_LIFETIME".to_owned(),
-            "9d".to_owned(),
-        )];
+        let variables = [("GRANTOR__TOKENS__REFRESH__MAX_LIFETIME".to_owned(), "9d".to_owned())];
         let source =
             Source::text("[tokens.refresh]\nmax_lifetime = \"1d\"\nretry = \"5s\"").environment(variables);
         let (values, problems) = source.values();
         assert_eq!(problems, []);
-        assert_eq!(
-            values.at("tokens.refresh.max_lifetime").and_then(Value::as_str),
-            Some("9d")
-        );
-        assert_eq!(
-            values.at("tokens.refresh.retry").and_then(Value::as_str),
-            Some("5s")
-        );
+        assert_eq!(values.at("tokens.refresh.max_lifetime").and_then(Value::as_str), Some("9d"));
+        assert_eq!(values.at("tokens.refresh.retry").and_then(Value::as_str), Some("5s"));
     }
 
     #[test]
@@ -208,11 +168,7 @@ mod tests {
         for text in [r#"["a","b"]"#, "['a', 'b',]", "a,b", " a , b "] {
             let (values, problems) = variable("GRANTOR__TRUSTED_PROXIES", text);
             assert_eq!(problems, [], "{text}");
-            assert_eq!(
-                values.at("trusted_proxies"),
-                Some(&Value::from(vec!["a", "b"])),
-                "{text}"
-            );
+            assert_eq!(values.at("trusted_proxies"), Some(&Value::from(vec!["a", "b"])), "{text}");
         }
         assert_eq!(variable("GRANTOR__TRUSTED_PROXIES", "[a").1.len(), 1);
     }
@@ -242,14 +198,8 @@ mod tests {
 
     #[test]
     fn a_variable_of_the_wrong_type_is_refused() {
-        assert_eq!(
-            variable("GRANTOR__LOGIN__ACCOUNTS", "yes").1[0].message,
-            "expected true or false"
-        );
-        assert_eq!(
-            variable("GRANTOR__LIMITS__BODY_BYTES", "1k").1[0].message,
-            "expected a whole number"
-        );
+        assert_eq!(variable("GRANTOR__LOGIN__ACCOUNTS", "yes").1[0].message, "expected true or false");
+        assert_eq!(variable("GRANTOR__LIMITS__BODY_BYTES", "1k").1[0].message, "expected a whole number");
     }
 
     #[test]
@@ -257,27 +207,14 @@ mod tests {
         let (_, problems) =
             Source::text("[tokens.access]\nlifetme = \"1h\"\n[servr]\nlisten = \"x\"").values();
         let lines: Vec<_> = problems.iter().map(Problem::to_string).collect();
-        assert!(
-            lines
-                .iter()
-                .any(|line| line.starts_with("tokens.access.lifetme: no such key")),
-            "{lines:?}"
-        );
-        assert!(
-            lines
-                .iter()
-                .any(|line| line.starts_with("servr.listen: no such key")),
-            "{lines:?}"
-        );
+        assert!(lines.iter().any(|line| line.starts_with("tokens.access.lifetme: no such key")), "{lines:?}");
+        assert!(lines.iter().any(|line| line.starts_with("servr.listen: no such key")), "{lines:?}");
     }
 
     #[test]
     fn a_section_written_as_a_value_is_explained() {
         let (_, problems) = Source::text("public = 4444").values();
-        assert_eq!(
-            problems[0].to_string(),
-            "public: is a section: write [public] and its keys below"
-        );
+        assert_eq!(problems[0].to_string(), "public: is a section: write [public] and its keys below");
     }
 
     #[test]
@@ -289,13 +226,7 @@ mod tests {
 
     #[test]
     fn a_file_that_cannot_be_read_is_a_problem() {
-        let problem = Source::file(Path::new("/nonexistent/grantor.toml"))
-            .table()
-            .unwrap_err()
-            .to_string();
-        assert!(
-            problem.starts_with("/nonexistent/grantor.toml: cannot be read: "),
-            "{problem}"
-        );
+        let problem = Source::file(Path::new("/nonexistent/grantor.toml")).table().unwrap_err().to_string();
+        assert!(problem.starts_with("/nonexistent/grantor.toml: cannot be read: "), "{problem}");
     }
 }

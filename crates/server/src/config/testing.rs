@@ -29,8 +29,7 @@ fn source(text: &str) -> Source {
     let minimal = MINIMAL.lines().filter(|line| {
         let name = line.split_whitespace().next().unwrap_or_default();
         let own = text.lines().filter_map(|line| line.split_whitespace().next());
-        !own.into_iter()
-            .any(|own| own == name || own.strip_suffix("_file") == Some(name))
+        !own.into_iter().any(|own| own == name || own.strip_suffix("_file") == Some(name))
     });
     Source::text(minimal.chain(text.lines()).collect::<Vec<_>>().join("\n"))
 }

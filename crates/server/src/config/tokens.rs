@@ -76,34 +76,15 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Tokens> {
     let id = reader.lifetime("tokens.id.lifetime");
     let code = reader.lifetime("tokens.code.lifetime");
 
-    reader.at_most(
-        ("tokens.access.lifetime", access),
-        ("tokens.refresh.max_lifetime", max),
-    );
-    reader.at_most(
-        ("tokens.refresh.lifetime", refresh),
-        ("tokens.refresh.max_lifetime", max),
-    );
-    reader.at_most(
-        ("tokens.refresh.retry", retry),
-        ("tokens.refresh.lifetime", refresh),
-    );
+    reader.at_most(("tokens.access.lifetime", access), ("tokens.refresh.max_lifetime", max));
+    reader.at_most(("tokens.refresh.lifetime", refresh), ("tokens.refresh.max_lifetime", max));
+    reader.at_most(("tokens.refresh.retry", retry), ("tokens.refresh.lifetime", refresh));
     if code.is_some_and(|code| code.seconds() > LONGEST_CODE_SECONDS) {
-        reader.problem(
-            "tokens.code.lifetime",
-            "must not be longer than 10m (RFC 6749 section 4.1.2)",
-        );
+        reader.problem("tokens.code.lifetime", "must not be longer than 10m (RFC 6749 section 4.1.2)");
     }
     Some(Tokens {
-        access: AccessTokens {
-            format: format?,
-            lifetime: access?,
-        },
-        refresh: RefreshTokens {
-            lifetime: refresh?,
-            max_lifetime: max?,
-            retry: retry?,
-        },
+        access: AccessTokens { format: format?, lifetime: access? },
+        refresh: RefreshTokens { lifetime: refresh?, max_lifetime: max?, retry: retry? },
         id: TokenLifetime { lifetime: id? },
         code: TokenLifetime { lifetime: code? },
     })
@@ -135,14 +116,7 @@ mod tests {
             let (problems, _) = problems_and_warnings(&format!("{path} = '0s'"));
             assert_eq!(problems, [format!("{path}: must be longer than nothing")]);
         }
-        assert_eq!(
-            config("tokens.refresh.retry = '0s'")
-                .tokens
-                .refresh
-                .retry
-                .seconds(),
-            0
-        );
+        assert_eq!(config("tokens.refresh.retry = '0s'").tokens.refresh.retry.seconds(), 0);
     }
 
     #[test]
@@ -179,9 +153,6 @@ mod tests {
 
     #[test]
     fn the_format_is_opaque_or_jwt() {
-        assert_eq!(
-            problems_and_warnings("tokens.access.format = 'paseto'").0.len(),
-            1
-        );
+        assert_eq!(problems_and_warnings("tokens.access.format = 'paseto'").0.len(), 1);
     }
 }

@@ -36,9 +36,7 @@ impl Origin {
     pub fn parse(text: &str) -> Result<Self, String> {
         let origin = check(text)?.origin().ascii_serialization();
         if origin != text {
-            return Err(format!(
-                "browsers never send \"{text}\" as origin; did you mean \"{origin}\"?"
-            ));
+            return Err(format!("browsers never send \"{text}\" as origin; did you mean \"{origin}\"?"));
         }
         Ok(Self(origin))
     }
@@ -58,9 +56,7 @@ impl PartialEq<str> for Origin {
 /// What every URL here must be: absolute, `https` or `http`, printable ASCII, with a host and no user information.
 pub(super) fn check(text: &str) -> Result<url::Url, String> {
     if let Some(wrong) = text.chars().find(|c| !c.is_ascii_graphic()) {
-        return Err(format!(
-            "has the character {wrong:?}; write it percent-encoded, a host name as xn--..."
-        ));
+        return Err(format!("has the character {wrong:?}; write it percent-encoded, a host name as xn--..."));
     }
     let url = url::Url::parse(text).map_err(|error| format!("\"{text}\" is not a URL: {error}"))?;
     let prefix = format!("{}://", url.scheme());
@@ -93,11 +89,7 @@ mod tests {
 
     #[test]
     fn a_url_is_kept_byte_for_byte() {
-        for text in [
-            "https://A.example/x/../y?q=%7e",
-            "http://intern:8080",
-            "https://a.example",
-        ] {
+        for text in ["https://A.example/x/../y?q=%7e", "http://intern:8080", "https://a.example"] {
             assert_eq!(Url::parse(text).map(|url| url.to_string()), Ok(text.to_owned()));
         }
     }
@@ -120,10 +112,7 @@ mod tests {
 
     #[test]
     fn an_origin_is_what_a_browser_sends() {
-        assert_eq!(
-            Origin::parse("https://app.example:8443").unwrap().as_str(),
-            "https://app.example:8443"
-        );
+        assert_eq!(Origin::parse("https://app.example:8443").unwrap().as_str(), "https://app.example:8443");
         for text in [
             "https://app.example/",
             "https://app.example:443",

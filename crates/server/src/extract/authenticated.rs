@@ -96,10 +96,8 @@ async fn authenticate(
     let registered = client.row.metadata.token_endpoint_auth_method;
     if presented.method() != Some(registered) {
         let received = presented.method().map_or("none", ClientAuthMethod::name);
-        return Err(
-            refused("client authentication method", registered.name(), received)
-                .with_setting("token_endpoint_auth_method of the client"),
-        );
+        return Err(refused("client authentication method", registered.name(), received)
+            .with_setting("token_endpoint_auth_method of the client"));
     }
     match registered {
         ClientAuthMethod::None => {}
@@ -115,11 +113,7 @@ async fn authenticate(
             }
         }
     }
-    Ok(Authenticated {
-        client,
-        confirmation: None,
-        params,
-    })
+    Ok(Authenticated { client, confirmation: None, params })
 }
 
 /// The `Authorization` header, of which there may be one (a second is a smuggled or misconfigured identity).
@@ -129,21 +123,11 @@ pub(super) fn only_authorization(headers: &HeaderMap) -> Result<Option<&str>, Fa
     if lines.next().is_some() {
         return Err(invalid_header("one Authorization header", "several"));
     }
-    first
-        .map(|line| {
-            line.to_str()
-                .map_err(|_| invalid_header("visible ASCII", "other bytes"))
-        })
-        .transpose()
+    first.map(|line| line.to_str().map_err(|_| invalid_header("visible ASCII", "other bytes"))).transpose()
 }
 
 fn invalid_header(expected: &str, received: &str) -> Failure {
-    Failure::refused(
-        ErrorCode::InvalidRequest,
-        "authorization header",
-        expected,
-        received,
-    )
+    Failure::refused(ErrorCode::InvalidRequest, "authorization header", expected, received)
 }
 
 fn refused(check: &'static str, expected: &str, received: impl Into<String>) -> Failure {
@@ -157,11 +141,7 @@ async fn right_after_rereading(
     held: &KnownClient,
     secret: &Secret,
 ) -> Result<bool, Failure> {
-    match app
-        .clients
-        .reread(held.row.issuer, &held.row.client_id, now.ms)
-        .await?
-    {
+    match app.clients.reread(held.row.issuer, &held.row.client_id, now.ms).await? {
         Some(fresh) if fresh.row.updated_at != held.row.updated_at || fresh.row.secret != held.row.secret => {
             secret_is_right(app, now, &fresh, secret).await
         }
@@ -175,17 +155,9 @@ async fn secret_is_right(
     client: &KnownClient,
     secret: &Secret,
 ) -> Result<bool, Failure> {
-    let previous = client
-        .row
-        .previous_secret
-        .as_ref()
-        .filter(|previous| previous.expires_at > now.timestamp());
-    for stored in client
-        .row
-        .secret
-        .iter()
-        .chain(previous.map(|previous| &previous.secret))
-    {
+    let previous =
+        client.row.previous_secret.as_ref().filter(|previous| previous.expires_at > now.timestamp());
+    for stored in client.row.secret.iter().chain(previous.map(|previous| &previous.secret)) {
         let right = match stored {
             StoredSecret::Keyed { key, .. } => {
                 let keys = app.keys.current(now.ms).await?;

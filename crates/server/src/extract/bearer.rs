@@ -40,10 +40,7 @@ impl IntoResponse for BearerFailure {
             }
         };
         let mut response = self.0.into_json();
-        let is_challenge = matches!(
-            response.status(),
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN
-        );
+        let is_challenge = matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
         if let (true, Ok(value)) = (is_challenge, HeaderValue::from_str(&challenge)) {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
         }

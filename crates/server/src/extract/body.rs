@@ -43,9 +43,7 @@ impl FromRequestParts<App> for QueryParams {
         if query.len() > QUERY_LIMIT {
             return Ok(Self(Err(Failure::TooLarge("query", StatusCode::URI_TOO_LONG))));
         }
-        Ok(Self(
-            Params::parse(query.as_bytes()).map_err(|error| unreadable("query", &error)),
-        ))
+        Ok(Self(Params::parse(query.as_bytes()).map_err(|error| unreadable("query", &error))))
     }
 }
 
@@ -56,12 +54,7 @@ async fn read_form(request: Request, limit: usize) -> Result<Params, Failure> {
     let bytes = read_capped(request.into_body(), limit).await?;
     if !is_form || encoded {
         let expected = "application/x-www-form-urlencoded without Content-Encoding";
-        return Err(Failure::refused(
-            ErrorCode::InvalidRequest,
-            "content-type",
-            expected,
-            content_type,
-        ));
+        return Err(Failure::refused(ErrorCode::InvalidRequest, "content-type", expected, content_type));
     }
     Params::parse(&bytes).map_err(|error| unreadable("body", &error))
 }
@@ -72,12 +65,7 @@ async fn read_capped(mut body: Body, limit: usize) -> Result<Vec<u8>, Failure> {
     let mut received = 0;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| {
-            Failure::refused(
-                ErrorCode::InvalidRequest,
-                "body",
-                "a complete body",
-                error.to_string(),
-            )
+            Failure::refused(ErrorCode::InvalidRequest, "body", "a complete body", error.to_string())
         })?;
         let Some(data) = frame.data_ref() else { continue };
         received += data.len();
@@ -94,16 +82,12 @@ async fn read_capped(mut body: Body, limit: usize) -> Result<Vec<u8>, Failure> {
 }
 
 fn is_form(headers: &HeaderMap) -> bool {
-    let Some(value) = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-    else {
+    let Some(value) = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
         return false;
     };
     let mut parts = value.split(';').map(str::trim);
-    let right_type = parts
-        .next()
-        .is_some_and(|kind| kind.eq_ignore_ascii_case("application/x-www-form-urlencoded"));
+    let right_type =
+        parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("application/x-www-form-urlencoded"));
     right_type
         && parts.all(|parameter| {
             let parameter = parameter.to_ascii_lowercase();
@@ -112,11 +96,7 @@ fn is_form(headers: &HeaderMap) -> bool {
 }
 
 pub(crate) fn unreadable(part: &'static str, error: &ParamsError) -> Failure {
-    let check = if part == "query" {
-        "query encoding"
-    } else {
-        "form encoding"
-    };
+    let check = if part == "query" { "query encoding" } else { "form encoding" };
     Failure::refused(
         ErrorCode::InvalidRequest,
         check,
@@ -126,8 +106,7 @@ pub(crate) fn unreadable(part: &'static str, error: &ParamsError) -> Failure {
 }
 
 fn header_text(headers: &HeaderMap, name: &header::HeaderName) -> String {
-    headers.get(name).map_or_else(
-        || "none".to_owned(),
-        |value| String::from_utf8_lossy(value.as_bytes()).into_owned(),
-    )
+    headers
+        .get(name)
+        .map_or_else(|| "none".to_owned(), |value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }

@@ -6,13 +6,16 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
-use grantor_crypto::{Secret, SecretHash};
+use grantor_crypto::{MacKey, Secret, SecretHash};
 
 use super::Issuer;
+use super::device::Device;
 use crate::app::App;
 
 /// How many sessions one browser holds; the oldest is dropped past it, so that the cookie stays far below 4 KB.
 const SESSIONS_PER_BROWSER: usize = 6;
+/// How long a browser is known for after the last login from it.
+const DEVICE_SECONDS: i64 = 365 * 24 * 3600;
 
 /// The names and attributes of our cookies: `__Host-`, Secure on https; plain on an http loopback issuer, where
 /// browsers would drop Secure ones. SameSite=Lax lets a navigation from a relying party bring them along.
@@ -24,28 +27,17 @@ pub(crate) struct CookieNames {
 impl CookieNames {
     /// The names for an issuer.
     pub(crate) fn of(issuer: &Issuer) -> Self {
-        Self {
-            secure: issuer.is_https(),
-        }
+        Self { secure: issuer.is_https() }
     }
 
     fn name(self, kind: Kind) -> String {
-        format!(
-            "{}grantor_{}",
-            if self.secure { "__Host-" } else { "" },
-            kind.name()
-        )
+        format!("{}grantor_{}", if self.secure { "__Host-" } else { "" }, kind.name())
     }
 
     fn set(self, kind: Kind, value: &str, max_age: Option<i64>) -> String {
-        let lifetime = max_age
-            .map(|seconds| format!("; Max-Age={seconds}"))
-            .unwrap_or_default();
+        let lifetime = max_age.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
         let secure = if self.secure { "; Secure" } else { "" };
-        format!(
-            "{}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{lifetime}",
-            self.name(kind)
-        )
+        format!("{}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{lifetime}", self.name(kind))
     }
 }
 
@@ -54,6 +46,7 @@ enum Kind {
     Browser,
     Session,
     Remembered,
+    Device,
 }
 
 impl Kind {
@@ -62,6 +55,7 @@ impl Kind {
             Self::Browser => "browser",
             Self::Session => "session",
             Self::Remembered => "remembered",
+            Self::Device => "device",
         }
     }
 }
@@ -81,6 +75,8 @@ pub(crate) struct BrowserCookies {
     names: CookieNames,
     browser: Option<Secret>,
     sessions: Vec<HeldSession>,
+    device: Option<Device>,
+    device_changed: bool,
     new_browser: bool,
     sessions_changed: bool,
     remembered_lifetime: i64,
@@ -91,33 +87,29 @@ impl FromRequestParts<App> for BrowserCookies {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
         let names = CookieNames::of(&Issuer::only(app));
-        Ok(Self::read(
-            names,
-            &parts.headers,
-            app.config.session.remembered_lifetime.seconds(),
-        ))
+        Ok(Self::read(names, &parts.headers, app.config.session.remembered_lifetime.seconds()))
     }
 }
 
 impl BrowserCookies {
     fn read(names: CookieNames, headers: &HeaderMap, remembered_lifetime: i64) -> Self {
-        let browser = value_of(headers, &names.name(Kind::Browser))
-            .filter(|value| is_secret(value))
-            .map(Secret::from);
+        let browser =
+            value_of(headers, &names.name(Kind::Browser)).filter(|value| is_secret(value)).map(Secret::from);
         let mut sessions = Vec::new();
         for (kind, remembered) in [(Kind::Session, false), (Kind::Remembered, true)] {
             let value = value_of(headers, &names.name(kind)).unwrap_or_default();
             let secrets = value.split('.').filter(|secret| is_secret(secret));
-            sessions.extend(secrets.map(|secret| HeldSession {
-                secret: Secret::from(secret.to_owned()),
-                remembered,
-            }));
+            sessions.extend(
+                secrets.map(|secret| HeldSession { secret: Secret::from(secret.to_owned()), remembered }),
+            );
         }
         sessions.truncate(SESSIONS_PER_BROWSER);
         Self {
             names,
             browser,
             sessions,
+            device: value_of(headers, &names.name(Kind::Device)).and_then(|value| Device::read(&value)),
+            device_changed: false,
             new_browser: false,
             sessions_changed: false,
             remembered_lifetime,
@@ -126,10 +118,7 @@ impl BrowserCookies {
 
     /// The hashes of the session secrets, the current one first.
     pub(crate) fn session_hashes(&self) -> Vec<SecretHash> {
-        self.sessions
-            .iter()
-            .map(|session| session.secret.hash())
-            .collect()
+        self.sessions.iter().map(|session| session.secret.hash()).collect()
     }
 
     /// This browser's secret, if it has one.
@@ -146,6 +135,17 @@ impl BrowserCookies {
         self.browser = Some(fresh.clone());
         self.new_browser = true;
         fresh
+    }
+
+    /// What is known of this browser from earlier logins.
+    pub(crate) fn device(&self) -> Option<&Device> {
+        self.device.as_ref()
+    }
+
+    /// Notes that an account signed in from this browser.
+    pub(crate) fn know_device(&mut self, mac: &MacKey, username: &str) {
+        self.device.get_or_insert_with(Device::new).learn(mac, username);
+        self.device_changed = true;
     }
 
     /// Puts a session first, taking off the one it replaces: a secret is never carried over a login (T148).
@@ -170,6 +170,9 @@ impl BrowserCookies {
         if let (true, Some(browser)) = (self.new_browser, &self.browser) {
             lines.push(self.names.set(Kind::Browser, browser.expose(), None));
         }
+        if let (true, Some(device)) = (self.device_changed, &self.device) {
+            lines.push(self.names.set(Kind::Device, &device.value(), Some(DEVICE_SECONDS)));
+        }
         if self.sessions_changed {
             lines.push(self.line(Kind::Session, false));
             lines.push(self.line(Kind::Remembered, true));
@@ -183,27 +186,17 @@ impl BrowserCookies {
     }
 
     fn line(&self, kind: Kind, remembered: bool) -> String {
-        let secrets: Vec<&str> = self
-            .sessions
-            .iter()
-            .filter(|s| s.remembered == remembered)
-            .map(|s| s.secret.expose())
-            .collect();
-        let lifetime = if secrets.is_empty() {
-            Some(0)
-        } else {
-            remembered.then_some(self.remembered_lifetime)
-        };
+        let secrets: Vec<&str> =
+            self.sessions.iter().filter(|s| s.remembered == remembered).map(|s| s.secret.expose()).collect();
+        let lifetime =
+            if secrets.is_empty() { Some(0) } else { remembered.then_some(self.remembered_lifetime) };
         self.names.set(kind, &secrets.join("."), lifetime)
     }
 }
 
 /// The value of the only cookie with this name. Two of them mean that somebody else set one: neither is believed.
 fn value_of(headers: &HeaderMap, name: &str) -> Option<String> {
-    let lines = headers
-        .get_all(header::COOKIE)
-        .into_iter()
-        .filter_map(|line| line.to_str().ok());
+    let lines = headers.get_all(header::COOKIE).into_iter().filter_map(|line| line.to_str().ok());
     let mut values = lines
         .flat_map(|line| line.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
@@ -213,9 +206,6 @@ fn value_of(headers: &HeaderMap, name: &str) -> Option<String> {
     if values.next().is_some() { None } else { first }
 }
 
-fn is_secret(text: &str) -> bool {
-    text.len() == 43
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+pub(super) fn is_secret(text: &str) -> bool {
+    text.len() == 43 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }

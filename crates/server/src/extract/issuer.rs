@@ -21,10 +21,7 @@ pub(crate) struct Issuer {
 impl Issuer {
     /// The issuer of a process that serves one.
     pub(crate) fn only(app: &App) -> Self {
-        Self {
-            id: IssuerId::FIRST,
-            url: Arc::from(app.config.issuer.as_str()),
-        }
+        Self { id: IssuerId::FIRST, url: Arc::from(app.config.issuer.as_str()) }
     }
 
     /// The address of one of our paths, as clients reach it.
@@ -34,9 +31,7 @@ impl Issuer {
 
     /// Scheme, host and port: what a browser sends as `Origin` from our pages.
     pub(crate) fn origin(&self) -> String {
-        url::Url::parse(&self.url)
-            .map(|url| url.origin().ascii_serialization())
-            .unwrap_or_default()
+        url::Url::parse(&self.url).map(|url| url.origin().ascii_serialization()).unwrap_or_default()
     }
 
     /// Whether cookies can be `Secure` with the `__Host-` prefix: everywhere but on an http loopback issuer.

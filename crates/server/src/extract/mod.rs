@@ -4,6 +4,7 @@ mod authenticated;
 mod bearer;
 mod body;
 mod cookies;
+mod device;
 mod issuer;
 mod now;
 mod peer;

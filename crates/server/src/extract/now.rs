@@ -12,8 +12,6 @@ impl FromRequestParts<App> for Now {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
-        Ok(*parts.extensions.get_or_insert_with(|| Self {
-            ms: app.clock.now_ms(),
-        }))
+        Ok(*parts.extensions.get_or_insert_with(|| Self { ms: app.clock.now_ms() }))
     }
 }

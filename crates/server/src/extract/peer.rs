@@ -46,10 +46,7 @@ impl FromRequestParts<App> for Peer {
             .extensions
             .get::<Connection>()
             .copied()
-            .unwrap_or(Connection {
-                addr: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
-                tls: false,
-            });
+            .unwrap_or(Connection { addr: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0), tls: false });
         Ok(Self::of(connection, &parts.headers, &app.config.trusted_proxies))
     }
 }
@@ -57,53 +54,90 @@ impl FromRequestParts<App> for Peer {
 impl Peer {
     /// Walks the forwarded addresses from the right while the hop that wrote them is trusted.
     pub(crate) fn of(connection: Connection, headers: &HeaderMap, trusted: &[IpNet]) -> Self {
-        let is_trusted = |addr: IpAddr| {
-            trusted
-                .iter()
-                .any(|network| network.contains(&addr.to_canonical()))
-        };
+        let is_trusted = |addr: IpAddr| trusted.iter().any(|network| network.contains(&addr.to_canonical()));
         let mut addr = connection.addr.ip().to_canonical();
         if !is_trusted(addr) {
-            return Self {
-                addr,
-                tls: connection.tls.then_some(true),
-                client_certificate: None,
-            };
+            return Self { addr, tls: connection.tls.then_some(true), client_certificate: None };
         }
-        let hops = forwarded_for(headers);
-        for hop in hops.iter().rev() {
+        let noted = Noted::of(headers);
+        for hop in noted.hops(headers).iter().rev() {
             let Ok(ip) = hop.parse::<IpAddr>() else { break };
             addr = ip.to_canonical();
             if !is_trusted(addr) {
                 break;
             }
         }
-        let tls = last_value(headers, "x-forwarded-proto").map(|proto| proto == "https");
-        Self {
-            addr,
-            tls: tls.or(connection.tls.then_some(true)),
-            client_certificate: None,
-        }
+        let tls = noted.proto(headers).map(|proto| proto == "https");
+        Self { addr, tls: tls.or(connection.tls.then_some(true)), client_certificate: None }
     }
 }
 
-/// The addresses of `X-Forwarded-For`, left to right, over all its header lines.
-fn forwarded_for(headers: &HeaderMap) -> Vec<String> {
-    let lines = headers
-        .get_all("x-forwarded-for")
-        .into_iter()
-        .filter_map(|line| line.to_str().ok());
-    lines
-        .flat_map(|line| line.split(','))
-        .map(|hop| hop.trim().trim_matches(['[', ']']).to_owned())
-        .collect()
+/// Which of the two headers the proxies write. A proxy sets one and passes the other on as the client sent it, so where
+/// both are present neither is believed.
+enum Noted {
+    Forwarded(Vec<String>),
+    XForwarded,
+    Neither,
 }
 
-fn last_value(headers: &HeaderMap, name: &str) -> Option<String> {
-    let line = headers.get_all(name).into_iter().next_back()?.to_str().ok()?;
-    line.rsplit(',')
-        .next()
-        .map(|value| value.trim().to_ascii_lowercase())
+impl Noted {
+    fn of(headers: &HeaderMap) -> Self {
+        let older = ["x-forwarded-for", "x-forwarded-proto"].iter().any(|name| headers.contains_key(*name));
+        match (headers.contains_key("forwarded"), older) {
+            (true, false) => Self::Forwarded(elements(headers, "forwarded")),
+            (false, true) => Self::XForwarded,
+            (true, true) | (false, false) => Self::Neither,
+        }
+    }
+
+    /// The addresses that proxies noted, left to right (RFC 7239 section 5.2, or `X-Forwarded-For`).
+    fn hops(&self, headers: &HeaderMap) -> Vec<String> {
+        match self {
+            // An element without `for` is a hop that hides its client: nothing to its left can be believed.
+            Self::Forwarded(elements) => elements
+                .iter()
+                .map(|element| parameter(element, "for").map(|hop| address_of(&hop)).unwrap_or_default())
+                .collect(),
+            Self::XForwarded => {
+                elements(headers, "x-forwarded-for").iter().map(|hop| address_of(hop)).collect()
+            }
+            Self::Neither => Vec::new(),
+        }
+    }
+
+    /// The scheme of the client's own hop, as the nearest proxy noted it.
+    fn proto(&self, headers: &HeaderMap) -> Option<String> {
+        match self {
+            Self::Forwarded(elements) => elements.last().and_then(|element| parameter(element, "proto")),
+            Self::XForwarded => elements(headers, "x-forwarded-proto").pop(),
+            Self::Neither => None,
+        }
+        .map(|proto| proto.to_ascii_lowercase())
+    }
+}
+
+/// The comma-separated values of a header, over all its lines.
+fn elements(headers: &HeaderMap, name: &str) -> Vec<String> {
+    let lines = headers.get_all(name).into_iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(',')).map(|value| value.trim().to_owned()).collect()
+}
+
+/// A parameter of one `Forwarded` element, quotes taken off.
+fn parameter(element: &str, name: &str) -> Option<String> {
+    let pairs = element.split(';').filter_map(|pair| pair.trim().split_once('='));
+    let found = pairs.into_iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+    found.map(|(_, value)| value.trim_matches('"').to_owned())
+}
+
+/// The address of a node that may carry a port: `192.0.2.1:80`, `[2001:db8::1]:80`.
+fn address_of(node: &str) -> String {
+    if let Some(rest) = node.strip_prefix('[') {
+        return rest.split(']').next().unwrap_or_default().to_owned();
+    }
+    match node.split_once(':') {
+        Some((address, port)) if !port.contains(':') => address.to_owned(),
+        _ => node.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -116,10 +150,7 @@ mod tests {
             headers.append("x-forwarded-for", line.parse().unwrap());
         }
         let trusted: Vec<IpNet> = trusted.iter().map(|net| net.parse().unwrap()).collect();
-        let connection = Connection {
-            addr: format!("{socket}:1").parse().unwrap(),
-            tls: false,
-        };
+        let connection = Connection { addr: format!("{socket}:1").parse().unwrap(), tls: false };
         Peer::of(connection, &headers, &trusted).addr.to_string()
     }
 
@@ -127,24 +158,29 @@ mod tests {
     #[test]
     fn forwarded_headers_from_an_untrusted_peer_have_no_effect() {
         assert_eq!(peer("203.0.113.9", &["198.51.100.1"], &[]), "203.0.113.9");
-        assert_eq!(
-            peer("203.0.113.9", &["198.51.100.1"], &["10.0.0.0/8"]),
-            "203.0.113.9"
-        );
+        assert_eq!(peer("203.0.113.9", &["198.51.100.1"], &["10.0.0.0/8"]), "203.0.113.9");
     }
 
     /// T175: spoofed entries stand to the left of what the trusted proxies wrote.
     #[test]
     fn the_rightmost_hop_that_is_not_trusted_counts() {
-        assert_eq!(
-            peer("10.0.0.1", &["1.1.1.1, 198.51.100.7, 10.0.0.2"], &["10.0.0.0/8"]),
-            "198.51.100.7"
-        );
-        assert_eq!(
-            peer("10.0.0.1", &["1.1.1.1", "198.51.100.7"], &["10.0.0.0/8"]),
-            "198.51.100.7"
-        );
+        assert_eq!(peer("10.0.0.1", &["1.1.1.1, 198.51.100.7, 10.0.0.2"], &["10.0.0.0/8"]), "198.51.100.7");
+        assert_eq!(peer("10.0.0.1", &["1.1.1.1", "198.51.100.7"], &["10.0.0.0/8"]), "198.51.100.7");
         assert_eq!(peer("10.0.0.1", &["nonsense"], &["10.0.0.0/8"]), "10.0.0.1");
         assert_eq!(peer("10.0.0.1", &[], &["10.0.0.0/8"]), "10.0.0.1");
+    }
+
+    /// RFC 7239 section 4.
+    #[test]
+    fn forwarded_is_read_and_where_both_headers_stand_neither_is_believed() {
+        let mut headers = HeaderMap::new();
+        headers.append("forwarded", "for=1.1.1.1, for=\"[2001:db8::7]:4711\";proto=http".parse().unwrap());
+        let connection = Connection { addr: "10.0.0.1:1".parse().unwrap(), tls: false };
+        let trusted = ["10.0.0.0/8".parse().unwrap()];
+        let peer = Peer::of(connection, &headers, &trusted);
+        assert_eq!((peer.addr.to_string().as_str(), peer.tls), ("2001:db8::7", Some(false)));
+        headers.append("x-forwarded-for", "9.9.9.9".parse().unwrap());
+        let peer = Peer::of(connection, &headers, &trusted);
+        assert_eq!((peer.addr.to_string().as_str(), peer.tls), ("10.0.0.1", None));
     }
 }

@@ -41,11 +41,7 @@ pub(crate) async fn post(mut visit: Visit, FormBody(form): FormBody) -> Response
     let field = |name: &str| params.single(name).ok().flatten();
     // The token names the user too, so that a page shown for one account cannot be answered by another (T149).
     let verdict = opened.facts().verdict(&visit, false);
-    let user = verdict
-        .session
-        .as_ref()
-        .map(|found| found.user.id.to_string())
-        .unwrap_or_default();
+    let user = verdict.session.as_ref().map(|found| found.user.id.to_string()).unwrap_or_default();
     let bound = format!("{}{user}", opened.handle);
     if let Err(answer) = visit.check_form(field("csrf"), &bound, PAGE).await {
         return answer;
@@ -68,22 +64,14 @@ async fn show(visit: &Visit, opened: &OpenedInteraction) -> Response {
     };
     let request = &opened.interaction.request;
     let scopes: Vec<&str> = request.scope.iter().collect();
-    let audiences: Vec<Foreign> = request
-        .audience
-        .iter()
-        .chain(&request.resource)
-        .map(|a| Foreign::shown(a))
-        .collect();
+    let audiences: Vec<Foreign> =
+        request.audience.iter().chain(&request.resource).map(|a| Foreign::shown(a)).collect();
     let page = visit.frame();
     let client = client_card(&opened.client);
     let account = account(&session);
     let view = ConsentPage {
         page: &page,
-        form: Form {
-            action: PAGE,
-            csrf: &csrf,
-            interaction: &opened.handle,
-        },
+        form: Form { action: PAGE, csrf: &csrf, interaction: &opened.handle },
         client: &client,
         vouched_for: true,
         returns_to: destination(&request.redirect_uri),

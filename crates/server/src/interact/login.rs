@@ -52,10 +52,7 @@ pub(crate) async fn post(mut visit: Visit, FormBody(form): FormBody) -> Response
         Ok(opened) => opened,
         Err(answer) => return *answer,
     };
-    if let Err(answer) = visit
-        .check_form(first(&params, "csrf"), &opened.handle, PAGE)
-        .await
-    {
+    if let Err(answer) = visit.check_form(first(&params, "csrf"), &opened.handle, PAGE).await {
         return answer;
     }
     if first(&params, "decision") == Some(DENY) {
@@ -110,20 +107,12 @@ async fn check(visit: &Visit, entered: &Entered) -> Result<Checked, Failure> {
         return Ok(Checked::Wrong(LoginProblem::TooManyAttempts { seconds }));
     }
     let user = match &username {
-        Some(username) => {
-            app.store
-                .users()
-                .by_username(visit.issuer.id, username.as_str())
-                .await?
-        }
+        Some(username) => app.store.users().by_username(visit.issuer.id, username.as_str()).await?,
         None => None,
     };
     let enabled = user.filter(|user| user.disabled_at.is_none());
     let hash = enabled.as_ref().and_then(|user| user.password.clone());
-    let password = entered
-        .password
-        .clone()
-        .unwrap_or_else(|| Secret::from(String::new()));
+    let password = entered.password.clone().unwrap_or_else(|| Secret::from(String::new()));
     let right = match app.hashing.verify(password.clone(), hash.clone()).await {
         Ok(right) => right,
         Err(crate::hash_pool::HashPoolError::Password(_)) => false,
@@ -139,10 +128,8 @@ async fn check(visit: &Visit, entered: &Entered) -> Result<Checked, Failure> {
         _ => {
             app.metrics.login("refused");
             let account = visit.app.keys.current(visit.now.ms).await?;
-            let account = account
-                .data_key(DataKeyPurpose::Cookies)?
-                .mac()
-                .tag(&[b"log", entered.login.as_bytes()]);
+            let account =
+                account.data_key(DataKeyPurpose::Cookies)?.mac().tag(&[b"log", entered.login.as_bytes()]);
             let account = base64url::encode(account);
             tracing::info!(
                 check = "password",
@@ -183,43 +170,23 @@ impl Charged {
         let mac = keys.data_key(DataKeyPurpose::Cookies)?.mac();
         // Keyed, so that the table tells nobody who tried; for unknown names too, so that it tells nobody who exists.
         let name = username.map_or(typed, Username::as_str);
-        let account = mac.tag(&[b"throttle account", name.as_bytes()]);
+        let known_device = visit.cookies.device().and_then(|device| device.key_for(mac, name));
+        let account = known_device.unwrap_or_else(|| mac.tag(&[b"throttle account", name.as_bytes()]));
         let address = mac.tag(&[b"throttle address", network(visit.peer.addr).as_bytes()]);
         let attempt = Attempt::new();
         let entries = [
-            ThrottleEntry {
-                key: account,
-                allowance: ACCOUNT_ALLOWANCE,
-            },
-            ThrottleEntry {
-                key: address,
-                allowance: ADDRESS_ALLOWANCE,
-            },
+            ThrottleEntry { key: account, allowance: ACCOUNT_ALLOWANCE },
+            ThrottleEntry { key: address, allowance: ADDRESS_ALLOWANCE },
         ];
-        let states = visit
-            .app
-            .store
-            .throttle()
-            .charge(entries, attempt, visit.now.timestamp())
-            .await?;
-        let wait = states
-            .iter()
-            .filter(|state| !state.allowed)
-            .map(|state| state.retry_after.unsigned_abs())
-            .max();
-        Ok(Self {
-            account,
-            address,
-            attempt,
-            wait,
-        })
+        let states = visit.app.store.throttle().charge(entries, attempt, visit.now.timestamp()).await?;
+        let wait =
+            states.iter().filter(|state| !state.allowed).map(|state| state.retry_after.unsigned_abs()).max();
+        Ok(Self { account, address, attempt, wait })
     }
 
     async fn give_back(&self, visit: &Visit) -> Result<(), Failure> {
         let throttle = visit.app.store.throttle();
-        throttle
-            .clear(&self.account, &self.address, self.attempt, visit.now.timestamp())
-            .await?;
+        throttle.clear(&self.account, &self.address, self.attempt, visit.now.timestamp()).await?;
         Ok(())
     }
 }
@@ -244,18 +211,11 @@ async fn sign_in(
     user: User,
 ) -> Result<Response, Failure> {
     let secret = Secret::generate();
-    let before = opened
-        .sessions
-        .iter()
-        .find(|found| found.user.id == user.id)
-        .map(|found| &found.session);
+    let before = opened.sessions.iter().find(|found| found.user.id == user.id).map(|found| &found.session);
     let remembered = entered.remember || before.is_some_and(|before| before.remembered);
     let term = Term::of(visit, remembered);
-    let authentication = Authentication {
-        acr: PASSWORD_ACR.to_owned(),
-        amr: vec!["pwd".to_owned()],
-        at_ms: visit.now.ms,
-    };
+    let authentication =
+        Authentication { acr: PASSWORD_ACR.to_owned(), amr: vec!["pwd".to_owned()], at_ms: visit.now.ms };
     let mut replaced = None;
     if let Some(before) = before {
         let renewal = Reauthentication {
@@ -265,13 +225,7 @@ async fn sign_in(
             idle_seconds: term.idle_seconds,
             expires_at: term.expires_at,
         };
-        if visit
-            .app
-            .store
-            .sessions()
-            .reauthenticate(before, &renewal)
-            .await?
-        {
+        if visit.app.store.sessions().reauthenticate(before, &renewal).await? {
             replaced = Some(before);
         }
     }
@@ -279,16 +233,10 @@ async fn sign_in(
         Some(before) => before.id,
         None => insert_session(visit, user.id, &secret, authentication, remembered, &term).await?,
     };
-    visit.cookies.sign_in(
-        HeldSession { secret, remembered },
-        replaced.map(|before| &before.secret_hash),
-    );
-    visit
-        .app
-        .store
-        .interactions()
-        .bind_session(&opened.interaction.id, session, true)
-        .await?;
+    let keys = visit.app.keys.current(visit.now.ms).await?;
+    visit.cookies.know_device(keys.data_key(DataKeyPurpose::Cookies)?.mac(), &user.username);
+    visit.cookies.sign_in(HeldSession { secret, remembered }, replaced.map(|before| &before.secret_hash));
+    visit.app.store.interactions().bind_session(&opened.interaction.id, session, true).await?;
     // Whether consent is still needed shows there; it asks the database what this page has not read.
     Ok(visit.redirect(&address(visit, "/consent", &opened.handle)))
 }
@@ -307,10 +255,7 @@ impl Term {
         } else {
             (config.lifetime, config.idle)
         };
-        Self {
-            idle_seconds: idle.seconds(),
-            expires_at: visit.now.timestamp().plus(lifetime.seconds()),
-        }
+        Self { idle_seconds: idle.seconds(), expires_at: visit.now.timestamp().plus(lifetime.seconds()) }
     }
 }
 
@@ -351,40 +296,20 @@ async fn show(
     // Signing in again is for a session that exists; choosing another account starts with an empty form.
     let again = verdict.session.as_ref().filter(|_| verdict.step == Step::Login);
     let signed_in = again.map(account);
-    let hinted = request
-        .login_hint
-        .as_deref()
-        .or_else(|| again.map(|session| session.user.username_display.as_str()));
-    let login = if entered.login.is_empty() {
-        hinted.unwrap_or_default()
-    } else {
-        &entered.login
-    };
+    let hinted =
+        request.login_hint.as_deref().or_else(|| again.map(|session| session.user.username_display.as_str()));
+    let login = if entered.login.is_empty() { hinted.unwrap_or_default() } else { &entered.login };
     let page = visit.frame();
     let client = client_card(&opened.client);
     let view = LoginPage {
         page: &page,
-        form: Form {
-            action: PAGE,
-            csrf: &csrf,
-            interaction: &opened.handle,
-        },
+        form: Form { action: PAGE, csrf: &csrf, interaction: &opened.handle },
         client: &client,
         login: Foreign::typed(login),
         remember: entered.remember,
-        recovery: visit
-            .app
-            .config
-            .login
-            .recovery_url
-            .as_ref()
-            .and_then(|url| WebLink::new(url.as_str())),
+        recovery: visit.app.config.login.recovery_url.as_ref().and_then(|url| WebLink::new(url.as_str())),
         signed_in: signed_in.as_ref(),
-        problem: problem.or_else(|| {
-            signed_in
-                .is_some()
-                .then_some(LoginProblem::ReauthenticationNeeded)
-        }),
+        problem: problem.or_else(|| signed_in.is_some().then_some(LoginProblem::ReauthenticationNeeded)),
     };
     let status = match problem {
         None | Some(LoginProblem::ReauthenticationNeeded) => StatusCode::OK,

@@ -54,44 +54,27 @@ pub(crate) async fn open(visit: &mut Visit, params: &Params) -> Result<OpenedInt
     let id = Secret::from(handle.clone()).hash();
     let hashes = visit.cookies.session_hashes();
     let interactions = visit.app.store.interactions();
-    let opened = match interactions
-        .resume(visit.issuer.id, &id, &hashes, visit.now.timestamp())
-        .await
-    {
+    let opened = match interactions.resume(visit.issuer.id, &id, &hashes, visit.now.timestamp()).await {
         Ok(Some(opened)) if !opened.concluded => opened,
         Ok(_) => return Err(Box::new(over(visit))),
         Err(fault) => return Err(Box::new(visit.error(fault.into()))),
     };
     bind(visit, &id, opened.browser).await?;
-    let client = match visit
-        .app
-        .clients
-        .by_row(opened.interaction.request.client, visit.now.ms)
-        .await
-    {
+    let client = match visit.app.clients.by_row(opened.interaction.request.client, visit.now.ms).await {
         Ok(Some(client)) => client,
         Ok(None) => return Err(Box::new(over(visit))),
         Err(fault) => return Err(Box::new(visit.error(fault.into()))),
     };
     visit.speak(&opened.interaction.request.ui_locales);
-    Ok(OpenedInteraction {
-        handle,
-        interaction: opened.interaction,
-        sessions: opened.sessions,
-        client,
-    })
+    Ok(OpenedInteraction { handle, interaction: opened.interaction, sessions: opened.sessions, client })
 }
 
 /// An interaction belongs to the browser that began it; one that came by POST to the first that continues it.
 async fn bind(visit: &mut Visit, id: &SecretHash, bound: Option<SecretHash>) -> Result<(), Box<Response>> {
     let refuse = |visit: &Visit, received: &str, problem| {
         let expected = "the browser that began this sign-in";
-        let failure = Failure::refused(
-            ErrorCode::AccessDenied,
-            "browser of the interaction",
-            expected,
-            received,
-        );
+        let failure =
+            Failure::refused(ErrorCode::AccessDenied, "browser of the interaction", expected, received);
         Box::new(visit.error_of(failure, problem))
     };
     if let Some(bound) = bound {
@@ -102,13 +85,7 @@ async fn bind(visit: &mut Visit, id: &SecretHash, bound: Option<SecretHash>) -> 
         };
     }
     let browser = visit.cookies.browser_or_new();
-    match visit
-        .app
-        .store
-        .interactions()
-        .bind_browser(id, &browser.hash())
-        .await
-    {
+    match visit.app.store.interactions().bind_browser(id, &browser.hash()).await {
         Ok(true) => Ok(()),
         Ok(false) => Err(refuse(visit, "another", Problem::OtherBrowser)),
         Err(fault) => Err(Box::new(visit.error(fault.into()))),
@@ -117,13 +94,9 @@ async fn bind(visit: &mut Visit, id: &SecretHash, bound: Option<SecretHash>) -> 
 
 fn over(visit: &Visit) -> Response {
     let expected = "an interaction that is open";
-    let failure = Failure::refused(
-        ErrorCode::InvalidRequest,
-        "interaction",
-        expected,
-        "one that is over or unknown",
-    )
-    .with_setting("login.lifetime");
+    let failure =
+        Failure::refused(ErrorCode::InvalidRequest, "interaction", expected, "one that is over or unknown")
+            .with_setting("login.lifetime");
     visit.error_of(failure, Problem::Expired)
 }
 
@@ -150,9 +123,7 @@ fn display_name(claims: &UserClaims) -> Option<&str> {
 
 /// `GET /error`: where a browser ends that was sent here without a request of its own.
 pub(crate) async fn error_page(visit: Visit, QueryParams(query): QueryParams) -> Response {
-    let asked = query
-        .ok()
-        .and_then(|params| params.single("error").ok().flatten().map(str::to_owned));
+    let asked = query.ok().and_then(|params| params.single("error").ok().flatten().map(str::to_owned));
     let code = asked
         .and_then(|name| ErrorCode::ALL.iter().copied().find(|code| code.name() == name))
         .unwrap_or(ErrorCode::InvalidRequest);

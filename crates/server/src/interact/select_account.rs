@@ -31,29 +31,18 @@ pub(crate) async fn get(mut visit: Visit, QueryParams(query): QueryParams) -> Re
         Ok(csrf) => csrf,
         Err(failure) => return visit.error(failure),
     };
-    let ids: Vec<String> = opened
-        .sessions
-        .iter()
-        .map(|found| found.session.id.to_string())
-        .collect();
+    let ids: Vec<String> = opened.sessions.iter().map(|found| found.session.id.to_string()).collect();
     let accounts: Vec<AccountChoice<'_>> = opened
         .sessions
         .iter()
         .zip(&ids)
-        .map(|(session, value)| AccountChoice {
-            value,
-            account: account(session),
-        })
+        .map(|(session, value)| AccountChoice { value, account: account(session) })
         .collect();
     let page = visit.frame();
     let client = client_card(&opened.client);
     let view = SelectAccountPage {
         page: &page,
-        form: Form {
-            action: PAGE,
-            csrf: &csrf,
-            interaction: &opened.handle,
-        },
+        form: Form { action: PAGE, csrf: &csrf, interaction: &opened.handle },
         client: &client,
         accounts: &accounts,
     };
@@ -80,20 +69,15 @@ pub(crate) async fn post(mut visit: Visit, FormBody(form): FormBody) -> Response
         _ => {}
     }
     let chosen = field("account");
-    let Some(session) = opened
-        .sessions
-        .iter()
-        .find(|session| chosen == Some(session.session.id.to_string().as_str()))
+    let Some(session) =
+        opened.sessions.iter().find(|session| chosen == Some(session.session.id.to_string().as_str()))
     else {
         let expected = "an account that is signed in here";
         let failure = Failure::refused(ErrorCode::InvalidRequest, "account", expected, "another");
         return visit.error_of(failure, Problem::Expired);
     };
     let interactions = visit.app.store.interactions();
-    match interactions
-        .bind_session(&opened.interaction.id, session.session.id, false)
-        .await
-    {
+    match interactions.bind_session(&opened.interaction.id, session.session.id, false).await {
         Ok(_) => visit.redirect(&address(&visit, "/consent", &opened.handle)),
         Err(fault) => visit.error(fault.into()),
     }

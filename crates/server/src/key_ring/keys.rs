@@ -27,9 +27,24 @@ pub struct SigningKey {
     pub signs_from: Option<Timestamp>,
     /// When its successor began to sign.
     pub superseded_at: Option<Timestamp>,
+    /// When this process first read it, in milliseconds.
+    pub held_since_ms: i64,
 }
 
+/// A key that has been published for this many seconds is on every node, whatever their clocks say.
+const CERTAINLY_PUBLISHED_SECONDS: i64 = 60;
+
 impl SigningKey {
+    /// Whether it is this key's turn on this node. What `signs_from` says is judged by a clock that may be seconds off,
+    /// so a young key must also have been held here for longer than another node's keys are old.
+    fn may_sign(&self, now_ms: i64) -> bool {
+        let now = Timestamp::from_milliseconds(now_ms);
+        let is_on_every_node = self.signs_from == Some(self.published_at)
+            || self.published_at.plus(CERTAINLY_PUBLISHED_SECONDS) <= now
+            || self.held_since_ms + 2 * MAX_AGE_MS <= now_ms;
+        self.signs_from.is_some_and(|start| start <= now) && is_on_every_node
+    }
+
     /// `next`, `active` or `retired`, as `keys list` says it.
     pub fn state(&self, now: Timestamp) -> &'static str {
         match (self.signs_from, self.superseded_at) {
@@ -68,10 +83,7 @@ impl Keys {
         for purpose in DataKeyPurpose::ALL {
             if !data.iter().any(|key| key.purpose() == purpose) {
                 let reason = "the database holds none".to_owned();
-                return Err(KeyRingError::Damaged {
-                    key: purpose.name().to_owned(),
-                    reason,
-                });
+                return Err(KeyRingError::Damaged { key: purpose.name().to_owned(), reason });
             }
         }
         signing.sort_by_key(|key| (key.signs_from.is_none(), key.signs_from, key.published_at));
@@ -116,23 +128,17 @@ impl Keys {
 
     /// The newest data key of a purpose: the one that seals.
     pub fn data_key(&self, purpose: DataKeyPurpose) -> Result<&DataKey, KeyRingError> {
-        self.data
-            .iter()
-            .rev()
-            .find(|key| key.purpose() == purpose)
-            .map(AsRef::as_ref)
-            .ok_or_else(|| KeyRingError::Damaged {
+        self.data.iter().rev().find(|key| key.purpose() == purpose).map(AsRef::as_ref).ok_or_else(|| {
+            KeyRingError::Damaged {
                 key: purpose.name().to_owned(),
                 reason: "the database holds none".to_owned(),
-            })
+            }
+        })
     }
 
     /// The data key that sealed something, if it still exists and was made for that purpose.
     pub fn data_key_by_id(&self, purpose: DataKeyPurpose, id: DataKeyId) -> Option<&DataKey> {
-        self.data
-            .iter()
-            .find(|key| key.id() == id && key.purpose() == purpose)
-            .map(AsRef::as_ref)
+        self.data.iter().find(|key| key.id() == id && key.purpose() == purpose).map(AsRef::as_ref)
     }
 
     pub(super) fn held_data_key(&self, id: DataKeyId) -> Option<Arc<DataKey>> {
@@ -140,11 +146,8 @@ impl Keys {
     }
 
     /// The key that signs now with this algorithm.
-    pub fn active(&self, algorithm: Algorithm, now: Timestamp) -> Option<&SigningKey> {
-        self.signing
-            .iter()
-            .rev()
-            .find(|key| key.algorithm == algorithm && key.signs_from.is_some_and(|start| start <= now))
+    pub fn active(&self, algorithm: Algorithm, now_ms: i64) -> Option<&SigningKey> {
+        self.signing.iter().rev().find(|key| key.algorithm == algorithm && key.may_sign(now_ms))
     }
 
     /// The key with this id, in whatever state.

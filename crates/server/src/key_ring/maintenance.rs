@@ -68,22 +68,28 @@ impl KeyRing {
         }
     }
 
-    /// Makes the first key of an algorithm, which signs at once: nothing was published before it that a client could
-    /// have cached for this algorithm. Does nothing where one exists.
-    pub async fn make_first_key(&self, algorithm: Algorithm, now_ms: i64) -> Result<(), KeyRingError> {
-        if self
-            .current(now_ms)
-            .await?
-            .signing_keys()
-            .iter()
-            .any(|key| key.algorithm == algorithm)
-        {
-            return Ok(());
+    /// Makes the first key of a new database, which signs at once: nobody can hold a key set without it.
+    pub(super) async fn make_very_first_key(
+        &self,
+        algorithm: Algorithm,
+        now_ms: i64,
+    ) -> Result<(), KeyRingError> {
+        if self.current(now_ms).await?.signing_keys().is_empty() {
+            let key = self.new_signing_key(algorithm, now_ms).await?;
+            self.store.keys().insert_active(&key, key.published_at).await?;
+            self.reread(now_ms).await?;
         }
-        let now = Timestamp::from_milliseconds(now_ms);
-        let key = self.new_signing_key(algorithm, now_ms).await?;
-        self.store.keys().insert_active(&key, now).await?;
-        self.reread(now_ms).await?;
+        Ok(())
+    }
+
+    /// Makes the first key of a further algorithm, when a client first needs one. It signs once every node publishes
+    /// it; until then [`super::AGREEMENT_SECONDS`] have to be waited for. Does nothing where one exists.
+    pub async fn make_first_key(&self, algorithm: Algorithm, now_ms: i64) -> Result<(), KeyRingError> {
+        if !self.current(now_ms).await?.signing_keys().iter().any(|key| key.algorithm == algorithm) {
+            let key = self.new_signing_key(algorithm, now_ms).await?;
+            self.store.keys().insert_active(&key, signs_from(key.published_at)).await?;
+            self.reread(now_ms).await?;
+        }
         Ok(())
     }
 
@@ -99,9 +105,7 @@ impl KeyRing {
         let keys = self.current(now_ms).await?;
         let data_key = keys.data_key(DataKeyPurpose::PrivateKeys)?;
         let kid = pair.kid().to_owned();
-        let sealed = data_key
-            .sealing()
-            .seal(private_key_context(&kid).as_bytes(), &pair.to_pkcs8());
+        let sealed = data_key.sealing().seal(private_key_context(&kid).as_bytes(), &pair.to_pkcs8());
         Ok(NewSigningKey {
             issuer: self.issuer,
             public_jwk: pair.public_jwk().clone(),
@@ -158,10 +162,7 @@ impl KeyRing {
         let now = Timestamp::from_milliseconds(now_ms);
         let keys = self.current(now_ms).await?;
         for key in keys.signing_keys() {
-            if key
-                .superseded_at
-                .is_some_and(|end| end.plus(policy.keep_after) < now)
-            {
+            if key.superseded_at.is_some_and(|end| end.plus(policy.keep_after) < now) {
                 self.store.keys().delete(key.pair.kid()).await?;
             }
         }
@@ -169,13 +170,11 @@ impl KeyRing {
             return Ok(());
         }
         for algorithm in keys.algorithms() {
-            let Some(since) = keys.active(algorithm, now).and_then(|key| key.signs_from) else {
+            let Some(since) = keys.active(algorithm, now_ms).and_then(|key| key.signs_from) else {
                 continue;
             };
-            let next_waits = keys
-                .signing_keys()
-                .iter()
-                .any(|k| k.algorithm == algorithm && k.signs_from.is_none());
+            let next_waits =
+                keys.signing_keys().iter().any(|k| k.algorithm == algorithm && k.signs_from.is_none());
             let publish_due = since.plus(policy.interval - policy.publish_ahead) <= now;
             let promote_due = since.plus(policy.interval) <= now;
             if (publish_due && !next_waits) || (promote_due && next_waits) {
@@ -197,12 +196,7 @@ impl KeyRing {
             let Some(key) = keys.held_data_key(row.id) else {
                 continue;
             };
-            if self
-                .store
-                .data_keys()
-                .rewrap(row.id, row.wrapped_with, &first.wrap(&key), first.id())
-                .await?
-            {
+            if self.store.data_keys().rewrap(row.id, row.wrapped_with, &first.wrap(&key), first.id()).await? {
                 changed += 1;
             }
         }

@@ -60,9 +60,7 @@ pub struct KeyRing {
 
 impl std::fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("KeyRing")
-            .field("issuer", &self.issuer)
-            .finish_non_exhaustive()
+        f.debug_struct("KeyRing").field("issuer", &self.issuer).finish_non_exhaustive()
     }
 }
 
@@ -84,7 +82,7 @@ impl KeyRing {
         };
         ring.make_missing_data_keys(now_ms).await?;
         ring.read(now_ms).await?;
-        ring.make_first_key(Algorithm::RS256, now_ms).await?;
+        ring.make_very_first_key(Algorithm::RS256, now_ms).await?;
         Ok(ring)
     }
 
@@ -112,11 +110,7 @@ impl KeyRing {
     pub async fn reread_if_older(&self, now_ms: i64) -> Result<Arc<Keys>, KeyRingError> {
         let _one_reader = self.reading.lock().await;
         let held = self.last_known();
-        if held.was_read_since(now_ms) {
-            Ok(held)
-        } else {
-            self.read(now_ms).await
-        }
+        if held.was_read_since(now_ms) { Ok(held) } else { self.read(now_ms).await }
     }
 
     /// Reads again although the held keys are fresh: something was just changed here.
@@ -133,7 +127,7 @@ impl KeyRing {
         }
         let mut signing = Vec::new();
         for row in self.store.keys().list(self.issuer).await? {
-            signing.push(open_signing_key(&before, &data, &row)?);
+            signing.push(open_signing_key(&before, &data, &row, now_ms)?);
         }
         let keys = Arc::new(Keys::new(data, signing, now_ms)?);
         *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&keys);
@@ -144,9 +138,7 @@ impl KeyRing {
         if let Some(held) = before.held_data_key(row.id) {
             return Ok(held);
         }
-        let opened = self
-            .secrets
-            .unwrap(row.wrapped_with, row.id, row.purpose, &row.wrapped);
+        let opened = self.secrets.unwrap(row.wrapped_with, row.id, row.purpose, &row.wrapped);
         opened.map(Arc::new).map_err(|error| match error {
             UnwrapError::SecretMissing { secret, .. } => KeyRingError::SecretMissing {
                 key: row.id.to_string(),
@@ -165,12 +157,12 @@ fn open_signing_key(
     before: &Keys,
     data: &[Arc<DataKey>],
     row: &StoredSigningKey,
+    now_ms: i64,
 ) -> Result<SigningKey, KeyRingError> {
-    let damaged = |reason: &str| KeyRingError::Damaged {
-        key: row.kid.clone(),
-        reason: reason.to_owned(),
-    };
-    let pair = if let Some(held) = before.signing_key(&row.kid) {
+    let damaged = |reason: &str| KeyRingError::Damaged { key: row.kid.clone(), reason: reason.to_owned() };
+    let held = before.signing_key(&row.kid);
+    let held_since_ms = held.map_or(now_ms, |held| held.held_since_ms);
+    let pair = if let Some(held) = held {
         Arc::clone(&held.pair)
     } else {
         let sealing = data
@@ -194,6 +186,7 @@ fn open_signing_key(
         published_at: row.published_at,
         signs_from: row.signs_from,
         superseded_at: None,
+        held_since_ms,
     })
 }
 

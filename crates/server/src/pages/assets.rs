@@ -65,16 +65,9 @@ impl Assets {
         let mut files = Vec::new();
         let mut add = |stem: &str, extension: &str, content_type, bytes: Cow<'static, [u8]>| {
             let digest = URL_SAFE_NO_PAD.encode(Sha256::digest(&bytes));
-            let name = format!(
-                "{stem}-{}.{extension}",
-                digest.chars().take(16).collect::<String>()
-            );
+            let name = format!("{stem}-{}.{extension}", digest.chars().take(16).collect::<String>());
             let url = format!("{base}/assets/{name}");
-            files.push(Asset {
-                name,
-                content_type,
-                bytes,
-            });
+            files.push(Asset { name, content_type, bytes });
             url
         };
         let theme = Theme::of(brand.accent);
@@ -85,25 +78,13 @@ impl Assets {
                 "icon",
                 "svg",
                 "image/svg+xml",
-                rendered(&Icon {
-                    fill: theme.accent,
-                    mark: theme.on_accent,
-                }),
+                rendered(&Icon { fill: theme.accent, mark: theme.on_accent }),
             ),
-            logo: brand.logo.as_ref().map(|logo| {
-                add(
-                    "logo",
-                    logo.extension,
-                    logo.content_type,
-                    Cow::Owned(logo.bytes.clone()),
-                )
-            }),
-            playground: add(
-                "playground",
-                "js",
-                "text/javascript; charset=utf-8",
-                Cow::Borrowed(PLAYGROUND),
-            ),
+            logo: brand
+                .logo
+                .as_ref()
+                .map(|logo| add("logo", logo.extension, logo.content_type, Cow::Owned(logo.bytes.clone()))),
+            playground: add("playground", "js", "text/javascript; charset=utf-8", Cow::Borrowed(PLAYGROUND)),
         };
         Self { files, urls }
     }
@@ -175,10 +156,8 @@ impl Colour {
     /// `#rgb` or `#rrggbb`; anything else is refused, since the value ends up in a style sheet.
     pub fn parse(text: &str) -> Result<Self, BrandError> {
         let digits = text.strip_prefix('#').ok_or(BrandError::Colour)?;
-        let nibbles: Option<Vec<u8>> = digits
-            .chars()
-            .map(|c| c.to_digit(16).and_then(|n| u8::try_from(n).ok()))
-            .collect();
+        let nibbles: Option<Vec<u8>> =
+            digits.chars().map(|c| c.to_digit(16).and_then(|n| u8::try_from(n).ok())).collect();
         match nibbles.as_deref() {
             Some(&[r, g, b]) => Ok(Self([r * 17, g * 17, b * 17])),
             Some(&[r1, r2, g1, g2, b1, b2]) => Ok(Self([r1 * 16 + r2, g1 * 16 + g2, b1 * 16 + b2])),
@@ -190,11 +169,7 @@ impl Colour {
     fn luminance(self) -> f64 {
         let [r, g, b] = self.0.map(|channel| {
             let value = f64::from(channel) / 255.0;
-            if value <= 0.04045 {
-                value / 12.92
-            } else {
-                ((value + 0.055) / 1.055).powf(2.4)
-            }
+            if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
         });
         0.2126 * r + 0.7152 * g + 0.0722 * b
     }
@@ -215,11 +190,7 @@ impl Colour {
 
     /// This colour, moved away from `surface` only as far as `ratio` needs.
     fn until_contrast(self, ratio: f64, surface: Self) -> Self {
-        let target = if surface.luminance() > 0.2 {
-            Self([0, 0, 0])
-        } else {
-            Self::WHITE
-        };
+        let target = if surface.luminance() > 0.2 { Self([0, 0, 0]) } else { Self::WHITE };
         let steps = 0..=40;
         steps
             .map(|step| self.mixed(target, step))
@@ -271,11 +242,7 @@ impl Logo {
             }
             _ => return Err(BrandError::LogoFormat),
         };
-        Ok(Self {
-            bytes,
-            content_type,
-            extension,
-        })
+        Ok(Self { bytes, content_type, extension })
     }
 }
 
@@ -299,20 +266,14 @@ mod tests {
 
     #[test]
     fn any_accent_gives_legible_buttons_and_links() {
-        for accent in [
-            "#0f6a5b", "#fff", "#000", "#ff0", "#777777", "#2563eb", "#ff0080", "#00ff00", "#0000ff",
-        ] {
+        for accent in
+            ["#0f6a5b", "#fff", "#000", "#ff0", "#777777", "#2563eb", "#ff0080", "#00ff00", "#0000ff"]
+        {
             let theme = Theme::of(Colour::parse(accent).unwrap());
             assert!(theme.on_accent.contrast(theme.accent) >= 4.5, "{accent}");
-            assert!(
-                theme.dark_on_accent.contrast(theme.dark_accent) >= 4.5,
-                "{accent}"
-            );
+            assert!(theme.dark_on_accent.contrast(theme.dark_accent) >= 4.5, "{accent}");
             assert!(theme.accent.contrast(Colour::LIGHT_SURFACE) >= 3.0, "{accent}");
-            assert!(
-                theme.dark_accent.contrast(Colour::DARK_SURFACE) >= 3.0,
-                "{accent}"
-            );
+            assert!(theme.dark_accent.contrast(Colour::DARK_SURFACE) >= 3.0, "{accent}");
             for light in [Colour::WHITE, Colour::LIGHT_SURFACE] {
                 assert!(theme.link.contrast(light) >= 4.5, "{accent}");
             }
@@ -322,9 +283,7 @@ mod tests {
 
     #[test]
     fn only_plain_hex_colours_reach_the_style_sheet() {
-        for refused in [
-            "", "red", "#12345", "#12", "#1234567", "#ggg", "#fff;}", "url(x)", "#ÿÿÿ",
-        ] {
+        for refused in ["", "red", "#12345", "#12", "#1234567", "#ggg", "#fff;}", "url(x)", "#ÿÿÿ"] {
             assert_eq!(Colour::parse(refused), Err(BrandError::Colour), "{refused}");
         }
         assert_eq!(Colour::parse("#1aF").unwrap().to_string(), "#11aaff");
@@ -342,21 +301,11 @@ mod tests {
     #[test]
     fn asset_names_follow_their_content() {
         let plain = Assets::new(&Brand::default(), "");
-        let blue = Assets::new(
-            &Brand {
-                accent: Colour::parse("#00f").unwrap(),
-                ..Brand::default()
-            },
-            "/auth",
-        );
+        let blue =
+            Assets::new(&Brand { accent: Colour::parse("#00f").unwrap(), ..Brand::default() }, "/auth");
         assert_ne!(plain.urls().theme, blue.urls().theme);
         assert_eq!(format!("/auth{}", plain.urls().style), blue.urls().style);
-        for url in [
-            &plain.urls().style,
-            &plain.urls().theme,
-            &plain.urls().icon,
-            &plain.urls().playground,
-        ] {
+        for url in [&plain.urls().style, &plain.urls().theme, &plain.urls().icon, &plain.urls().playground] {
             let asset = plain.find(url.strip_prefix("/assets/").unwrap()).unwrap();
             assert!(!asset.bytes.is_empty());
         }
@@ -368,26 +317,10 @@ mod tests {
         let logo =
             Logo::new(b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>".to_vec()).unwrap();
         assert_eq!(logo.content_type, "image/svg+xml");
-        let assets = Assets::new(
-            &Brand {
-                logo: Some(logo),
-                ..Brand::default()
-            },
-            "",
-        );
-        assert!(
-            assets
-                .urls()
-                .logo
-                .as_deref()
-                .unwrap()
-                .starts_with("/assets/logo-")
-        );
+        let assets = Assets::new(&Brand { logo: Some(logo), ..Brand::default() }, "");
+        assert!(assets.urls().logo.as_deref().unwrap().starts_with("/assets/logo-"));
         assert_eq!(Logo::new(b"<html>".to_vec()).unwrap_err(), BrandError::LogoFormat);
-        assert_eq!(
-            Logo::new(vec![0; Logo::MAX_BYTES + 1]).unwrap_err(),
-            BrandError::LogoSize
-        );
+        assert_eq!(Logo::new(vec![0; Logo::MAX_BYTES + 1]).unwrap_err(), BrandError::LogoSize);
     }
 
     #[test]

@@ -23,11 +23,7 @@ pub struct Brand {
 
 impl Default for Brand {
     fn default() -> Self {
-        Self {
-            name: "Grantor".to_owned(),
-            accent: Colour::DEFAULT_ACCENT,
-            logo: None,
-        }
+        Self { name: "Grantor".to_owned(), accent: Colour::DEFAULT_ACCENT, logo: None }
     }
 }
 
@@ -83,11 +79,7 @@ impl Foreign {
 
     /// The first of `candidates` with anything left to see, as [`Self::shown`].
     pub fn first_shown<'t>(candidates: impl IntoIterator<Item = &'t str>) -> Self {
-        candidates
-            .into_iter()
-            .map(Self::shown)
-            .find(|text| !text.is_empty())
-            .unwrap_or_default()
+        candidates.into_iter().map(Self::shown).find(|text| !text.is_empty()).unwrap_or_default()
     }
 
     /// Whether nothing visible was left.
@@ -177,18 +169,12 @@ mod tests {
         assert_eq!(Foreign::shown(&long).to_string().chars().count(), Foreign::SHOWN);
         assert!(Foreign::shown(&long).to_string().ends_with('…'));
         assert_eq!(Foreign::typed(&long).to_string(), "é".repeat(Foreign::TYPED));
-        assert_eq!(
-            Foreign::shown(&"x".repeat(Foreign::SHOWN)).to_string(),
-            "x".repeat(Foreign::SHOWN)
-        );
+        assert_eq!(Foreign::shown(&"x".repeat(Foreign::SHOWN)).to_string(), "x".repeat(Foreign::SHOWN));
     }
 
     #[test]
     fn a_name_of_nothing_gives_way_to_the_next_candidate() {
-        assert_eq!(
-            Foreign::first_shown(["\u{200B}", "client-7"]).to_string(),
-            "client-7"
-        );
+        assert_eq!(Foreign::first_shown(["\u{200B}", "client-7"]).to_string(), "client-7");
         assert_eq!(Foreign::shown("«élan»").initial(), "É");
         assert_eq!(Foreign::shown("!").initial(), "•");
     }

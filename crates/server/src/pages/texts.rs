@@ -43,9 +43,7 @@ impl Language {
 
     fn for_tag(tag: &str) -> Option<Self> {
         let primary = tag.split(['-', '_']).next().unwrap_or_default();
-        Self::ALL
-            .into_iter()
-            .find(|language| language.tag().eq_ignore_ascii_case(primary))
+        Self::ALL.into_iter().find(|language| language.tag().eq_ignore_ascii_case(primary))
     }
 }
 
@@ -229,10 +227,7 @@ mod tests {
 
     #[test]
     fn accept_language_is_read_by_quality() {
-        assert_eq!(
-            by_quality("da, en-gb;q=0.8, en;q=0.7, de;q=0, x;v=1"),
-            ["da", "en-gb", "en"]
-        );
+        assert_eq!(by_quality("da, en-gb;q=0.8, en;q=0.7, de;q=0, x;v=1"), ["da", "en-gb", "en"]);
         assert_eq!(by_quality("a;q=0.1, b; q=0.9"), ["b", "a"]);
     }
 

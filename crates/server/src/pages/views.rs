@@ -38,9 +38,7 @@ impl<'a> WebLink<'a> {
     /// `None` for any other scheme, and for what is no URL at all.
     pub fn new(url: &'a str) -> Option<Self> {
         let printable = url.bytes().all(|byte| byte.is_ascii_graphic());
-        let scheme = ["https://", "http://"]
-            .iter()
-            .any(|scheme| url.starts_with(scheme));
+        let scheme = ["https://", "http://"].iter().any(|scheme| url.starts_with(scheme));
         (printable && scheme).then_some(Self(url))
     }
 
@@ -183,16 +181,8 @@ impl ConsentPage<'_> {
         let mut lines = Vec::new();
         for &name in self.scopes {
             let line = texts.scope(name).map_or_else(
-                || ScopeLine {
-                    title: None,
-                    name: Foreign::shown(name),
-                    detail: texts.consent_unknown,
-                },
-                |text| ScopeLine {
-                    title: Some(text.title),
-                    name: Foreign::default(),
-                    detail: text.detail,
-                },
+                || ScopeLine { title: None, name: Foreign::shown(name), detail: texts.consent_unknown },
+                |text| ScopeLine { title: Some(text.title), name: Foreign::default(), detail: text.detail },
             );
             // `offline` and `offline_access` are two names of one permission.
             if !lines.contains(&line) {
@@ -385,11 +375,7 @@ mod tests {
 
     fn logins(page: &Page<'_>, form: Form<'_>, samples: &mut Vec<Sample>) {
         let plain = client("Photo Album", true, Some("/assets/sample-logo.svg"));
-        let long = client(
-            &"Extraordinarily long application name without end ".repeat(200),
-            false,
-            None,
-        );
+        let long = client(&"Extraordinarily long application name without end ".repeat(200), false, None);
         let arabic = client("ألبوم الصور (نسخة 2)", true, None);
         let hostile = client(HOSTILE, false, Some("x\"><script>"));
         let alice = Account::new(Some("Alice Liddell"), "alice");
@@ -418,12 +404,7 @@ mod tests {
             ),
             (
                 "login-wait",
-                LoginPage {
-                    problem: waits,
-                    client: &arabic,
-                    login: Foreign::typed("ليلى"),
-                    ..base()
-                },
+                LoginPage { problem: waits, client: &arabic, login: Foreign::typed("ليلى"), ..base() },
             ),
             (
                 "login-again",
@@ -443,21 +424,10 @@ mod tests {
                     ..base()
                 },
             ),
-            (
-                "login-hostile",
-                LoginPage {
-                    client: &hostile,
-                    login: Foreign::typed(HOSTILE),
-                    ..base()
-                },
-            ),
+            ("login-hostile", LoginPage { client: &hostile, login: Foreign::typed(HOSTILE), ..base() }),
         ] {
             let ids = &["login", "password", "submit-login", "login-cancel", "remember"];
-            samples.push(Sample {
-                name: name.to_owned(),
-                html: view.render().unwrap(),
-                ids,
-            });
+            samples.push(Sample { name: name.to_owned(), html: view.render().unwrap(), ids });
         }
         samples[0].ids = &["client-logo", "policy-link", "tos-link", "recovery-link"];
     }
@@ -467,37 +437,16 @@ mod tests {
         let hostile = client(HOSTILE, false, None);
         let accounts = [
             Account::new(Some("Alice Liddell"), "alice"),
-            Account::new(
-                None,
-                "a.very.long.user.name.that.goes.on@subsidiary.department.example.com",
-            ),
+            Account::new(None, "a.very.long.user.name.that.goes.on@subsidiary.department.example.com"),
             Account::new(Some("ليلى العامرية"), "layla"),
         ];
         let choices: Vec<AccountChoice<'_>> = accounts
             .iter()
-            .map(|account| AccountChoice {
-                value: "0198",
-                account: account.clone(),
-            })
+            .map(|account| AccountChoice { value: "0198", account: account.clone() })
             .collect();
-        let select = SelectAccountPage {
-            page,
-            form,
-            client: &plain,
-            accounts: &choices,
-        };
-        let ids = &[
-            "account-1",
-            "account-2",
-            "account-3",
-            "use-another-account",
-            "select-cancel",
-        ];
-        samples.push(Sample {
-            name: "select".to_owned(),
-            html: select.render().unwrap(),
-            ids,
-        });
+        let select = SelectAccountPage { page, form, client: &plain, accounts: &choices };
+        let ids = &["account-1", "account-2", "account-3", "use-another-account", "select-cancel"];
+        samples.push(Sample { name: "select".to_owned(), html: select.render().unwrap(), ids });
 
         let consent = ConsentPage {
             page,
@@ -515,62 +464,29 @@ mod tests {
             vouched_for: false,
             returns_to: Destination::ThisDevice,
             scopes: &["openid", "photos.read", HOSTILE, &"x".repeat(4000)],
-            audiences: &[
-                Foreign::shown("https://api.photos.example/v1"),
-                Foreign::shown(HOSTILE),
-            ],
+            audiences: &[Foreign::shown("https://api.photos.example/v1"), Foreign::shown(HOSTILE)],
             remembered: false,
             account: &accounts[2],
             ..consent.clone()
         };
-        let nothing = ConsentPage {
-            scopes: &[],
-            ..consent.clone()
-        };
-        for (name, view) in [
-            ("consent", &consent),
-            ("consent-unknown", &unknown),
-            ("consent-nothing", &nothing),
-        ] {
+        let nothing = ConsentPage { scopes: &[], ..consent.clone() };
+        for (name, view) in
+            [("consent", &consent), ("consent-unknown", &unknown), ("consent-nothing", &nothing)]
+        {
             let ids = &["consent-accept", "consent-deny"];
-            samples.push(Sample {
-                name: name.to_owned(),
-                html: view.render().unwrap(),
-                ids,
-            });
+            samples.push(Sample { name: name.to_owned(), html: view.render().unwrap(), ids });
         }
-        assert!(
-            consent.scopes().len() == 4,
-            "offline and offline_access are one line"
-        );
+        assert!(consent.scopes().len() == 4, "offline and offline_access are one line");
     }
 
     fn logouts(page: &Page<'_>, form: Form<'_>, samples: &mut Vec<Sample>) {
         let plain = client("Photo Album", true, Some("/assets/sample-logo.svg"));
         let alice = [Account::new(Some("Alice Liddell"), "alice")];
-        let logout = LogoutPage {
-            page,
-            form,
-            client: Some(&plain),
-            accounts: &alice,
-        };
+        let logout = LogoutPage { page, form, client: Some(&plain), accounts: &alice };
         let ids = &["logout-confirm", "logout-cancel"];
-        samples.push(Sample {
-            name: "logout".to_owned(),
-            html: logout.render().unwrap(),
-            ids,
-        });
-        let logout = LogoutPage {
-            page,
-            form,
-            client: None,
-            accounts: &[],
-        };
-        samples.push(Sample {
-            name: "logout-nobody".to_owned(),
-            html: logout.render().unwrap(),
-            ids,
-        });
+        samples.push(Sample { name: "logout".to_owned(), html: logout.render().unwrap(), ids });
+        let logout = LogoutPage { page, form, client: None, accounts: &[] };
+        samples.push(Sample { name: "logout-nobody".to_owned(), html: logout.render().unwrap(), ids });
     }
 
     fn endings(page: &Page<'_>, samples: &mut Vec<Sample>) {
@@ -585,32 +501,14 @@ mod tests {
             html: done.render().unwrap(),
             ids: &["logged-out"],
         });
-        let stayed = LoggedOutPage {
-            page,
-            signed_out: false,
-            continue_to: None,
-        };
+        let stayed = LoggedOutPage { page, signed_out: false, continue_to: None };
         let html = stayed.render().unwrap();
         assert!(!html.contains("logged-out"), "staying is not signing out");
-        samples.push(Sample {
-            name: "stayed".to_owned(),
-            html,
-            ids: &[],
-        });
+        samples.push(Sample { name: "stayed".to_owned(), html, ids: &[] });
         for problem in Problem::ALL {
-            let html = ErrorPage {
-                page,
-                code: "invalid_request",
-                problem,
-            }
-            .render()
-            .unwrap();
+            let html = ErrorPage { page, code: "invalid_request", problem }.render().unwrap();
             assert!(html.contains("invalid_request") && html.contains(page.trace_id));
-            samples.push(Sample {
-                name: format!("error-{problem:?}"),
-                html,
-                ids: &["error-page"],
-            });
+            samples.push(Sample { name: format!("error-{problem:?}"), html, ids: &["error-page"] });
         }
         let plain = client("Photo Album", false, None);
         let parameters = [("code", "gr_ac_x"), ("state", HOSTILE)];
@@ -621,16 +519,9 @@ mod tests {
             client: &plain,
         };
         let html = posted.render().unwrap();
-        assert_eq!(
-            html.matches(&format!("<script>{AUTO_SUBMIT}</script>")).count(),
-            1
-        );
+        assert_eq!(html.matches(&format!("<script>{AUTO_SUBMIT}</script>")).count(), 1);
         let html = html.replace(&format!("<script>{AUTO_SUBMIT}</script>"), "");
-        samples.push(Sample {
-            name: "form-post".to_owned(),
-            html,
-            ids: &["form-post-submit"],
-        });
+        samples.push(Sample { name: "form-post".to_owned(), html, ids: &["form-post-submit"] });
         let playground = PlaygroundPage {
             page,
             issuer: "http://localhost:4599",
@@ -662,11 +553,7 @@ mod tests {
             "reset",
             "sign-out",
         ];
-        samples.push(Sample {
-            name: "playground".to_owned(),
-            html: html.replace(&script, ""),
-            ids,
-        });
+        samples.push(Sample { name: "playground".to_owned(), html: html.replace(&script, ""), ids });
     }
 
     /// Set `GRANTOR_PREVIEW` to a folder to look at every page without a server.
@@ -677,11 +564,7 @@ mod tests {
     #[test]
     fn every_page_has_its_ids_and_nothing_that_the_content_security_policy_forbids() {
         let logo = Logo::new(b"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 90 30'><rect width='90' height='30'/></svg>".to_vec());
-        let brand = Brand {
-            name: "A & B <Bank>".to_owned(),
-            logo: logo.ok(),
-            ..Brand::default()
-        };
+        let brand = Brand { name: "A & B <Bank>".to_owned(), logo: logo.ok(), ..Brand::default() };
         for brand in [brand, Brand::default()] {
             let assets = Assets::new(&brand, "");
             let page = Page {
@@ -690,11 +573,7 @@ mod tests {
                 assets: assets.urls(),
                 trace_id: "4bf92f3577b34da6",
             };
-            let form = Form {
-                action: "/login",
-                csrf: "c\"srf",
-                interaction: "in<ter",
-            };
+            let form = Form { action: "/login", csrf: "c\"srf", interaction: "in<ter" };
             let mut samples = Vec::new();
             logins(&page, form, &mut samples);
             questions(&page, form, &mut samples);
@@ -704,24 +583,15 @@ mod tests {
                 for id in *ids {
                     assert_eq!(html.matches(&format!(" id=\"{id}\"")).count(), 1, "{name}: {id}");
                 }
-                for forbidden in [
-                    " style=",
-                    "<style",
-                    "<script",
-                    "<img src=x",
-                    "javascript:",
-                    "\u{202E}",
-                    "<Bank>",
-                ] {
+                for forbidden in
+                    [" style=", "<style", "<script", "<img src=x", "javascript:", "\u{202E}", "<Bank>"]
+                {
                     // A state value is posted back byte for byte, so only the page's own text is made inert.
                     let kept = name == "form-post" && forbidden == "\u{202E}";
                     assert!(kept || !html.contains(forbidden), "{name}: {forbidden}");
                 }
                 assert!(html.starts_with("<!DOCTYPE html>"), "{name}");
-                assert!(
-                    html.contains("<html lang=\"en\" dir=\"ltr\">") && html.contains("<main"),
-                    "{name}"
-                );
+                assert!(html.contains("<html lang=\"en\" dir=\"ltr\">") && html.contains("<main"), "{name}");
                 assert!(html.len() < 16_000, "{name}: {} bytes", html.len());
                 if let Some(folder) = preview() {
                     std::fs::write(folder.join(format!("{name}.html")), html).unwrap();
@@ -750,22 +620,9 @@ mod tests {
     fn cancelling_a_login_needs_no_input() {
         let brand = Brand::default();
         let assets = Assets::new(&brand, "");
-        let page = Page {
-            language: Language::English,
-            brand: &brand,
-            assets: assets.urls(),
-            trace_id: "t",
-        };
+        let page = Page { language: Language::English, brand: &brand, assets: assets.urls(), trace_id: "t" };
         let mut samples = Vec::new();
-        logins(
-            &page,
-            Form {
-                action: "/login",
-                csrf: "c",
-                interaction: "i",
-            },
-            &mut samples,
-        );
+        logins(&page, Form { action: "/login", csrf: "c", interaction: "i" }, &mut samples);
         let html = &samples[0].html;
         assert!(html.contains("id=\"login-cancel\" name=\"decision\" value=\"deny\" formnovalidate"));
         // The first button is the one that Enter presses.
@@ -774,14 +631,9 @@ mod tests {
 
     #[test]
     fn only_web_addresses_become_links() {
-        for refused in [
-            "javascript:alert(1)",
-            "data:text/html,x",
-            "//evil.example",
-            "https://a\nb",
-            " https://a",
-            "",
-        ] {
+        for refused in
+            ["javascript:alert(1)", "data:text/html,x", "//evil.example", "https://a\nb", " https://a", ""]
+        {
             assert_eq!(WebLink::new(refused), None, "{refused}");
         }
     }

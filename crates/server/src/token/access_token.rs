@@ -1,7 +1,7 @@
 //! Access tokens. Nothing is stored when one is issued: an opaque token is a sealed value that carries its facts, a JWT
 //! (RFC 9068) carries the same as claims. Whether it is still live is asked of the database when it is used.
 
-use grantor_crypto::{Algorithm, DataKeyPurpose, TokenPrefix, UnverifiedJws, sign_compact};
+use grantor_crypto::{DataKeyPurpose, TokenPrefix, UnverifiedJws, sign_compact};
 use grantor_protocol::{ClientId, ClientRowId, GrantId, Scope, Subject, Timestamp, TokenId};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::clock::Now;
 use crate::error::Failure;
 use crate::extract::Issuer;
-use crate::key_ring::Keys;
+use crate::key_ring::{Keys, SigningKey};
 
 /// What an access token says.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -68,18 +68,12 @@ impl AccessToken {
     pub(super) fn signed(
         &self,
         keys: &Keys,
+        key: &SigningKey,
         issuer: &Issuer,
-        algorithm: Algorithm,
         authentication: Option<Authentication<'_>>,
     ) -> Result<String, Failure> {
-        let key = keys
-            .active(algorithm, self.issued_at)
-            .ok_or_else(|| Failure::Internal(format!("no active {} key", algorithm.name())))?;
-        let audience = if self.audience.is_empty() {
-            vec![issuer.url.to_string()]
-        } else {
-            self.audience.clone()
-        };
+        let audience =
+            if self.audience.is_empty() { vec![issuer.url.to_string()] } else { self.audience.clone() };
         let mut claims = json!({
             "iss": &*issuer.url,
             "sub": self.subject.as_str(),
@@ -124,19 +118,12 @@ pub(crate) async fn read_access_token(
 ) -> Result<Result<AccessToken, TokenUnreadable>, Failure> {
     let keys = app.keys.current(now.ms).await?;
     let mut read = read_with(&keys, issuer, token);
-    if read
-        .as_ref()
-        .is_err_and(|error| *error == TokenUnreadable::UnknownKey)
-    {
+    if read.as_ref().is_err_and(|error| *error == TokenUnreadable::UnknownKey) {
         let keys = app.keys.reread_if_older(now.ms).await?;
         read = read_with(&keys, issuer, token);
     }
     Ok(read.and_then(|token| {
-        if token.expires_at <= now.timestamp() {
-            Err(TokenUnreadable::Expired)
-        } else {
-            Ok(token)
-        }
+        if token.expires_at <= now.timestamp() { Err(TokenUnreadable::Expired) } else { Ok(token) }
     }))
 }
 
@@ -152,32 +139,18 @@ fn read_jwt(keys: &Keys, issuer: &Issuer, token: &str) -> Result<AccessToken, To
     if unverified.kid().and_then(|kid| keys.signing_key(kid)).is_none() {
         return Err(TokenUnreadable::UnknownKey);
     }
-    let claims = unverified
-        .verify(keys.verification(), &["at+jwt"])
-        .map_err(|_| TokenUnreadable::Forged)?;
+    let claims = unverified.verify(keys.verification(), &["at+jwt"]).map_err(|_| TokenUnreadable::Forged)?;
     let text = |name| claims.required_text(name).map_err(|_| TokenUnreadable::Malformed);
-    let instant = |name| {
-        claims
-            .required_instant(name)
-            .map(Timestamp)
-            .map_err(|_| TokenUnreadable::Malformed)
-    };
+    let instant = |name| claims.required_instant(name).map(Timestamp).map_err(|_| TokenUnreadable::Malformed);
     if text("iss")? != &*issuer.url {
         return Err(TokenUnreadable::Forged);
     }
     // The kill switch replaces the token data key: a JWT issued before it is as dead as a sealed token.
-    if keys
-        .data_key_by_id(DataKeyPurpose::Tokens, parse(text("dky")?)?)
-        .is_none()
-    {
+    if keys.data_key_by_id(DataKeyPurpose::Tokens, parse(text("dky")?)?).is_none() {
         return Err(TokenUnreadable::UnknownKey);
     }
-    let audience: Vec<String> = claims
-        .audience()
-        .map_err(|_| TokenUnreadable::Malformed)?
-        .into_iter()
-        .map(str::to_owned)
-        .collect();
+    let audience: Vec<String> =
+        claims.audience().map_err(|_| TokenUnreadable::Malformed)?.into_iter().map(str::to_owned).collect();
     let grant = claims.text("gid").map_err(|_| TokenUnreadable::Malformed)?;
     Ok(AccessToken {
         id: parse(text("jti")?)?,
@@ -187,11 +160,7 @@ fn read_jwt(keys: &Keys, issuer: &Issuer, token: &str) -> Result<AccessToken, To
         epoch: instant("epo")?.seconds(),
         subject: Subject::parse(text("sub")?).map_err(|_| TokenUnreadable::Malformed)?,
         scope: Scope::parse(text("scope")?).map_err(|_| TokenUnreadable::Malformed)?,
-        audience: if audience == [&*issuer.url] {
-            Vec::new()
-        } else {
-            audience
-        },
+        audience: if audience == [&*issuer.url] { Vec::new() } else { audience },
         confirmation: None,
         issued_at: instant("iat")?,
         expires_at: instant("exp")?,

@@ -41,21 +41,12 @@ pub(super) async fn redeem(
         CodeOutcome::Redeemed(facts) => facts,
         CodeOutcome::Replayed => {
             context.app.metrics.replayed("authorization_code");
-            return Err(invalid(
-                "code used once",
-                "an unused code",
-                "a used one; what it gave is revoked",
-            ));
+            return Err(invalid("code used once", "an unused code", "a used one; what it gave is revoked"));
         }
         CodeOutcome::Refused(refusal) => return Err(refused(refusal)),
     };
-    let gives_refresh = facts.offline
-        && context
-            .client
-            .client
-            .row
-            .metadata
-            .allows_grant(GrantType::RefreshToken);
+    let gives_refresh =
+        facts.offline && context.client.client.row.metadata.allows_grant(GrantType::RefreshToken);
     let allowed = &context.client.client.row.metadata.audience;
     let audience = narrow(&request.targets.all(), &facts.audience, allowed)?;
     let issuance = Issuance {
@@ -98,16 +89,12 @@ fn refused(refusal: CodeRefusal) -> Failure {
             "another, once too often; the code is dead",
         ),
         CodeRefusal::VerifierMissing => invalid("code_verifier", "a code_verifier", "none"),
-        CodeRefusal::VerifierUnexpected => invalid(
-            "code_verifier",
-            "none, since no code_challenge was sent",
-            "a code_verifier",
-        ),
-        CodeRefusal::Dead => invalid(
-            "grant is live",
-            "user, client and session still valid",
-            "one of them is gone",
-        ),
+        CodeRefusal::VerifierUnexpected => {
+            invalid("code_verifier", "none, since no code_challenge was sent", "a code_verifier")
+        }
+        CodeRefusal::Dead => {
+            invalid("grant is live", "user, client and session still valid", "one of them is gone")
+        }
         CodeRefusal::AlreadyUsed => invalid("code used once", "an unused code", "a used one"),
     }
 }

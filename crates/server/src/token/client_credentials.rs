@@ -34,8 +34,5 @@ pub(super) async fn redeem(
 /// What is left of a registered scope when no user takes part.
 fn of_the_client_itself(registered: &Scope) -> Scope {
     let of_users = [scope::OPENID, scope::OFFLINE_ACCESS, scope::OFFLINE].join(" ");
-    Scope::parse(&of_users).map_or_else(
-        |_| registered.clone(),
-        |of_users| registered.difference(&of_users),
-    )
+    Scope::parse(&of_users).map_or_else(|_| registered.clone(), |of_users| registered.difference(&of_users))
 }

@@ -14,9 +14,10 @@ use super::refresh_token::RefreshToken;
 use crate::app::App;
 use crate::config::TokenFormat;
 use crate::error::Failure;
-use crate::key_ring::Keys;
+use crate::key_ring::{AGREEMENT_SECONDS, Keys, SigningKey};
 use crate::sid::sid;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What is issued beside the access token.
 pub(super) struct Issuance<'a> {
@@ -59,8 +60,9 @@ pub(super) async fn for_grant(
         acr: facts.acr.as_deref().unwrap_or_default(),
         amr: &facts.amr,
     });
-    let keys = signing_keys(context).await?;
-    let access_token = encode(context, &keys, &token, authentication)?;
+    let format = format_for(context.app, client.metadata.access_token_strategy);
+    let keys = signing_keys(context, format == TokenFormat::Jwt || facts.scope.wants_openid()).await?;
+    let access_token = encode(context, format, &keys, &token, authentication)?;
     let id_token = if facts.scope.wants_openid() {
         Some(id_token(context, &keys, issuance, &access_token)?)
     } else {
@@ -68,7 +70,7 @@ pub(super) async fn for_grant(
     };
     let refresh_token = issuance
         .refresh_generation
-        .map(|generation| RefreshToken::new(facts, generation, now).sealed(&keys, context.issuer))
+        .map(|generation| RefreshToken::new(facts, generation, now).sealed(&keys.keys, context.issuer))
         .transpose()?;
     Ok(TokenResponse {
         expires_in: token.expires_at.seconds().abs_diff(now.seconds()),
@@ -104,8 +106,9 @@ pub(super) async fn for_client(
         issued_at: now,
         expires_at: now.plus(lifetime),
     };
-    let keys = signing_keys(context).await?;
-    let access_token = encode(context, &keys, &token, None)?;
+    let format = format_for(context.app, client.metadata.access_token_strategy);
+    let keys = signing_keys(context, format == TokenFormat::Jwt).await?;
+    let access_token = encode(context, format, &keys, &token, None)?;
     Ok(TokenResponse {
         access_token,
         token_type: TokenType::Bearer,
@@ -120,15 +123,32 @@ fn new_token_id() -> TokenId {
     TokenId::from_uuid(Uuid::from_bytes(random_bytes::<16>()))
 }
 
-/// The keys, with one for the client's algorithm: made on demand where none exists yet.
-async fn signing_keys(context: &TokenContext<'_>) -> Result<Arc<Keys>, Failure> {
-    let algorithm = algorithm_of(context);
-    let keys = context.app.keys.current(context.now.ms).await?;
-    if keys.active(algorithm, context.now.timestamp()).is_some() {
-        return Ok(keys);
+/// The keys, with one that signs with the client's algorithm. The first client of an algorithm waits here once, until
+/// every node publishes the new key; no connection is held meanwhile.
+async fn signing_keys(context: &TokenContext<'_>, something_is_signed: bool) -> Result<SigningKeys, Failure> {
+    let (app, algorithm) = (context.app, algorithm_of(context));
+    let keys = app.keys.current(context.now.ms).await?;
+    if !something_is_signed || keys.active(algorithm, context.now.ms).is_some() {
+        return Ok(SigningKeys { keys, now_ms: context.now.ms });
     }
-    context.app.keys.make_first_key(algorithm, context.now.ms).await?;
-    Ok(context.app.keys.current(context.now.ms).await?)
+    app.keys.make_first_key(algorithm, context.now.ms).await?;
+    tokio::time::sleep(Duration::from_secs(AGREEMENT_SECONDS.unsigned_abs())).await;
+    let now_ms = app.clock.now_ms();
+    Ok(SigningKeys { keys: app.keys.current(now_ms).await?, now_ms })
+}
+
+/// The keys and the instant they are chosen at.
+struct SigningKeys {
+    keys: Arc<Keys>,
+    now_ms: i64,
+}
+
+impl SigningKeys {
+    fn active(&self, algorithm: Algorithm) -> Result<&SigningKey, Failure> {
+        self.keys.active(algorithm, self.now_ms).ok_or_else(|| {
+            Failure::Unavailable(format!("the first {} key does not sign yet", algorithm.name()))
+        })
+    }
 }
 
 fn algorithm_of(context: &TokenContext<'_>) -> Algorithm {
@@ -142,16 +162,17 @@ fn algorithm_of(context: &TokenContext<'_>) -> Algorithm {
 
 fn encode(
     context: &TokenContext<'_>,
-    keys: &Keys,
+    format: TokenFormat,
+    keys: &SigningKeys,
     token: &AccessToken,
     authentication: Option<Authentication<'_>>,
 ) -> Result<String, Failure> {
-    match format_for(
-        context.app,
-        context.client.client.row.metadata.access_token_strategy,
-    ) {
-        TokenFormat::Opaque => token.sealed(keys, context.issuer),
-        TokenFormat::Jwt => token.signed(keys, context.issuer, algorithm_of(context), authentication),
+    match format {
+        TokenFormat::Opaque => token.sealed(&keys.keys, context.issuer),
+        TokenFormat::Jwt => {
+            let key = keys.active(algorithm_of(context))?;
+            token.signed(&keys.keys, key, context.issuer, authentication)
+        }
     }
 }
 
@@ -168,7 +189,7 @@ fn format_for(app: &App, strategy: Option<AccessTokenStrategy>) -> TokenFormat {
 /// whenever an access token is issued (section 5.4).
 fn id_token(
     context: &TokenContext<'_>,
-    keys: &Keys,
+    keys: &SigningKeys,
     issuance: &Issuance<'_>,
     access_token: &str,
 ) -> Result<String, Failure> {
@@ -176,9 +197,7 @@ fn id_token(
     let client = &context.client.client.row;
     let algorithm = algorithm_of(context);
     let now = context.now.timestamp();
-    let key = keys
-        .active(algorithm, now)
-        .ok_or_else(|| Failure::Internal(format!("no active {} key", algorithm.name())))?;
+    let key = keys.active(algorithm)?;
     let mut claims = json!({
         "iss": &*context.issuer.url,
         "sub": facts.subject.as_str(),

@@ -40,20 +40,14 @@ pub(crate) async fn post(
     client: Authenticated,
 ) -> Response {
     let caller = CallingClient(client.client.clone());
-    let context = TokenContext {
-        app: &app,
-        issuer: &issuer,
-        client: &client,
-        now,
-    };
+    let context = TokenContext { app: &app, issuer: &issuer, client: &client, now };
     let mut response = match redeem(&context).await {
         Ok((grant, tokens)) => {
             app.metrics.granted(grant.name(), "issued");
             Json(tokens).into_response()
         }
         Err((grant, failure)) => {
-            app.metrics
-                .granted(grant.map_or("unknown", GrantType::name), failure.code().name());
+            app.metrics.granted(grant.map_or("unknown", GrantType::name), failure.code().name());
             failure.into_json()
         }
     };
@@ -70,35 +64,18 @@ async fn redeem(
     let tokens = async {
         may_use(context, grant)?;
         match request {
-            TokenRequest::AuthorizationCode {
-                code,
-                redirect_uri,
-                verifier,
-                resource,
-                audience,
-            } => {
-                let request = CodeRequest {
-                    code,
-                    redirect_uri,
-                    verifier,
-                    targets: Targets { audience, resource },
-                };
+            TokenRequest::AuthorizationCode { code, redirect_uri, verifier, resource, audience } => {
+                let request =
+                    CodeRequest { code, redirect_uri, verifier, targets: Targets { audience, resource } };
                 authorization_code::redeem(context, &request).await
             }
-            TokenRequest::RefreshToken {
-                refresh_token,
-                scope,
-                resource,
-                audience,
-            } => {
+            TokenRequest::RefreshToken { refresh_token, scope, resource, audience } => {
                 let targets = Targets { audience, resource };
                 refresh_token::redeem(context, &refresh_token, scope.as_ref(), &targets).await
             }
-            TokenRequest::ClientCredentials {
-                scope,
-                resource,
-                audience,
-            } => client_credentials::redeem(context, scope, &Targets { audience, resource }).await,
+            TokenRequest::ClientCredentials { scope, resource, audience } => {
+                client_credentials::redeem(context, scope, &Targets { audience, resource }).await
+            }
         }
     };
     match tokens.await {

@@ -81,19 +81,9 @@ pub(super) async fn redeem(
     let client = &context.client.client.row;
     let presented = read_refresh_token(context.app, context.issuer, context.now, token)
         .await?
-        .map_err(|error| {
-            invalid(
-                "refresh_token",
-                "a refresh token of this server",
-                error.to_string(),
-            )
-        })?;
+        .map_err(|error| invalid("refresh_token", "a refresh token of this server", error.to_string()))?;
     if presented.client != client.row {
-        return Err(invalid(
-            "client of the refresh token",
-            "the client it was given to",
-            "another client",
-        ));
+        return Err(invalid("client of the refresh token", "the client it was given to", "another client"));
     }
     let scope = narrowed(&presented.scope, asked)?;
     let audience = narrow(&targets.all(), &presented.audience, &client.metadata.audience)?;
@@ -148,12 +138,7 @@ fn narrowed(granted: &Scope, asked: Option<&Scope>) -> Result<Scope, Failure> {
         Some(asked) if asked.is_subset_of(granted) => Ok(asked.clone()),
         Some(asked) => {
             let expected = format!("at most {granted}");
-            Err(Failure::refused(
-                ErrorCode::InvalidScope,
-                "scope of the grant",
-                expected,
-                asked.to_string(),
-            ))
+            Err(Failure::refused(ErrorCode::InvalidScope, "scope of the grant", expected, asked.to_string()))
         }
     }
 }

@@ -34,9 +34,7 @@ pub(super) fn open<T: DeserializeOwned>(
     token: &str,
 ) -> Result<T, TokenUnreadable> {
     let bytes = token_format::decode(prefix, token).map_err(|_| TokenUnreadable::Malformed)?;
-    let (key_id, sealed) = bytes
-        .split_first_chunk::<KEY_ID_BYTES>()
-        .ok_or(TokenUnreadable::Malformed)?;
+    let (key_id, sealed) = bytes.split_first_chunk::<KEY_ID_BYTES>().ok_or(TokenUnreadable::Malformed)?;
     let data_key = keys
         .data_key_by_id(DataKeyPurpose::Tokens, DataKeyId::from_bytes(*key_id))
         .ok_or(TokenUnreadable::UnknownKey)?;

@@ -70,10 +70,7 @@ impl FromStr for DatabaseUrl {
     type Err = DatabaseUrlError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if let Some(path) = text
-            .strip_prefix("sqlite://")
-            .or_else(|| text.strip_prefix("sqlite:"))
-        {
+        if let Some(path) = text.strip_prefix("sqlite://").or_else(|| text.strip_prefix("sqlite:")) {
             if path.is_empty() || path.starts_with(':') {
                 return Err(DatabaseUrlError::SqlitePath);
             }
@@ -94,11 +91,7 @@ impl fmt::Display for DatabaseUrl {
             Target::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
             Target::Postgres(options) => {
                 let (host, port) = (options.get_host(), options.get_port());
-                write!(
-                    f,
-                    "postgres://{host}:{port}/{}",
-                    options.get_database().unwrap_or_default()
-                )
+                write!(f, "postgres://{host}:{port}/{}", options.get_database().unwrap_or_default())
             }
         }
     }
@@ -118,12 +111,7 @@ impl Engine {
             Target::Sqlite(path) => sqlite(path)?,
             Target::Postgres(options) => postgres(options, max_connections, doubt.clone()),
         };
-        Ok(Engine {
-            pools,
-            url: url.clone(),
-            statements: Arc::new(AtomicU64::new(0)),
-            doubt,
-        })
+        Ok(Engine { pools, url: url.clone(), statements: Arc::new(AtomicU64::new(0)), doubt })
     }
 }
 
@@ -134,10 +122,7 @@ fn sqlite(path: &PathBuf) -> Result<Pools, Fault> {
         .append(true)
         .mode(0o600)
         .open(path)
-        .map_err(|error| Fault::Database {
-            statement: "engine.open",
-            source: error.into(),
-        })?;
+        .map_err(|error| Fault::Database { statement: "engine.open", source: error.into() })?;
     let options = SqliteConnectOptions::new()
         .filename(path)
         .busy_timeout(SQLITE_BUSY)
@@ -155,10 +140,7 @@ fn sqlite(path: &PathBuf) -> Result<Pools, Fault> {
             .test_before_acquire(false)
     };
     let readers = pool(SQLITE_READERS).connect_lazy_with(options.clone().pragma("query_only", "ON"));
-    Ok(Pools::Sqlite {
-        writer: pool(1).connect_lazy_with(options),
-        readers,
-    })
+    Ok(Pools::Sqlite { writer: pool(1).connect_lazy_with(options), readers })
 }
 
 fn postgres(options: &PgConnectOptions, max_connections: u32, doubt: Doubt) -> Pools {
@@ -179,10 +161,7 @@ fn postgres(options: &PgConnectOptions, max_connections: u32, doubt: Doubt) -> P
             let trusted = meta.idle_for < POSTGRES_TRUSTED_IDLE && !doubt.covers(connected);
             Box::pin(async move {
                 Ok(trusted
-                    || matches!(
-                        tokio::time::timeout(POSTGRES_PING, connection.ping()).await,
-                        Ok(Ok(()))
-                    ))
+                    || matches!(tokio::time::timeout(POSTGRES_PING, connection.ping()).await, Ok(Ok(()))))
             })
         });
     Pools::Postgres(pool.connect_lazy_with(options))
@@ -190,8 +169,5 @@ fn postgres(options: &PgConnectOptions, max_connections: u32, doubt: Doubt) -> P
 
 /// A connection without time limits, for migrations that rewrite a table.
 pub(super) async fn unhurried(options: &PgConnectOptions) -> Result<sqlx::PgConnection, Fault> {
-    options
-        .connect()
-        .await
-        .map_err(|error| fault_of("engine.migrate", error))
+    options.connect().await.map_err(|error| fault_of("engine.migrate", error))
 }

@@ -23,22 +23,14 @@ impl Engine {
         match (&self.pools, self.url.target()) {
             (Pools::Sqlite { writer, .. }, _) => {
                 // sqlx takes no lock on SQLite, so the whole run is one write transaction.
-                let mut transaction = writer
-                    .begin_with("BEGIN IMMEDIATE")
-                    .await
-                    .map_err(|error| fault_of(NAME, error))?;
-                SQLITE
-                    .run_direct(None, &mut *transaction, false)
-                    .await
-                    .map_err(failed)?;
+                let mut transaction =
+                    writer.begin_with("BEGIN IMMEDIATE").await.map_err(|error| fault_of(NAME, error))?;
+                SQLITE.run_direct(None, &mut *transaction, false).await.map_err(failed)?;
                 transaction.commit().await.map_err(|error| fault_of(NAME, error))
             }
             (Pools::Postgres(_), Target::Postgres(options)) => {
                 let mut connection = unhurried(options).await?;
-                POSTGRES
-                    .run_direct(None, &mut connection, false)
-                    .await
-                    .map_err(failed)?;
+                POSTGRES.run_direct(None, &mut connection, false).await.map_err(failed)?;
                 connection.close().await.map_err(|error| fault_of(NAME, error))
             }
             (Pools::Postgres(_), Target::Sqlite(_)) => Ok(()),
@@ -48,45 +40,31 @@ impl Engine {
     /// Names of the migrations that this binary knows and the database has not.
     pub(crate) async fn pending_migrations(&self) -> Result<Vec<String>, Fault> {
         let (migrator, table) = match &self.pools {
-            Pools::Sqlite { .. } => (
-                &SQLITE,
-                "SELECT COUNT(*) AS tables FROM sqlite_master WHERE name = '_sqlx_migrations'",
-            ),
+            Pools::Sqlite { .. } => {
+                (&SQLITE, "SELECT COUNT(*) AS tables FROM sqlite_master WHERE name = '_sqlx_migrations'")
+            }
             Pools::Postgres(_) => (
                 &POSTGRES,
                 "SELECT COUNT(*) AS tables FROM pg_class WHERE oid = to_regclass('_sqlx_migrations')",
             ),
         };
         let statement = |sql| self.statement(NAME, sql).read().uncounted();
-        let tables = statement(table)
-            .fetch_optional()
-            .await?
-            .map_or(Ok(0), |row| row.get::<i64>("tables"))?;
+        let tables =
+            statement(table).fetch_optional().await?.map_or(Ok(0), |row| row.get::<i64>("tables"))?;
         let applied: Vec<i64> = if tables == 0 {
             Vec::new()
         } else {
-            let rows = statement("SELECT version FROM _sqlx_migrations WHERE success")
-                .fetch_all()
-                .await?;
-            rows.iter()
-                .map(|row| row.get("version"))
-                .collect::<Result<_, _>>()?
+            let rows = statement("SELECT version FROM _sqlx_migrations WHERE success").fetch_all().await?;
+            rows.iter().map(|row| row.get("version")).collect::<Result<_, _>>()?
         };
-        let pending = migrator
-            .iter()
-            .filter(|migration| !applied.contains(&migration.version));
-        Ok(pending
-            .map(|migration| format!("{:04} {}", migration.version, migration.description))
-            .collect())
+        let pending = migrator.iter().filter(|migration| !applied.contains(&migration.version));
+        Ok(pending.map(|migration| format!("{:04} {}", migration.version, migration.description)).collect())
     }
 }
 
 fn failed(error: MigrateError) -> Fault {
     match error {
         MigrateError::Execute(error) => fault_of(NAME, error),
-        other => Fault::Database {
-            statement: NAME,
-            source: other.into(),
-        },
+        other => Fault::Database { statement: NAME, source: other.into() },
     }
 }

@@ -36,17 +36,11 @@ impl<T> Column for T where
 
 impl Row {
     pub(super) fn sqlite(statement: &'static str, row: SqliteRow) -> Row {
-        Row {
-            statement,
-            columns: Columns::Sqlite(row),
-        }
+        Row { statement, columns: Columns::Sqlite(row) }
     }
 
     pub(super) fn postgres(statement: &'static str, row: PgRow) -> Row {
-        Row {
-            statement,
-            columns: Columns::Postgres(row),
-        }
+        Row { statement, columns: Columns::Postgres(row) }
     }
 
     pub(crate) fn get<T: Column>(&self, column: &'static str) -> Result<T, Fault> {
@@ -76,9 +70,7 @@ impl Row {
 
     pub(crate) fn hash(&self, column: &'static str) -> Result<SecretHash, Fault> {
         let bytes: Vec<u8> = self.get(column)?;
-        let bytes = bytes
-            .try_into()
-            .map_err(|_| self.corrupt(column, "not 32 bytes"))?;
+        let bytes = bytes.try_into().map_err(|_| self.corrupt(column, "not 32 bytes"))?;
         Ok(SecretHash::from_bytes(bytes))
     }
 
@@ -113,10 +105,6 @@ impl Row {
     }
 
     pub(crate) fn corrupt(&self, column: &'static str, reason: impl Display) -> Fault {
-        Fault::Corrupt {
-            statement: self.statement,
-            column,
-            reason: reason.to_string(),
-        }
+        Fault::Corrupt { statement: self.statement, column, reason: reason.to_string() }
     }
 }

@@ -53,14 +53,7 @@ enum Answer {
 impl<'a> Statement<'a> {
     pub(super) fn on_pool(engine: &'a Engine, name: &'static str, sql: &'static str) -> Statement<'a> {
         let target = Target::Pool(engine);
-        Statement {
-            target,
-            name,
-            sql,
-            values: Vec::new(),
-            effect: Effect::Write,
-            counted: true,
-        }
+        Statement { target, name, sql, values: Vec::new(), effect: Effect::Write, counted: true }
     }
 
     pub(crate) fn bind(mut self, value: impl Into<Value>) -> Self {
@@ -107,14 +100,7 @@ impl<'a> Statement<'a> {
     }
 
     async fn run(self, wanted: Wanted) -> Result<Answer, Fault> {
-        let Statement {
-            target,
-            name,
-            sql,
-            values,
-            effect,
-            counted,
-        } = self;
+        let Statement { target, name, sql, values, effect, counted } = self;
         let engine = match target {
             Target::Pool(engine) => engine,
             Target::Transaction(transaction) => return transaction.run(name, sql, &values, wanted).await,
@@ -170,23 +156,12 @@ impl Transaction {
             }
             fault_of(name, error)
         })?;
-        Ok(Transaction {
-            engine: engine.clone(),
-            name,
-            open,
-        })
+        Ok(Transaction { engine: engine.clone(), name, open })
     }
 
     pub(crate) fn statement(&mut self, name: &'static str, sql: &'static str) -> Statement<'_> {
         let target = Target::Transaction(self);
-        Statement {
-            target,
-            name,
-            sql,
-            values: Vec::new(),
-            effect: Effect::Write,
-            counted: true,
-        }
+        Statement { target, name, sql, values: Vec::new(), effect: Effect::Write, counted: true }
     }
 
     pub(crate) async fn commit(self) -> Result<(), Fault> {
@@ -245,10 +220,7 @@ async fn run_on_pool(
         Pools::Postgres(pool) => {
             let mut connection = pool.acquire().await?;
             let answer = answered(run_on_postgres(&mut connection, name, sql, values, wanted)).await;
-            if answer
-                .as_ref()
-                .is_err_and(|error| matches!(Trouble::of(error), Trouble::ConnectionLost))
-            {
+            if answer.as_ref().is_err_and(|error| matches!(Trouble::of(error), Trouble::ConnectionLost)) {
                 // Back in the pool it would be greeted first, and a silent server never answers that.
                 drop(connection.detach());
             }
@@ -277,35 +249,20 @@ macro_rules! run_on {
                 };
             }
             match wanted {
-                Wanted::Count => query
-                    .execute(connection)
-                    .await
-                    .map(|done| Answer::Count(done.rows_affected())),
+                Wanted::Count => {
+                    query.execute(connection).await.map(|done| Answer::Count(done.rows_affected()))
+                }
                 Wanted::Rows => {
                     let rows = query.fetch_all(connection).await?;
-                    Ok(Answer::Rows(
-                        rows.into_iter().map(|row| $row(name, row)).collect(),
-                    ))
+                    Ok(Answer::Rows(rows.into_iter().map(|row| $row(name, row)).collect()))
                 }
             }
         }
     };
 }
 
-run_on!(
-    run_on_sqlite,
-    sqlx::SqliteConnection,
-    Sqlite,
-    SqliteArguments,
-    Row::sqlite
-);
-run_on!(
-    run_on_postgres,
-    sqlx::PgConnection,
-    Postgres,
-    PgArguments,
-    Row::postgres
-);
+run_on!(run_on_sqlite, sqlx::SqliteConnection, Sqlite, SqliteArguments, Row::sqlite);
+run_on!(run_on_postgres, sqlx::PgConnection, Postgres, PgArguments, Row::postgres);
 
 /// What a driver's error means for the statement that met it.
 #[derive(Clone, Copy)]
@@ -360,14 +317,10 @@ impl Trouble {
 
 pub(super) fn fault_of(statement: &'static str, error: sqlx::Error) -> Fault {
     match Trouble::of(&error) {
-        Trouble::ConnectionLost | Trouble::RolledBack | Trouble::Busy => Fault::Unavailable {
-            statement,
-            source: error.into(),
-        },
+        Trouble::ConnectionLost | Trouble::RolledBack | Trouble::Busy => {
+            Fault::Unavailable { statement, source: error.into() }
+        }
         Trouble::Conflict => Fault::Conflict { statement },
-        Trouble::Other => Fault::Database {
-            statement,
-            source: error.into(),
-        },
+        Trouble::Other => Fault::Database { statement, source: error.into() },
     }
 }

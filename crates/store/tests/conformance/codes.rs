@@ -28,19 +28,8 @@ async fn is_redeemed(world: &World, code: CodeUse<'_>) -> bool {
 }
 
 async fn revocation(world: &World, flow: &Flow) -> Option<Revocation> {
-    let filter = GrantFilter {
-        client: Some(flow.client.row),
-        limit: 1,
-        ..GrantFilter::default()
-    };
-    world
-        .store
-        .grants()
-        .list(ISSUER, &filter)
-        .await
-        .unwrap()
-        .remove(0)
-        .revocation
+    let filter = GrantFilter { client: Some(flow.client.row), limit: 1, ..GrantFilter::default() };
+    world.store.grants().list(ISSUER, &filter).await.unwrap().remove(0).revocation
 }
 
 async fn token_lives(world: &World, flow: &Flow) -> bool {
@@ -58,14 +47,8 @@ async fn token_lives(world: &World, flow: &Flow) -> bool {
 pub(crate) async fn a_code_is_redeemed_once_for_what_was_granted(world: World) {
     let flow = world.flow().await;
     let before = world.store.statements();
-    let CodeOutcome::Redeemed(facts) = redeem(&world, flow.code_use()).await else {
-        panic!("not redeemed")
-    };
-    assert_eq!(
-        world.store.statements() - before,
-        1,
-        "redemption is one statement"
-    );
+    let CodeOutcome::Redeemed(facts) = redeem(&world, flow.code_use()).await else { panic!("not redeemed") };
+    assert_eq!(world.store.statements() - before, 1, "redemption is one statement");
     assert_eq!(facts.id, flow.grant);
     assert_eq!(facts.scope.as_str(), "openid offline_access email");
     assert_eq!(facts.nonce.as_deref(), Some("n-0S6_WzA2Mj"));
@@ -78,11 +61,7 @@ pub(crate) async fn thirty_two_tries_at_one_code_have_one_winner(world: World) {
     for _ in 0..10 {
         let flow = world.flow().await;
         let tries = (0..32).map(|number| {
-            let store = if number % 2 == 0 {
-                world.store.clone()
-            } else {
-                other.clone()
-            };
+            let store = if number % 2 == 0 { world.store.clone() } else { other.clone() };
             let (code, challenge, client) = (flow.code, flow.challenge.clone(), flow.client.row);
             async move {
                 let flow = CodeUse {
@@ -103,10 +82,7 @@ pub(crate) async fn thirty_two_tries_at_one_code_have_one_winner(world: World) {
         assert_eq!(count(|one| matches!(one, CodeOutcome::Redeemed(_))), 1);
         // The first replay revokes; whoever comes after it finds a dead grant.
         assert_eq!(count(|one| *one == CodeOutcome::Replayed), 1);
-        assert_eq!(
-            count(|one| *one == CodeOutcome::Refused(CodeRefusal::AlreadyUsed)),
-            30
-        );
+        assert_eq!(count(|one| *one == CodeOutcome::Refused(CodeRefusal::AlreadyUsed)), 30);
         assert!(!token_lives(&world, &flow).await);
     }
 }
@@ -125,60 +101,23 @@ pub(crate) async fn a_replay_by_its_owner_revokes_what_the_code_gave(world: Worl
     let flow = world.redeemed().await;
     assert_eq!(redeem(&world, flow.code_use()).await, CodeOutcome::Replayed);
     assert!(!token_lives(&world, &flow).await);
-    let expected = Revocation {
-        at: NOW.plus(1),
-        because: RevocationReason::CodeReplayed.name().to_owned(),
-    };
+    let expected = Revocation { at: NOW.plus(1), because: RevocationReason::CodeReplayed.name().to_owned() };
     assert_eq!(revocation(&world, &flow).await, Some(expected));
     assert_eq!(refusal(&world, flow.code_use()).await, CodeRefusal::AlreadyUsed);
 
     // After the code's own time it is still a replay, as long as what it gave lives.
     let late = world.redeemed().await;
     let now = NOW.plus(CODE_SECONDS + 100);
-    assert_eq!(
-        redeem(
-            &world,
-            CodeUse {
-                now,
-                ..late.code_use()
-            }
-        )
-        .await,
-        CodeOutcome::Replayed
-    );
+    assert_eq!(redeem(&world, CodeUse { now, ..late.code_use() }).await, CodeOutcome::Replayed);
 
     // Any other replay only fails.
     let flow = world.redeemed().await;
     let (wrong, other) = (another_challenge(), world.client("other").await);
     let replays = [
-        (
-            CodeUse {
-                challenge: Some(&wrong),
-                ..flow.code_use()
-            },
-            CodeRefusal::AlreadyUsed,
-        ),
-        (
-            CodeUse {
-                challenge: None,
-                ..flow.code_use()
-            },
-            CodeRefusal::AlreadyUsed,
-        ),
-        (
-            CodeUse {
-                redirect_uri: None,
-                ..flow.code_use()
-            },
-            CodeRefusal::RedirectMismatch,
-        ),
-        (
-            CodeUse {
-                client: other.row,
-                ..flow.code_use()
-            },
-            CodeRefusal::UnknownOrForeign,
-        ),
+        (CodeUse { challenge: Some(&wrong), ..flow.code_use() }, CodeRefusal::AlreadyUsed),
+        (CodeUse { challenge: None, ..flow.code_use() }, CodeRefusal::AlreadyUsed),
+        (CodeUse { redirect_uri: None, ..flow.code_use() }, CodeRefusal::RedirectMismatch),
+        (CodeUse { client: other.row, ..flow.code_use() }, CodeRefusal::UnknownOrForeign),
     ];
     for (replay, expected) in replays {
         assert_eq!(refusal(&world, replay).await, expected);
@@ -193,32 +132,11 @@ pub(crate) async fn a_wrong_client_or_address_changes_nothing(world: World) {
     let unknown = Secret::generate().hash();
     for _ in 0..6 {
         let presented = [
+            (CodeUse { code: &unknown, ..flow.code_use() }, CodeRefusal::UnknownOrForeign),
+            (CodeUse { client: other.row, ..flow.code_use() }, CodeRefusal::UnknownOrForeign),
+            (CodeUse { redirect_uri: None, ..flow.code_use() }, CodeRefusal::RedirectMismatch),
             (
-                CodeUse {
-                    code: &unknown,
-                    ..flow.code_use()
-                },
-                CodeRefusal::UnknownOrForeign,
-            ),
-            (
-                CodeUse {
-                    client: other.row,
-                    ..flow.code_use()
-                },
-                CodeRefusal::UnknownOrForeign,
-            ),
-            (
-                CodeUse {
-                    redirect_uri: None,
-                    ..flow.code_use()
-                },
-                CodeRefusal::RedirectMismatch,
-            ),
-            (
-                CodeUse {
-                    redirect_uri: Some("https://app.example.com/"),
-                    ..flow.code_use()
-                },
+                CodeUse { redirect_uri: Some("https://app.example.com/"), ..flow.code_use() },
                 CodeRefusal::RedirectMismatch,
             ),
         ];
@@ -233,36 +151,18 @@ pub(crate) async fn wrong_verifiers_are_counted_and_the_fifth_burns_the_code(wor
     let wrong = another_challenge();
     let forgiven = world.flow().await;
     for _ in 0..4 {
-        let guess = CodeUse {
-            challenge: Some(&wrong),
-            ..forgiven.code_use()
-        };
-        assert_eq!(
-            refusal(&world, guess).await,
-            CodeRefusal::VerifierMismatch { burnt: false }
-        );
+        let guess = CodeUse { challenge: Some(&wrong), ..forgiven.code_use() };
+        assert_eq!(refusal(&world, guess).await, CodeRefusal::VerifierMismatch { burnt: false });
     }
     assert!(is_redeemed(&world, forgiven.code_use()).await);
 
     let burnt = world.flow().await;
     for guess in 1..=5 {
-        let use_ = CodeUse {
-            challenge: Some(&wrong),
-            ..burnt.code_use()
-        };
-        assert_eq!(
-            refusal(&world, use_).await,
-            CodeRefusal::VerifierMismatch { burnt: guess == 5 }
-        );
+        let use_ = CodeUse { challenge: Some(&wrong), ..burnt.code_use() };
+        assert_eq!(refusal(&world, use_).await, CodeRefusal::VerifierMismatch { burnt: guess == 5 });
     }
-    assert_eq!(
-        refusal(&world, burnt.code_use()).await,
-        CodeRefusal::VerifierMismatch { burnt: true }
-    );
-    assert_eq!(
-        revocation(&world, &burnt).await.unwrap().because,
-        RevocationReason::CodeBurnt.name()
-    );
+    assert_eq!(refusal(&world, burnt.code_use()).await, CodeRefusal::VerifierMismatch { burnt: true });
+    assert_eq!(revocation(&world, &burnt).await.unwrap().because, RevocationReason::CodeBurnt.name());
 }
 
 pub(crate) async fn parallel_guesses_are_all_counted(world: World) {
@@ -286,14 +186,7 @@ pub(crate) async fn parallel_guesses_are_all_counted(world: World) {
         }
     });
     let forgiven = CodeOutcome::Refused(CodeRefusal::VerifierMismatch { burnt: false });
-    assert_eq!(
-        at_once(guesses)
-            .await
-            .into_iter()
-            .filter(|one| *one == forgiven)
-            .count(),
-        4
-    );
+    assert_eq!(at_once(guesses).await.into_iter().filter(|one| *one == forgiven).count(), 4);
     assert!(!is_redeemed(&world, flow.code_use()).await);
 }
 
@@ -301,33 +194,16 @@ pub(crate) async fn parallel_guesses_are_all_counted(world: World) {
 pub(crate) async fn a_missing_or_unexpected_verifier_is_refused_and_no_guess(world: World) {
     let flow = world.flow().await;
     for _ in 0..6 {
-        let without = CodeUse {
-            challenge: None,
-            ..flow.code_use()
-        };
+        let without = CodeUse { challenge: None, ..flow.code_use() };
         assert_eq!(refusal(&world, without).await, CodeRefusal::VerifierMissing);
     }
     assert!(is_redeemed(&world, flow.code_use()).await);
 
-    let without_pkce = world
-        .flow_with(|grant| grant.code.as_mut().unwrap().challenge = None)
-        .await;
+    let without_pkce = world.flow_with(|grant| grant.code.as_mut().unwrap().challenge = None).await;
     for _ in 0..6 {
-        assert_eq!(
-            refusal(&world, without_pkce.code_use()).await,
-            CodeRefusal::VerifierUnexpected
-        );
+        assert_eq!(refusal(&world, without_pkce.code_use()).await, CodeRefusal::VerifierUnexpected);
     }
-    assert!(
-        is_redeemed(
-            &world,
-            CodeUse {
-                challenge: None,
-                ..without_pkce.code_use()
-            }
-        )
-        .await
-    );
+    assert!(is_redeemed(&world, CodeUse { challenge: None, ..without_pkce.code_use() }).await);
 }
 
 pub(crate) async fn an_address_that_was_not_asked_for_may_stay_unnamed(world: World) {
@@ -335,51 +211,22 @@ pub(crate) async fn an_address_that_was_not_asked_for_may_stay_unnamed(world: Wo
         grant.code.as_mut().unwrap().redirect_uri_given = false;
     };
     let flow = world.flow_with(unnamed).await;
-    let elsewhere = CodeUse {
-        redirect_uri: Some("https://evil.example.com/"),
-        ..flow.code_use()
-    };
+    let elsewhere = CodeUse { redirect_uri: Some("https://evil.example.com/"), ..flow.code_use() };
     assert_eq!(refusal(&world, elsewhere).await, CodeRefusal::RedirectMismatch);
-    assert!(
-        is_redeemed(
-            &world,
-            CodeUse {
-                redirect_uri: None,
-                ..flow.code_use()
-            }
-        )
-        .await
-    );
+    assert!(is_redeemed(&world, CodeUse { redirect_uri: None, ..flow.code_use() }).await);
     let flow = world.flow_with(unnamed).await;
     assert!(is_redeemed(&world, flow.code_use()).await);
 }
 
 pub(crate) async fn an_expired_code_gives_nothing(world: World) {
     let flow = world.flow().await;
-    let expired = CodeUse {
-        now: NOW.plus(CODE_SECONDS),
-        ..flow.code_use()
-    };
+    let expired = CodeUse { now: NOW.plus(CODE_SECONDS), ..flow.code_use() };
     assert_eq!(refusal(&world, expired).await, CodeRefusal::Expired);
-    assert!(
-        is_redeemed(
-            &world,
-            CodeUse {
-                now: NOW.plus(CODE_SECONDS - 1),
-                ..flow.code_use()
-            }
-        )
-        .await
-    );
+    assert!(is_redeemed(&world, CodeUse { now: NOW.plus(CODE_SECONDS - 1), ..flow.code_use() }).await);
 
     // Tokens that left with the redirect keep the grant alive, not its code.
-    let hybrid = world
-        .flow_with(|grant| grant.expires_at = NOW.plus(ACCESS_SECONDS))
-        .await;
-    let expired = CodeUse {
-        now: NOW.plus(CODE_SECONDS),
-        ..hybrid.code_use()
-    };
+    let hybrid = world.flow_with(|grant| grant.expires_at = NOW.plus(ACCESS_SECONDS)).await;
+    let expired = CodeUse { now: NOW.plus(CODE_SECONDS), ..hybrid.code_use() };
     assert_eq!(refusal(&world, expired).await, CodeRefusal::Expired);
     assert!(token_lives(&world, &hybrid).await);
 }
@@ -402,12 +249,7 @@ pub(crate) async fn a_code_dies_with_its_session_user_and_client(world: World) {
     assert_eq!(refusal(&world, flow.code_use()).await, CodeRefusal::Dead);
 
     let flow = world.flow().await;
-    world
-        .store
-        .grants()
-        .revoke(flow.grant, None, RevocationReason::User, NOW)
-        .await
-        .unwrap();
+    world.store.grants().revoke(flow.grant, None, RevocationReason::User, NOW).await.unwrap();
     assert_eq!(refusal(&world, flow.code_use()).await, CodeRefusal::Dead);
 }
 
@@ -418,20 +260,11 @@ pub(crate) async fn an_offline_grant_lives_by_use_and_any_other_by_its_token(wor
             grant.ends_at = ends_at;
         }
     };
-    let rows = [
-        (true, END_SECONDS, 1 + IDLE_SECONDS),
-        (true, 500, 500),
-        (false, END_SECONDS, 1 + ACCESS_SECONDS),
-    ];
+    let rows =
+        [(true, END_SECONDS, 1 + IDLE_SECONDS), (true, 500, 500), (false, END_SECONDS, 1 + ACCESS_SECONDS)];
     for (offline, ends_after, lives) in rows {
         let flow = world.flow_with(ends(offline, NOW.plus(ends_after))).await;
-        let CodeOutcome::Redeemed(facts) = redeem(&world, flow.code_use()).await else {
-            panic!()
-        };
-        assert_eq!(
-            facts.expires_at,
-            NOW.plus(lives),
-            "offline: {offline}, ends after {ends_after}"
-        );
+        let CodeOutcome::Redeemed(facts) = redeem(&world, flow.code_use()).await else { panic!() };
+        assert_eq!(facts.expires_at, NOW.plus(lives), "offline: {offline}, ends after {ends_after}");
     }
 }

@@ -5,23 +5,12 @@ use crate::world::{NOW, World};
 
 pub(crate) async fn a_consent_is_remembered_per_user_and_client(world: World) {
     let (alice, app) = (world.user("alice").await.id, world.client("app").await.row);
-    let (openid, more) = (
-        Scope::parse("openid").unwrap(),
-        Scope::parse("openid email").unwrap(),
-    );
+    let (openid, more) = (Scope::parse("openid").unwrap(), Scope::parse("openid email").unwrap());
     let consents = world.store.consents();
     consents.upsert_merge(alice, app, &openid, NOW).await.unwrap();
-    consents
-        .upsert_merge(alice, app, &more, NOW.plus(8))
-        .await
-        .unwrap();
-    let expected = Consent {
-        user: alice,
-        client: app,
-        scope: more,
-        granted_at: NOW,
-        updated_at: NOW.plus(8),
-    };
+    consents.upsert_merge(alice, app, &more, NOW.plus(8)).await.unwrap();
+    let expected =
+        Consent { user: alice, client: app, scope: more, granted_at: NOW, updated_at: NOW.plus(8) };
     assert_eq!(consents.list_of_user(alice).await.unwrap(), [expected]);
     assert!(consents.revoke(alice, app).await.unwrap());
     assert!(!consents.revoke(alice, app).await.unwrap());

@@ -19,13 +19,7 @@ pub(crate) async fn an_interaction_comes_back_as_it_was_stored(world: World) {
     assert!(interactions.bind_consent(&id, &scope).await.unwrap());
     let open = interactions.open(ISSUER, &id, None, NOW).await.unwrap().unwrap();
     assert_eq!(open.consent_scope, Some(scope));
-    assert!(
-        interactions
-            .open(ISSUER, &id, None, NOW.plus(3600))
-            .await
-            .unwrap()
-            .is_none()
-    );
+    assert!(interactions.open(ISSUER, &id, None, NOW.plus(3600)).await.unwrap().is_none());
 }
 
 pub(crate) async fn an_interaction_belongs_to_the_first_browser(world: World) {
@@ -33,25 +27,13 @@ pub(crate) async fn an_interaction_belongs_to_the_first_browser(world: World) {
     let id = world.interaction(&client).await;
     let (ours, theirs) = (Secret::generate().hash(), Secret::generate().hash());
     let interactions = world.store.interactions();
-    assert!(
-        interactions
-            .open(ISSUER, &id, Some(&ours), NOW)
-            .await
-            .unwrap()
-            .is_some()
-    );
+    assert!(interactions.open(ISSUER, &id, Some(&ours), NOW).await.unwrap().is_some());
     assert!(interactions.bind_browser(&id, &ours).await.unwrap());
     assert!(interactions.bind_browser(&id, &ours).await.unwrap());
     assert!(!interactions.bind_browser(&id, &theirs).await.unwrap());
     let open = interactions.open(ISSUER, &id, Some(&ours), NOW).await.unwrap();
     assert!(open.unwrap().browser_bound);
-    assert!(
-        interactions
-            .open(ISSUER, &id, Some(&theirs), NOW)
-            .await
-            .unwrap()
-            .is_none()
-    );
+    assert!(interactions.open(ISSUER, &id, Some(&theirs), NOW).await.unwrap().is_none());
     assert!(interactions.open(ISSUER, &id, None, NOW).await.unwrap().is_none());
 }
 
@@ -61,18 +43,12 @@ pub(crate) async fn that_a_login_was_authenticated_here_is_forgotten_with_it(wor
     let (one, other) = (world.session(&user).await.id, world.session(&user).await.id);
     let id = world.interaction(&client).await;
     let interactions = world.store.interactions();
-    for (session, here, expected) in [
-        (one, false, false),
-        (one, true, true),
-        (one, false, true),
-        (other, false, false),
-    ] {
+    for (session, here, expected) in
+        [(one, false, false), (one, true, true), (one, false, true), (other, false, false)]
+    {
         assert!(interactions.bind_session(&id, session, here).await.unwrap());
         let open = interactions.open(ISSUER, &id, None, NOW).await.unwrap().unwrap();
-        assert_eq!(
-            (open.session, open.authenticated_here, open.chosen),
-            (Some(session), expected, true)
-        );
+        assert_eq!((open.session, open.authenticated_here, open.chosen), (Some(session), expected, true));
     }
 }
 
@@ -83,19 +59,9 @@ pub(crate) async fn a_refusal_concludes_once(world: World) {
         let store = world.store.clone();
         async move { store.interactions().delete(&id).await.unwrap() }
     });
-    assert_eq!(
-        at_once(refusals).await.into_iter().filter(|first| *first).count(),
-        1
-    );
+    assert_eq!(at_once(refusals).await.into_iter().filter(|first| *first).count(), 1);
     let session = world.session(&world.user("alice").await).await;
-    assert!(
-        !world
-            .store
-            .interactions()
-            .bind_session(&id, session.id, true)
-            .await
-            .unwrap()
-    );
+    assert!(!world.store.interactions().bind_session(&id, session.id, true).await.unwrap());
 }
 
 pub(crate) async fn an_interaction_that_gave_a_grant_cannot_be_refused(world: World) {
@@ -103,10 +69,7 @@ pub(crate) async fn an_interaction_that_gave_a_grant_cannot_be_refused(world: Wo
     let id = world.interaction(&flow.client).await;
     let mut grant = new_grant(&flow.client, &flow.user, &flow.session);
     grant.interaction = Some(id);
-    assert!(matches!(
-        world.store.grants().insert(&grant).await.unwrap(),
-        Inserted::Inserted(_)
-    ));
+    assert!(matches!(world.store.grants().insert(&grant).await.unwrap(), Inserted::Inserted(_)));
     assert!(!world.store.interactions().delete(&id).await.unwrap());
 }
 
@@ -119,46 +82,24 @@ pub(crate) async fn an_interaction_is_resumed_with_the_browsers_sessions_in_one_
     let interactions = world.store.interactions();
     let without = interactions.resume(ISSUER, &id, &[], NOW).await.unwrap().unwrap();
     assert_eq!(without.interaction.request, request(&flow.client));
-    assert_eq!(
-        (without.browser, without.concluded, without.sessions.len()),
-        (None, false, 0)
-    );
+    assert_eq!((without.browser, without.concluded, without.sessions.len()), (None, false, 0));
 
     let browser = Secret::generate().hash();
     interactions.bind_browser(&id, &browser).await.unwrap();
     let scope = Scope::parse("openid").unwrap();
-    world
-        .store
-        .consents()
-        .upsert_merge(flow.user.id, flow.client.row, &scope, NOW)
-        .await
-        .unwrap();
+    world.store.consents().upsert_merge(flow.user.id, flow.client.row, &scope, NOW).await.unwrap();
     let mut grant = new_grant(&flow.client, &flow.user, &flow.session);
     grant.interaction = Some(id);
     world.store.grants().insert(&grant).await.unwrap();
     let second = world.session(&flow.user).await;
 
-    let secrets = [
-        second.secret_hash,
-        of_disabled.secret_hash,
-        flow.session.secret_hash,
-    ];
+    let secrets = [second.secret_hash, of_disabled.secret_hash, flow.session.secret_hash];
     let before = world.store.statements();
-    let resumed = interactions
-        .resume(ISSUER, &id, &secrets, NOW)
-        .await
-        .unwrap()
-        .unwrap();
+    let resumed = interactions.resume(ISSUER, &id, &secrets, NOW).await.unwrap().unwrap();
     assert_eq!(world.store.statements() - before, 1);
     assert_eq!((resumed.browser, resumed.concluded), (Some(browser), true));
     let found: Vec<_> = resumed.sessions.iter().map(|found| found.session.id).collect();
     assert_eq!(found, [second.id, flow.session.id]);
     assert_eq!(resumed.sessions[0].consented_scope, Some(scope));
-    assert!(
-        interactions
-            .resume(ISSUER, &id, &secrets, NOW.plus(3600))
-            .await
-            .unwrap()
-            .is_none()
-    );
+    assert!(interactions.resume(ISSUER, &id, &secrets, NOW.plus(3600)).await.unwrap().is_none());
 }

@@ -31,23 +31,10 @@ fn data_key(purpose: DataKeyPurpose) -> NewDataKey {
 pub(crate) async fn of_nodes_that_start_at_once_one_makes_the_first_key(world: World) {
     let nodes = (0..16).map(|_| {
         let store = world.store.clone();
-        async move {
-            store
-                .keys()
-                .insert_active(&signing_key(Algorithm::ES256), NOW)
-                .await
-                .unwrap()
-        }
+        async move { store.keys().insert_active(&signing_key(Algorithm::ES256), NOW).await.unwrap() }
     });
     assert_eq!(at_once(nodes).await.into_iter().filter(|made| *made).count(), 1);
-    assert!(
-        world
-            .store
-            .keys()
-            .insert_active(&signing_key(Algorithm::EdDSA), NOW)
-            .await
-            .unwrap()
-    );
+    assert!(world.store.keys().insert_active(&signing_key(Algorithm::EdDSA), NOW).await.unwrap());
     assert_eq!(world.store.keys().list(ISSUER).await.unwrap().len(), 2);
     assert!(world.store.keys().list(IssuerId(2)).await.unwrap().is_empty());
 }
@@ -58,49 +45,24 @@ pub(crate) async fn an_algorithm_has_one_next_key_which_is_promoted_once(world: 
     assert!(keys.insert_active(&first, NOW).await.unwrap());
     let nodes = (0..8).map(|_| {
         let store = world.store.clone();
-        async move {
-            store
-                .keys()
-                .insert_next(&signing_key(Algorithm::RS256))
-                .await
-                .unwrap()
-        }
+        async move { store.keys().insert_next(&signing_key(Algorithm::RS256)).await.unwrap() }
     });
     assert_eq!(at_once(nodes).await.into_iter().filter(|made| *made).count(), 1);
 
     let listed = keys.list(ISSUER).await.unwrap();
-    assert_eq!(
-        (listed[0].kid.as_str(), listed[0].signs_from),
-        (first.kid.as_str(), Some(NOW))
-    );
+    assert_eq!((listed[0].kid.as_str(), listed[0].signs_from), (first.kid.as_str(), Some(NOW)));
     assert_eq!(listed[0].public_jwk, first.public_jwk);
-    assert_eq!(
-        (listed[0].sealed.as_slice(), listed[0].data_key),
-        ([0, 1, 255].as_slice(), first.data_key)
-    );
-    assert_eq!(
-        (listed[0].algorithm, listed[0].published_at),
-        (Algorithm::RS256, NOW)
-    );
+    assert_eq!((listed[0].sealed.as_slice(), listed[0].data_key), ([0, 1, 255].as_slice(), first.data_key));
+    assert_eq!((listed[0].algorithm, listed[0].published_at), (Algorithm::RS256, NOW));
     let next = listed[1].kid.clone();
     assert_eq!(listed[1].signs_from, None);
     let nodes = (0..8).map(|node| {
         let (store, next) = (world.store.clone(), next.clone());
         async move { store.keys().promote(&next, NOW.plus(node)).await.unwrap() }
     });
-    assert_eq!(
-        at_once(nodes)
-            .await
-            .into_iter()
-            .filter(|promoted| *promoted)
-            .count(),
-        1
-    );
+    assert_eq!(at_once(nodes).await.into_iter().filter(|promoted| *promoted).count(), 1);
 
-    assert!(
-        keys.insert_next(&signing_key(Algorithm::RS256)).await.unwrap(),
-        "the place is free again"
-    );
+    assert!(keys.insert_next(&signing_key(Algorithm::RS256)).await.unwrap(), "the place is free again");
     assert!(keys.delete(&first.kid).await.unwrap());
     assert!(!keys.delete(&first.kid).await.unwrap());
     assert_eq!(keys.list(ISSUER).await.unwrap().len(), 2);
@@ -125,10 +87,7 @@ pub(crate) async fn of_nodes_that_start_at_once_one_makes_a_data_key(world: Worl
         });
         assert_eq!(at_once(nodes).await.into_iter().filter(|made| *made).count(), 1);
     }
-    assert_eq!(
-        world.store.data_keys().list().await.unwrap().len(),
-        DataKeyPurpose::ALL.len()
-    );
+    assert_eq!(world.store.data_keys().list().await.unwrap().len(), DataKeyPurpose::ALL.len());
 }
 
 pub(crate) async fn a_data_key_is_rewrapped_once(world: World) {
@@ -136,42 +95,21 @@ pub(crate) async fn a_data_key_is_rewrapped_once(world: World) {
     let key = data_key(DataKeyPurpose::Pairwise);
     keys.insert_first(&key).await.unwrap();
     let newer = SystemSecretId::from_bytes([2; 8]);
-    assert!(
-        keys.rewrap(key.id, key.wrapped_with, &[3; 60], newer)
-            .await
-            .unwrap()
-    );
-    assert!(
-        !keys
-            .rewrap(key.id, key.wrapped_with, &[4; 60], newer)
-            .await
-            .unwrap()
-    );
+    assert!(keys.rewrap(key.id, key.wrapped_with, &[3; 60], newer).await.unwrap());
+    assert!(!keys.rewrap(key.id, key.wrapped_with, &[4; 60], newer).await.unwrap());
     let found = keys.list().await.unwrap().remove(0);
     assert_eq!((found.id, found.purpose, found.ordinal), (key.id, key.purpose, 1));
-    assert_eq!(
-        (found.wrapped, found.wrapped_with, found.created_at),
-        (vec![3; 60], newer, NOW)
-    );
+    assert_eq!((found.wrapped, found.wrapped_with, found.created_at), (vec![3; 60], newer, NOW));
 }
 
 pub(crate) async fn the_kill_switch_leaves_one_new_key(world: World) {
     let keys = world.store.data_keys();
-    let (old, kept) = (
-        data_key(DataKeyPurpose::Tokens),
-        data_key(DataKeyPurpose::Cookies),
-    );
+    let (old, kept) = (data_key(DataKeyPurpose::Tokens), data_key(DataKeyPurpose::Cookies));
     keys.insert_first(&old).await.unwrap();
     keys.insert_first(&kept).await.unwrap();
     let pulls = (0..8).map(|_| {
         let store = world.store.clone();
-        async move {
-            store
-                .data_keys()
-                .replace(&data_key(DataKeyPurpose::Tokens))
-                .await
-                .unwrap()
-        }
+        async move { store.data_keys().replace(&data_key(DataKeyPurpose::Tokens)).await.unwrap() }
     });
     assert!(at_once(pulls).await.contains(&true));
     let left = keys.list().await.unwrap();

@@ -7,12 +7,8 @@ use sqlx::{Connection as _, Row as _};
 use crate::world::World;
 
 fn names(engine: &str) -> BTreeSet<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../migrations")
-        .join(engine);
-    let files = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name());
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations").join(engine);
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
     files.map(|name| name.into_string().unwrap()).collect()
 }
 
@@ -33,13 +29,8 @@ async fn both_engines_end_with_the_same_tables_columns_and_indices() {
              FROM sqlite_master AS m, pragma_table_info(m.name) AS c
             WHERE m.type = 'table' AND m.name NOT LIKE '\_sqlx%' ESCAPE '\' AND m.name NOT LIKE 'sqlite%'"#,
     );
-    let in_sqlite: BTreeSet<String> = columns
-        .fetch_all(&mut of_sqlite)
-        .await
-        .unwrap()
-        .iter()
-        .map(|row| row.get(0))
-        .collect();
+    let in_sqlite: BTreeSet<String> =
+        columns.fetch_all(&mut of_sqlite).await.unwrap().iter().map(|row| row.get(0)).collect();
 
     let columns = sqlx::query(
         "SELECT c.table_name || '.' || c.column_name || ' '
@@ -52,34 +43,19 @@ async fn both_engines_end_with_the_same_tables_columns_and_indices() {
            FROM information_schema.columns c
           WHERE c.table_schema = 'public' AND c.table_name NOT LIKE '\\_sqlx%'",
     );
-    let in_postgres: BTreeSet<String> = columns
-        .fetch_all(&mut of_postgres)
-        .await
-        .unwrap()
-        .iter()
-        .map(|row| row.get(0))
-        .collect();
+    let in_postgres: BTreeSet<String> =
+        columns.fetch_all(&mut of_postgres).await.unwrap().iter().map(|row| row.get(0)).collect();
     assert!(in_sqlite.len() > 80, "{in_sqlite:?}");
     assert_eq!(in_sqlite, in_postgres);
 
     let indices = sqlx::query("SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL");
-    let in_sqlite: BTreeSet<String> = indices
-        .fetch_all(&mut of_sqlite)
-        .await
-        .unwrap()
-        .iter()
-        .map(|row| row.get(0))
-        .collect();
+    let in_sqlite: BTreeSet<String> =
+        indices.fetch_all(&mut of_sqlite).await.unwrap().iter().map(|row| row.get(0)).collect();
     let indices = sqlx::query(
         "SELECT indexname FROM pg_indexes WHERE schemaname = 'public'
             AND indexname NOT LIKE '%\\_pkey' AND indexname NOT LIKE '%\\_key'",
     );
-    let in_postgres: BTreeSet<String> = indices
-        .fetch_all(&mut of_postgres)
-        .await
-        .unwrap()
-        .iter()
-        .map(|row| row.get(0))
-        .collect();
+    let in_postgres: BTreeSet<String> =
+        indices.fetch_all(&mut of_postgres).await.unwrap().iter().map(|row| row.get(0)).collect();
     assert_eq!(in_sqlite, in_postgres);
 }

@@ -23,25 +23,11 @@ pub(crate) async fn a_browsers_sessions_come_in_the_order_given(world: World) {
     let (of_alice, of_bob) = (world.session(&alice).await, world.session(&bob).await);
     let client = world.client("app").await;
     let scope = Scope::parse("openid email").unwrap();
-    world
-        .store
-        .consents()
-        .upsert_merge(alice.id, client.row, &scope, NOW)
-        .await
-        .unwrap();
+    world.store.consents().upsert_merge(alice.id, client.row, &scope, NOW).await.unwrap();
 
-    let secrets = [
-        of_bob.secret_hash,
-        Secret::generate().hash(),
-        of_alice.secret_hash,
-    ];
+    let secrets = [of_bob.secret_hash, Secret::generate().hash(), of_alice.secret_hash];
     let before = world.store.statements();
-    let alive = world
-        .store
-        .sessions()
-        .alive(ISSUER, &secrets, Some(client.row), NOW)
-        .await
-        .unwrap();
+    let alive = world.store.sessions().alive(ISSUER, &secrets, Some(client.row), NOW).await.unwrap();
     assert_eq!(world.store.statements() - before, 1);
     assert_eq!(alive.len(), 2);
     assert_eq!((&alive[0].session, &alive[1].session), (&of_bob, &of_alice));
@@ -50,37 +36,17 @@ pub(crate) async fn a_browsers_sessions_come_in_the_order_given(world: World) {
     assert_eq!(alive[1].user.username_display, "ALICE");
     assert_eq!(alive[1].user.claims, alice.claims);
 
-    assert!(
-        world
-            .store
-            .sessions()
-            .alive(ISSUER, &[], None, NOW)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(world.store.sessions().alive(ISSUER, &[], None, NOW).await.unwrap().is_empty());
     let mut seven: Vec<_> = (0..6).map(|_| Secret::generate().hash()).collect();
     seven.push(of_alice.secret_hash);
-    assert!(
-        world
-            .store
-            .sessions()
-            .alive(ISSUER, &seven, None, NOW)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(world.store.sessions().alive(ISSUER, &seven, None, NOW).await.unwrap().is_empty());
 }
 
 pub(crate) async fn ended_expired_idle_and_disabled_sessions_are_not_alive(world: World) {
     let user = world.user("alice").await;
     let sessions = world.store.sessions();
     let count_at = async |session: &Session, now| {
-        let alive = sessions
-            .alive(ISSUER, &[session.secret_hash], None, now)
-            .await
-            .unwrap()
-            .len();
+        let alive = sessions.alive(ISSUER, &[session.secret_hash], None, now).await.unwrap().len();
         assert_eq!(alive, sessions.list_of_user(user.id, now).await.unwrap().len());
         alive
     };
@@ -93,20 +59,11 @@ pub(crate) async fn ended_expired_idle_and_disabled_sessions_are_not_alive(world
     assert!(sessions.end(session.id, NOW.plus(1)).await.unwrap());
     assert!(!sessions.end(session.id, NOW.plus(2)).await.unwrap());
     assert_eq!(count_at(&session, NOW.plus(86_399)).await, 0, "ended");
-    assert_eq!(
-        sessions.by_id(session.id).await.unwrap().unwrap().ended_at,
-        Some(NOW.plus(1))
-    );
+    assert_eq!(sessions.by_id(session.id).await.unwrap().unwrap().ended_at, Some(NOW.plus(1)));
 
     let other = world.session(&user).await;
     world.store.users().disable(user.id, NOW).await.unwrap();
-    assert!(
-        sessions
-            .alive(ISSUER, &[other.secret_hash], None, NOW)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(sessions.alive(ISSUER, &[other.secret_hash], None, NOW).await.unwrap().is_empty());
 }
 
 pub(crate) async fn authenticating_again_changes_the_secret_once(world: World) {
@@ -114,48 +71,23 @@ pub(crate) async fn authenticating_again_changes_the_secret_once(world: World) {
     let session = world.session(&user).await;
     let attempts = (0..8).map(|_| {
         let (store, session) = (world.store.clone(), session.clone());
-        async move {
-            store
-                .sessions()
-                .reauthenticate(&session, &renewal())
-                .await
-                .unwrap()
-        }
+        async move { store.sessions().reauthenticate(&session, &renewal()).await.unwrap() }
     });
     let winners = at_once(attempts).await.into_iter().filter(|won| *won).count();
     assert_eq!(winners, 1);
 
     assert!(
-        world
-            .store
-            .sessions()
-            .alive(ISSUER, &[session.secret_hash], None, NOW)
-            .await
-            .unwrap()
-            .is_empty()
+        world.store.sessions().alive(ISSUER, &[session.secret_hash], None, NOW).await.unwrap().is_empty()
     );
     let found = world.store.sessions().by_id(session.id).await.unwrap().unwrap();
-    assert_eq!(
-        (found.authenticated_at_ms, found.acr.as_str()),
-        (NOW_MS + 5_500, "2")
-    );
-    assert_eq!(
-        (found.last_seen_at, found.expires_at),
-        (NOW.plus(5), NOW.plus(600))
-    );
+    assert_eq!((found.authenticated_at_ms, found.acr.as_str()), (NOW_MS + 5_500, "2"));
+    assert_eq!((found.last_seen_at, found.expires_at), (NOW.plus(5), NOW.plus(600)));
     assert_eq!((found.remembered, found.idle_seconds), (false, 60));
     assert_eq!(found.authentications.len(), 2);
     assert_eq!(found.authentications[0], session.authentications[0]);
 
     world.store.sessions().end(session.id, NOW).await.unwrap();
-    assert!(
-        !world
-            .store
-            .sessions()
-            .reauthenticate(&found, &renewal())
-            .await
-            .unwrap()
-    );
+    assert!(!world.store.sessions().reauthenticate(&found, &renewal()).await.unwrap());
 }
 
 pub(crate) async fn a_session_remembers_the_first_and_the_latest_authentications(world: World) {
@@ -164,39 +96,18 @@ pub(crate) async fn a_session_remembers_the_first_and_the_latest_authentications
     for step in 1..=12 {
         let mut renewal = renewal();
         renewal.authentication.at_ms = NOW_MS + step;
-        assert!(
-            world
-                .store
-                .sessions()
-                .reauthenticate(&session, &renewal)
-                .await
-                .unwrap()
-        );
+        assert!(world.store.sessions().reauthenticate(&session, &renewal).await.unwrap());
         session = world.store.sessions().by_id(session.id).await.unwrap().unwrap();
     }
-    let instants: Vec<_> = session
-        .authentications
-        .iter()
-        .map(|one| one.at_ms - NOW_MS)
-        .collect();
+    let instants: Vec<_> = session.authentications.iter().map(|one| one.at_ms - NOW_MS).collect();
     assert_eq!(instants, [0, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
 }
 
 pub(crate) async fn using_a_session_keeps_it_from_idling_out(world: World) {
     let user = world.user("alice").await;
     let session = world.session(&user).await;
-    world
-        .store
-        .sessions()
-        .touch(session.id, NOW.plus(100))
-        .await
-        .unwrap();
-    world
-        .store
-        .sessions()
-        .touch(session.id, NOW.plus(50))
-        .await
-        .unwrap();
+    world.store.sessions().touch(session.id, NOW.plus(100)).await.unwrap();
+    world.store.sessions().touch(session.id, NOW.plus(50)).await.unwrap();
     let found = world.store.sessions().by_id(session.id).await.unwrap().unwrap();
     assert_eq!(found.last_seen_at, NOW.plus(100));
 }
@@ -207,60 +118,18 @@ pub(crate) async fn every_session_of_a_user_ends_at_once(world: World) {
         world.session(&alice).await;
     }
     let of_bob = world.store.sessions().insert(new_session(&bob)).await.unwrap();
-    assert_eq!(
-        world
-            .store
-            .sessions()
-            .end_all_of_user(alice.id, NOW)
-            .await
-            .unwrap(),
-        3
-    );
-    assert!(
-        world
-            .store
-            .sessions()
-            .list_of_user(alice.id, NOW)
-            .await
-            .unwrap()
-            .is_empty()
-    );
-    assert_eq!(
-        world.store.sessions().list_of_user(bob.id, NOW).await.unwrap(),
-        [of_bob]
-    );
+    assert_eq!(world.store.sessions().end_all_of_user(alice.id, NOW).await.unwrap(), 3);
+    assert!(world.store.sessions().list_of_user(alice.id, NOW).await.unwrap().is_empty());
+    assert_eq!(world.store.sessions().list_of_user(bob.id, NOW).await.unwrap(), [of_bob]);
 }
 
 pub(crate) async fn the_sessions_of_a_browser_end_together(world: World) {
     let (alice, bob) = (world.user("alice").await, world.user("bob").await);
     let (of_alice, of_bob) = (world.session(&alice).await, world.session(&bob).await);
     let elsewhere = world.session(&alice).await;
-    let secrets = [
-        of_alice.secret_hash,
-        Secret::generate().hash(),
-        of_bob.secret_hash,
-    ];
-    assert_eq!(
-        world
-            .store
-            .sessions()
-            .end_by_secrets(&secrets, NOW)
-            .await
-            .unwrap(),
-        2
-    );
-    assert_eq!(
-        world
-            .store
-            .sessions()
-            .end_by_secrets(&secrets, NOW)
-            .await
-            .unwrap(),
-        0
-    );
+    let secrets = [of_alice.secret_hash, Secret::generate().hash(), of_bob.secret_hash];
+    assert_eq!(world.store.sessions().end_by_secrets(&secrets, NOW).await.unwrap(), 2);
+    assert_eq!(world.store.sessions().end_by_secrets(&secrets, NOW).await.unwrap(), 0);
     assert_eq!(world.store.sessions().end_by_secrets(&[], NOW).await.unwrap(), 0);
-    assert_eq!(
-        world.store.sessions().list_of_user(alice.id, NOW).await.unwrap(),
-        [elsewhere]
-    );
+    assert_eq!(world.store.sessions().list_of_user(alice.id, NOW).await.unwrap(), [elsewhere]);
 }

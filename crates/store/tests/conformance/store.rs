@@ -6,23 +6,13 @@ use sqlx::Connection as _;
 use crate::world::{ISSUER, NOW, World, at_once, new_grant};
 
 pub(crate) async fn a_new_database_is_ready_after_migrating(world: World) {
-    assert_eq!(
-        world.store.pending_migrations().await.unwrap(),
-        Vec::<String>::new()
-    );
+    assert_eq!(world.store.pending_migrations().await.unwrap(), Vec::<String>::new());
     world.store.ping().await.unwrap();
     let machine = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
-    let skew = world
-        .store
-        .skew(grantor_protocol::Timestamp(machine.try_into().unwrap()))
-        .await
-        .unwrap();
+    let skew = world.store.skew(grantor_protocol::Timestamp(machine.try_into().unwrap())).await.unwrap();
     assert!(skew.abs() <= 1, "{skew}");
     let state = world.store.pool_state();
-    assert!(
-        state.size >= 1 && state.idle + state.in_use == state.size,
-        "{state:?}"
-    );
+    assert!(state.size >= 1 && state.idle + state.in_use == state.size, "{state:?}");
     world.store.close().await;
     assert!(world.store.ping().await.unwrap_err().is_unavailable());
 }
@@ -61,14 +51,7 @@ pub(crate) async fn a_corrupt_value_names_its_statement_and_column(world: World)
     execute(&world, "UPDATE client SET metadata = '{not json'").await;
     let fault = world.store.clients().by_row(client.row).await.unwrap_err();
     assert!(
-        matches!(
-            fault,
-            Fault::Corrupt {
-                statement: "clients.by_row",
-                column: "metadata",
-                ..
-            }
-        ),
+        matches!(fault, Fault::Corrupt { statement: "clients.by_row", column: "metadata", .. }),
         "{fault:?}"
     );
 }
@@ -76,48 +59,20 @@ pub(crate) async fn a_corrupt_value_names_its_statement_and_column(world: World)
 pub(crate) async fn what_has_expired_is_removed_in_batches(world: World) {
     let flow = world.flow().await;
     world.interaction(&flow.client).await;
-    world
-        .store
-        .tokens()
-        .revoke_id(TokenId::from_uuid(flow.grant.uuid()), NOW.plus(10))
-        .await
-        .unwrap();
-    world
-        .store
-        .tokens()
-        .revoke_id(TokenId::from_uuid(flow.user.id.uuid()), NOW.plus(10))
-        .await
-        .unwrap();
-    let entries = [1, 2].map(|byte| grantor_store::ThrottleEntry {
-        key: [byte; 32],
-        allowance: 5,
-    });
-    world
-        .store
-        .throttle()
-        .charge(entries, grantor_store::Attempt::new(), NOW)
-        .await
-        .unwrap();
+    world.store.tokens().revoke_id(TokenId::from_uuid(flow.grant.uuid()), NOW.plus(10)).await.unwrap();
+    world.store.tokens().revoke_id(TokenId::from_uuid(flow.user.id.uuid()), NOW.plus(10)).await.unwrap();
+    let entries = [1, 2].map(|byte| grantor_store::ThrottleEntry { key: [byte; 32], allowance: 5 });
+    world.store.throttle().charge(entries, grantor_store::Attempt::new(), NOW).await.unwrap();
 
     for what in Expiring::ALL {
         let removed = world.store.cleanup().remove_expired(what, NOW, 10).await.unwrap();
         assert_eq!(removed, 0, "{} that have not expired", what.name());
     }
     let later = NOW.plus(100_000);
-    let one = world
-        .store
-        .cleanup()
-        .remove_expired(Expiring::RevokedTokens, later, 1)
-        .await
-        .unwrap();
+    let one = world.store.cleanup().remove_expired(Expiring::RevokedTokens, later, 1).await.unwrap();
     assert_eq!(one, 1, "a batch is bounded");
     for (what, left) in Expiring::ALL.into_iter().zip([1, 1, 1, 1, 2]) {
-        let removed = world
-            .store
-            .cleanup()
-            .remove_expired(what, later, 10)
-            .await
-            .unwrap();
+        let removed = world.store.cleanup().remove_expired(what, later, 10).await.unwrap();
         assert_eq!(removed, left, "{}", what.name());
     }
 }
@@ -128,45 +83,18 @@ pub(crate) async fn a_grant_is_kept_while_its_interaction_could_be_concluded_aga
     let mut grant = new_grant(&flow.client, &flow.user, &flow.session);
     grant.interaction = Some(interaction);
     grant.expires_at = NOW.plus(60);
-    assert!(matches!(
-        world.store.grants().insert(&grant).await.unwrap(),
-        Inserted::Inserted(_)
-    ));
+    assert!(matches!(world.store.grants().insert(&grant).await.unwrap(), Inserted::Inserted(_)));
 
     let cleanup = world.store.cleanup();
     let later = NOW.plus(120);
-    assert_eq!(
-        cleanup
-            .remove_expired(Expiring::Interactions, later, 10)
-            .await
-            .unwrap(),
-        0
-    );
+    assert_eq!(cleanup.remove_expired(Expiring::Interactions, later, 10).await.unwrap(), 0);
     // The other grant of this world has no interaction and goes.
-    assert_eq!(
-        cleanup.remove_expired(Expiring::Grants, later, 10).await.unwrap(),
-        1
-    );
-    assert_eq!(
-        world.store.grants().insert(&grant).await.unwrap(),
-        Inserted::AlreadyConcluded
-    );
+    assert_eq!(cleanup.remove_expired(Expiring::Grants, later, 10).await.unwrap(), 1);
+    assert_eq!(world.store.grants().insert(&grant).await.unwrap(), Inserted::AlreadyConcluded);
 
     let much_later = NOW.plus(4000);
-    assert_eq!(
-        cleanup
-            .remove_expired(Expiring::Interactions, much_later, 10)
-            .await
-            .unwrap(),
-        1
-    );
-    assert_eq!(
-        cleanup
-            .remove_expired(Expiring::Grants, much_later, 10)
-            .await
-            .unwrap(),
-        1
-    );
+    assert_eq!(cleanup.remove_expired(Expiring::Interactions, much_later, 10).await.unwrap(), 1);
+    assert_eq!(cleanup.remove_expired(Expiring::Grants, much_later, 10).await.unwrap(), 1);
 }
 
 /// SQL behind the store's back.
@@ -186,11 +114,7 @@ async fn a_burst_of_writers_waits_instead_of_failing() {
     let other = world.another_process().await;
     let writers = (0..128).map(|number| {
         // Sixty-four through this process' queue, sixty-four through another's, on the same file.
-        let store = if number % 2 == 0 {
-            world.store.clone()
-        } else {
-            other.clone()
-        };
+        let store = if number % 2 == 0 { world.store.clone() } else { other.clone() };
         async move {
             let client = grantor_store::NewClient {
                 issuer: ISSUER,
@@ -209,16 +133,7 @@ async fn a_burst_of_writers_waits_instead_of_failing() {
     for client in at_once(writers).await {
         assert_eq!(client.unwrap().unwrap().epoch, 4);
     }
-    assert_eq!(
-        world
-            .store
-            .clients()
-            .list(ISSUER, None, 1000)
-            .await
-            .unwrap()
-            .len(),
-        128
-    );
+    assert_eq!(world.store.clients().list(ISSUER, None, 1000).await.unwrap().len(), 128);
 }
 
 #[tokio::test]
@@ -238,13 +153,7 @@ fn an_address_shows_no_password_and_names_its_mistake() {
     let url: grantor_store::DatabaseUrl = "postgres://u:hunter2@db.example.com/grantor".parse().unwrap();
     assert_eq!(format!("{url} {url:?}").matches("hunter2").count(), 0);
     assert_eq!(url.to_string(), "postgres://db.example.com:5432/grantor");
-    for wrong in [
-        "",
-        "mysql://h/d",
-        "sqlite:",
-        "sqlite::memory:",
-        "postgres://h:port/d",
-    ] {
+    for wrong in ["", "mysql://h/d", "sqlite:", "sqlite::memory:", "postgres://h:port/d"] {
         assert!(wrong.parse::<grantor_store::DatabaseUrl>().is_err(), "{wrong}");
     }
 }

@@ -6,62 +6,28 @@ const ACCOUNT: [u8; 32] = [1; 32];
 const ADDRESS: [u8; 32] = [0; 32];
 
 fn entries(account: i64, address: i64) -> [ThrottleEntry; 2] {
-    [
-        ThrottleEntry {
-            key: ACCOUNT,
-            allowance: account,
-        },
-        ThrottleEntry {
-            key: ADDRESS,
-            allowance: address,
-        },
-    ]
+    [ThrottleEntry { key: ACCOUNT, allowance: account }, ThrottleEntry { key: ADDRESS, allowance: address }]
 }
 
 async fn charge(world: &World, entries: [ThrottleEntry; 2], seconds: i64) -> (bool, i64) {
-    let states = world
-        .store
-        .throttle()
-        .charge(entries, Attempt::new(), NOW.plus(seconds))
-        .await
-        .unwrap();
+    let states = world.store.throttle().charge(entries, Attempt::new(), NOW.plus(seconds)).await.unwrap();
     assert_eq!(states.len(), 2);
-    (
-        states.iter().all(|state| state.allowed),
-        states.iter().map(|state| state.retry_after).max().unwrap(),
-    )
+    (states.iter().all(|state| state.allowed), states.iter().map(|state| state.retry_after).max().unwrap())
 }
 
 pub(crate) async fn parallel_tries_do_not_get_past_the_allowance(world: World) {
     let other = world.another_process().await;
     let tries = (0..32).map(|number| {
-        let store = if number % 2 == 0 {
-            world.store.clone()
-        } else {
-            other.clone()
-        };
+        let store = if number % 2 == 0 { world.store.clone() } else { other.clone() };
         // The same two rows named in either order must not make tries wait for each other.
         let mut entries = entries(5, 100);
         if number % 3 == 0 {
             entries.reverse();
         }
-        async move {
-            store
-                .throttle()
-                .charge(entries, Attempt::new(), NOW)
-                .await
-                .unwrap()
-        }
+        async move { store.throttle().charge(entries, Attempt::new(), NOW).await.unwrap() }
     });
     let allowed = |states: &Vec<ThrottleState>| states.iter().all(|state| state.allowed);
-    assert_eq!(
-        at_once(tries)
-            .await
-            .iter()
-            .filter(|states| allowed(states))
-            .count(),
-        5
-    );
+    assert_eq!(at_once(tries).await.iter().filter(|states| allowed(states)).count(), 5);
 }
 
 pub(crate) async fn delays_grow_up_to_thirty_seconds(world: World) {
@@ -82,34 +48,12 @@ pub(crate) async fn while_blocked_nothing_advances(world: World) {
     for _ in 0..20 {
         assert_eq!(charge(&world, entries(3, 100), 0).await, (false, 1));
     }
-    assert_eq!(
-        charge(&world, entries(3, 100), 1).await,
-        (true, 2),
-        "the twenty did not count"
-    );
+    assert_eq!(charge(&world, entries(3, 100), 1).await, (true, 2), "the twenty did not count");
 
     // Nor does the address, when only the account is blocked: its own allowance is untouched.
-    let address = [
-        entries(3, 6)[1],
-        ThrottleEntry {
-            key: [7; 32],
-            allowance: 100,
-        },
-    ];
-    let states = world
-        .store
-        .throttle()
-        .charge(address, Attempt::new(), NOW.plus(1))
-        .await
-        .unwrap();
-    assert_eq!(
-        states[0],
-        ThrottleState {
-            allowed: true,
-            retry_after: 0
-        },
-        "five, of six"
-    );
+    let address = [entries(3, 6)[1], ThrottleEntry { key: [7; 32], allowance: 100 }];
+    let states = world.store.throttle().charge(address, Attempt::new(), NOW.plus(1)).await.unwrap();
+    assert_eq!(states[0], ThrottleState { allowed: true, retry_after: 0 }, "five, of six");
 }
 
 pub(crate) async fn a_success_clears_the_account_and_gives_back_the_address(world: World) {
@@ -129,10 +73,7 @@ pub(crate) async fn a_success_clears_the_account_and_gives_back_the_address(worl
     let last = Attempt::new();
     throttle.charge(entries(100, 4), last, NOW.plus(1)).await.unwrap();
     assert!(!charge(&world, entries(100, 4), 1).await.0);
-    throttle
-        .clear(&ACCOUNT, &ADDRESS, last, NOW.plus(1))
-        .await
-        .unwrap();
+    throttle.clear(&ACCOUNT, &ADDRESS, last, NOW.plus(1)).await.unwrap();
     assert!(charge(&world, entries(100, 4), 1).await.0);
 }
 

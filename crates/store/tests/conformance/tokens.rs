@@ -28,58 +28,15 @@ pub(crate) async fn a_token_lives_as_long_as_all_it_depends_on(world: World) {
     );
 
     let other = world.client("other").await;
-    assert!(
-        !lives(
-            &world,
-            LiveQuery {
-                client: other.row,
-                ..query(&flow)
-            }
-        )
-        .await,
-        "of another client"
-    );
-    assert!(
-        !lives(
-            &world,
-            LiveQuery {
-                epoch: 1,
-                ..query(&flow)
-            }
-        )
-        .await,
-        "of another epoch"
-    );
-    assert!(
-        !lives(
-            &world,
-            LiveQuery {
-                now: NOW.plus(100_000),
-                ..query(&flow)
-            }
-        )
-        .await,
-        "expired"
-    );
+    assert!(!lives(&world, LiveQuery { client: other.row, ..query(&flow) }).await, "of another client");
+    assert!(!lives(&world, LiveQuery { epoch: 1, ..query(&flow) }).await, "of another epoch");
+    assert!(!lives(&world, LiveQuery { now: NOW.plus(100_000), ..query(&flow) }).await, "expired");
 
-    world
-        .store
-        .tokens()
-        .revoke_id(query(&flow).token, NOW.plus(60))
-        .await
-        .unwrap();
+    world.store.tokens().revoke_id(query(&flow).token, NOW.plus(60)).await.unwrap();
     assert!(!lives(&world, query(&flow)).await, "its id is revoked");
-    let sibling = LiveQuery {
-        token: TokenId::from_uuid(flow.user.id.uuid()),
-        ..query(&flow)
-    };
+    let sibling = LiveQuery { token: TokenId::from_uuid(flow.user.id.uuid()), ..query(&flow) };
     assert!(lives(&world, sibling).await);
-    world
-        .store
-        .grants()
-        .revoke(flow.grant, None, RevocationReason::User, NOW)
-        .await
-        .unwrap();
+    world.store.grants().revoke(flow.grant, None, RevocationReason::User, NOW).await.unwrap();
     assert!(!lives(&world, sibling).await, "its grant is revoked");
 
     let online = world.flow_with(|grant| grant.offline = false).await;
@@ -90,25 +47,14 @@ pub(crate) async fn a_token_lives_as_long_as_all_it_depends_on(world: World) {
 
 pub(crate) async fn a_token_of_a_client_for_itself_lives_until_its_id_is_revoked(world: World) {
     let flow = world.redeemed().await;
-    let for_itself = LiveQuery {
-        grant: None,
-        ..query(&flow)
-    };
+    let for_itself = LiveQuery { grant: None, ..query(&flow) };
     let token = world.store.tokens().live(for_itself).await.unwrap().unwrap();
     assert_eq!((token.client_id, token.grant), (flow.client.client_id, None));
     for _ in 0..2 {
-        world
-            .store
-            .tokens()
-            .revoke_id(for_itself.token, NOW.plus(60))
-            .await
-            .unwrap();
+        world.store.tokens().revoke_id(for_itself.token, NOW.plus(60)).await.unwrap();
     }
     assert!(!lives(&world, for_itself).await);
-    let other = LiveQuery {
-        token: TokenId::from_uuid(flow.user.id.uuid()),
-        ..for_itself
-    };
+    let other = LiveQuery { token: TokenId::from_uuid(flow.user.id.uuid()), ..for_itself };
     assert!(lives(&world, other).await);
     world.store.clients().delete(flow.client.row).await.unwrap();
     assert!(!lives(&world, other).await);
@@ -118,15 +64,6 @@ pub(crate) async fn a_token_is_read_in_one_statement(world: World) {
     let flow = world.redeemed().await;
     let before = world.store.statements();
     assert!(lives(&world, query(&flow)).await);
-    assert!(
-        lives(
-            &world,
-            LiveQuery {
-                grant: None,
-                ..query(&flow)
-            }
-        )
-        .await
-    );
+    assert!(lives(&world, LiveQuery { grant: None, ..query(&flow) }).await);
     assert_eq!(world.store.statements() - before, 2);
 }

@@ -10,36 +10,16 @@ fn claims(value: serde_json::Value) -> UserClaims {
 
 pub(crate) async fn an_account_is_found_by_its_name_and_its_id(world: World) {
     let made = world.user("alice").await;
-    let by_name = world
-        .store
-        .users()
-        .by_username(ISSUER, "alice")
-        .await
-        .unwrap()
-        .unwrap();
+    let by_name = world.store.users().by_username(ISSUER, "alice").await.unwrap().unwrap();
     let by_id = world.store.users().by_id(made.id).await.unwrap().unwrap();
     for found in [by_name, by_id] {
         assert_eq!(found.id, made.id);
-        assert_eq!(
-            (found.username.as_str(), found.username_display.as_str()),
-            ("alice", "ALICE")
-        );
+        assert_eq!((found.username.as_str(), found.username_display.as_str()), ("alice", "ALICE"));
         assert_eq!(found.claims, made.claims);
         assert_eq!(found.password, made.password);
-        assert_eq!(
-            (found.disabled_at, found.created_at, found.updated_at),
-            (None, NOW, NOW)
-        );
+        assert_eq!((found.disabled_at, found.created_at, found.updated_at), (None, NOW, NOW));
     }
-    assert!(
-        world
-            .store
-            .users()
-            .by_username(ISSUER, "ALICE")
-            .await
-            .unwrap()
-            .is_none()
-    );
+    assert!(world.store.users().by_username(ISSUER, "ALICE").await.unwrap().is_none());
 }
 
 pub(crate) async fn a_name_is_given_once_per_issuer(world: World) {
@@ -53,15 +33,7 @@ pub(crate) async fn a_name_is_given_once_per_issuer(world: World) {
         claims: UserClaims::default(),
         now: NOW,
     };
-    assert!(
-        world
-            .store
-            .users()
-            .insert(again(ISSUER))
-            .await
-            .unwrap_err()
-            .is_conflict()
-    );
+    assert!(world.store.users().insert(again(ISSUER)).await.unwrap_err().is_conflict());
     world.store.users().insert(again(IssuerId(2))).await.unwrap();
 }
 
@@ -77,23 +49,9 @@ pub(crate) async fn an_imported_account_keeps_its_id(world: World) {
         now: NOW,
     };
     assert_eq!(world.store.users().insert(imported.clone()).await.unwrap().id, id);
-    assert_eq!(
-        world.store.users().by_id(id).await.unwrap().unwrap().password,
-        None
-    );
-    let other_name = NewUser {
-        username: "other".to_owned(),
-        ..imported
-    };
-    assert!(
-        world
-            .store
-            .users()
-            .insert(other_name)
-            .await
-            .unwrap_err()
-            .is_conflict()
-    );
+    assert_eq!(world.store.users().by_id(id).await.unwrap().unwrap().password, None);
+    let other_name = NewUser { username: "other".to_owned(), ..imported };
+    assert!(world.store.users().insert(other_name).await.unwrap_err().is_conflict());
 }
 
 pub(crate) async fn accounts_are_listed_in_pages(world: World) {
@@ -103,12 +61,7 @@ pub(crate) async fn accounts_are_listed_in_pages(world: World) {
     }
     made.sort();
     let first = world.store.users().list(ISSUER, None, 2).await.unwrap();
-    let rest = world
-        .store
-        .users()
-        .list(ISSUER, Some(first[1].id), 2)
-        .await
-        .unwrap();
+    let rest = world.store.users().list(ISSUER, Some(first[1].id), 2).await.unwrap();
     let listed: Vec<_> = first.iter().chain(&rest).map(|user| user.id).collect();
     assert_eq!(listed, made);
 }
@@ -116,24 +69,9 @@ pub(crate) async fn accounts_are_listed_in_pages(world: World) {
 pub(crate) async fn a_newer_hash_never_undoes_a_changed_password(world: World) {
     let user = world.user("alice").await;
     let users = world.store.users();
-    assert!(
-        users
-            .replace_password_hash_if(user.id, "$argon2id$old", "$argon2id$newer")
-            .await
-            .unwrap()
-    );
-    assert!(
-        users
-            .set_password(user.id, Some("$argon2id$changed"))
-            .await
-            .unwrap()
-    );
-    assert!(
-        !users
-            .replace_password_hash_if(user.id, "$argon2id$newer", "$argon2id$newest")
-            .await
-            .unwrap()
-    );
+    assert!(users.replace_password_hash_if(user.id, "$argon2id$old", "$argon2id$newer").await.unwrap());
+    assert!(users.set_password(user.id, Some("$argon2id$changed")).await.unwrap());
+    assert!(!users.replace_password_hash_if(user.id, "$argon2id$newer", "$argon2id$newest").await.unwrap());
     let password = users.by_id(user.id).await.unwrap().unwrap().password;
     assert_eq!(password.as_deref(), Some("$argon2id$changed"));
 }
@@ -141,14 +79,7 @@ pub(crate) async fn a_newer_hash_never_undoes_a_changed_password(world: World) {
 pub(crate) async fn claims_are_replaced_and_dated(world: World) {
     let user = world.user("alice").await;
     let replaced = claims(json!({ "name": "Alice", "address": { "country": "NO" } }));
-    assert!(
-        world
-            .store
-            .users()
-            .set_claims(user.id, &replaced, NOW.plus(9))
-            .await
-            .unwrap()
-    );
+    assert!(world.store.users().set_claims(user.id, &replaced, NOW.plus(9)).await.unwrap());
     let found = world.store.users().by_id(user.id).await.unwrap().unwrap();
     assert_eq!((found.claims, found.updated_at), (replaced, NOW.plus(9)));
 }
@@ -162,22 +93,8 @@ pub(crate) async fn a_disabled_account_is_dead_until_enabled(world: World) {
         token: grantor_protocol::TokenId::from_uuid(flow.grant.uuid()),
         now: NOW.plus(2),
     };
-    assert!(
-        world
-            .store
-            .users()
-            .disable(flow.user.id, NOW.plus(1))
-            .await
-            .unwrap()
-    );
-    assert!(
-        world
-            .store
-            .users()
-            .disable(flow.user.id, NOW.plus(7))
-            .await
-            .unwrap()
-    );
+    assert!(world.store.users().disable(flow.user.id, NOW.plus(1)).await.unwrap());
+    assert!(world.store.users().disable(flow.user.id, NOW.plus(7)).await.unwrap());
     let disabled = world.store.users().by_id(flow.user.id).await.unwrap().unwrap();
     assert_eq!(disabled.disabled_at, Some(NOW.plus(1)), "the first time counts");
     assert!(world.store.tokens().live(query).await.unwrap().is_none());
@@ -188,33 +105,12 @@ pub(crate) async fn a_disabled_account_is_dead_until_enabled(world: World) {
 pub(crate) async fn a_deleted_account_takes_consents_sessions_and_grants_along(world: World) {
     let flow = world.redeemed().await;
     let scope = Scope::parse("openid").unwrap();
-    world
-        .store
-        .consents()
-        .upsert_merge(flow.user.id, flow.client.row, &scope, NOW)
-        .await
-        .unwrap();
+    world.store.consents().upsert_merge(flow.user.id, flow.client.row, &scope, NOW).await.unwrap();
     assert!(world.store.users().delete(flow.user.id).await.unwrap());
     assert!(!world.store.users().delete(flow.user.id).await.unwrap());
-    assert!(
-        world
-            .store
-            .consents()
-            .list_of_user(flow.user.id)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(world.store.consents().list_of_user(flow.user.id).await.unwrap().is_empty());
     let secrets = [flow.session.secret_hash];
-    assert!(
-        world
-            .store
-            .sessions()
-            .alive(ISSUER, &secrets, None, NOW)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(world.store.sessions().alive(ISSUER, &secrets, None, NOW).await.unwrap().is_empty());
     let query = LiveQuery {
         grant: Some(flow.grant),
         client: flow.client.row,
@@ -224,10 +120,7 @@ pub(crate) async fn a_deleted_account_takes_consents_sessions_and_grants_along(w
     };
     assert!(world.store.tokens().live(query).await.unwrap().is_none());
     // The grant is still listed, without a user to describe.
-    let filter = grantor_store::GrantFilter {
-        limit: 10,
-        ..Default::default()
-    };
+    let filter = grantor_store::GrantFilter { limit: 10, ..Default::default() };
     let listed = world.store.grants().list(ISSUER, &filter).await.unwrap();
     assert_eq!(listed.len(), 1);
     assert_eq!(listed[0].facts.user, None);

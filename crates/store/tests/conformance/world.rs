@@ -34,10 +34,7 @@ enum Keep {
 }
 
 pub(crate) fn config(url: &str) -> DatabaseConfig {
-    DatabaseConfig {
-        url: url.parse().unwrap(),
-        max_connections: 6,
-    }
+    DatabaseConfig { url: url.parse().unwrap(), max_connections: 6 }
 }
 
 impl World {
@@ -63,12 +60,7 @@ impl World {
         let config = config(url);
         let store = Store::open(&config).await.unwrap();
         store.migrate().await.unwrap();
-        World {
-            store,
-            config,
-            url: url.to_owned(),
-            _keep: keep,
-        }
+        World { store, config, url: url.to_owned(), _keep: keep }
     }
 
     /// The same database through connections of its own, as another process would have.
@@ -162,24 +154,14 @@ impl World {
         let Inserted::Inserted(id) = self.store.grants().insert(&grant).await.unwrap() else {
             panic!("the grant was not inserted");
         };
-        Flow {
-            client,
-            user,
-            session,
-            grant: id,
-            code,
-            challenge: verifier.challenge(),
-        }
+        Flow { client, user, session, grant: id, code, challenge: verifier.challenge() }
     }
 
     /// A flow whose code was redeemed: an offline grant at generation 0.
     pub(crate) async fn redeemed(&self) -> Flow {
         let flow = self.flow().await;
         let redeemed = self.store.codes().redeem(&flow.code_use()).await.unwrap();
-        assert!(
-            matches!(redeemed, grantor_store::CodeOutcome::Redeemed(_)),
-            "{redeemed:?}"
-        );
+        assert!(matches!(redeemed, grantor_store::CodeOutcome::Redeemed(_)), "{redeemed:?}");
         flow
     }
 }
@@ -214,11 +196,7 @@ pub(crate) fn new_session(user: &User) -> NewSession {
         issuer: ISSUER,
         secret_hash: Secret::generate().hash(),
         user: user.id,
-        authentication: Authentication {
-            acr: "1".to_owned(),
-            amr: vec!["pwd".to_owned()],
-            at_ms: NOW_MS,
-        },
+        authentication: Authentication { acr: "1".to_owned(), amr: vec!["pwd".to_owned()], at_ms: NOW_MS },
         remembered: true,
         idle_seconds: 3600,
         expires_at: NOW.plus(86_400),
