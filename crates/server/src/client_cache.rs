@@ -122,6 +122,11 @@ impl ClientCache {
         Ok(registered)
     }
 
+    /// Reads every client again when it is next asked for: another node changed one.
+    pub(crate) fn forget_all(&self) {
+        lock(&self.by_id).clear();
+    }
+
     fn hold(&self, client: Client, now_ms: i64) -> Arc<KnownClient> {
         let key = (client.issuer, client.client_id.clone());
         lock(&self.ids).put(client.row, key.clone());

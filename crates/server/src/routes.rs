@@ -3,7 +3,7 @@
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::cors::{self, Cors};
 use crate::discovery::EndpointMember;
 use crate::error::Failure;
+use crate::visit::Visit;
 use crate::{
     admin, asset, authorize, discovery, health, interact, introspect, jwks, logout, metrics, observe,
     playground, revoke, token, userinfo,
@@ -89,10 +90,11 @@ pub(crate) fn router(app: &App, listener: Listener) -> Router {
             route.handler.layer(middleware::from_fn_with_state((app.clone(), route.cors), cors::apply));
         router = router.route(route.path, with_cors);
     }
-    let router = router.fallback(not_found);
     let router = match listener {
-        Listener::Public => router,
-        Listener::Admin => router.layer(middleware::from_fn_with_state(app.clone(), admin::authenticate)),
+        Listener::Public => router.fallback(no_page),
+        Listener::Admin => {
+            router.fallback(not_found).layer(middleware::from_fn_with_state(app.clone(), admin::authenticate))
+        }
     };
     router
         .layer(CatchPanicLayer::custom(panicked))
@@ -100,6 +102,12 @@ pub(crate) fn router(app: &App, listener: Listener) -> Router {
         .layer(middleware::from_fn(common_headers))
         .layer(middleware::from_fn_with_state(app.clone(), observe::observe))
         .with_state(app.clone())
+}
+
+/// A person sees a page, a program reads JSON.
+async fn no_page(visit: Visit, headers: HeaderMap) -> Response {
+    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if accepted.contains("text/html") { visit.not_found() } else { not_found().await }
 }
 
 async fn not_found() -> Response {

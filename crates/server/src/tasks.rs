@@ -3,13 +3,15 @@
 
 use std::time::Duration;
 
-use grantor_store::Expiring;
+use grantor_store::{Change, Expiring, Fault};
 use tokio::task::JoinSet;
 
 use crate::app::App;
 
 /// Seconds between two rounds.
 const ROUND: Duration = Duration::from_secs(30);
+/// Between two attempts to hear of other nodes.
+const RELISTEN: Duration = Duration::from_secs(5);
 /// Rows removed by one statement: short enough never to be in anybody's way.
 const BATCH: i64 = 500;
 
@@ -34,7 +36,27 @@ pub(crate) fn spawn(app: &App) -> JoinSet<()> {
             }
         }
     });
+    let listener = app.clone();
+    tasks.spawn(async move {
+        loop {
+            if let Err(fault) = listen(&listener).await {
+                tracing::debug!(%fault, "notices of other nodes may have been missed");
+            }
+            tokio::time::sleep(RELISTEN).await;
+        }
+    });
     tasks
+}
+
+/// Doubts what this process holds in memory as soon as another node says that it changed it.
+async fn listen(app: &App) -> Result<(), Fault> {
+    let mut changes = app.store.changes().await?;
+    loop {
+        match changes.next().await? {
+            Change::Clients => app.clients.forget_all(),
+            Change::Keys => app.keys.doubt(),
+        }
+    }
 }
 
 /// One round of removal: every expiring table until a batch comes back short.

@@ -4,7 +4,7 @@ use grantor_crypto::StoredSecret;
 use grantor_protocol::{ClientId, ClientMetadata, ClientRowId, IssuerId, Timestamp};
 
 use crate::{
-    Fault,
+    Change, Fault,
     engine::{Engine, Row},
     ids::RowId,
     json::text_of,
@@ -177,6 +177,7 @@ impl Clients<'_> {
             origins::replace(&mut transaction, row, metadata).await?;
         }
         transaction.commit().await?;
+        self.0.announce(Change::Clients).await;
         Ok(updated)
     }
 
@@ -197,7 +198,9 @@ impl Clients<'_> {
               WHERE id = $1",
         );
         let update = update.bind(row).bind(secret.map(StoredSecret::to_string)).bind(overlap_until).bind(now);
-        Ok(update.execute().await? == 1)
+        let changed = update.execute().await? == 1;
+        self.0.announce(Change::Clients).await;
+        Ok(changed)
     }
 
     /// Stores `replacement` for a secret that is still `old`: another way to keep the same secret.
@@ -225,6 +228,7 @@ impl Clients<'_> {
         );
         // Twice is as good as once: whoever holds an older epoch is dead either way.
         let raised = raise.bind(row).repeatable().fetch_optional().await?;
+        self.0.announce(Change::Clients).await;
         raised.map(|row| row.get("epoch")).transpose()
     }
 
@@ -239,6 +243,7 @@ impl Clients<'_> {
         let origins = transaction.statement("clients.delete", "DELETE FROM client_origin WHERE client = $1");
         origins.bind(row).execute().await?;
         transaction.commit().await?;
+        self.0.announce(Change::Clients).await;
         Ok(deleted)
     }
 }

@@ -5,7 +5,7 @@ use grantor_crypto::{DataKeyId, DataKeyPurpose, SystemSecretId};
 use grantor_protocol::Timestamp;
 
 use crate::{
-    Fault,
+    Change, Fault,
     engine::{Engine, Row, Statement},
 };
 
@@ -106,6 +106,7 @@ impl DataKeys<'_> {
         forget.bind(key.purpose.name()).execute().await?;
         let inserted = bound(transaction.statement(NAME, INSERT), key).execute().await? == 1;
         transaction.commit().await?;
+        self.0.announce(Change::Keys).await;
         Ok(inserted)
     }
 }

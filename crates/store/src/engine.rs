@@ -4,6 +4,7 @@
 //! sub-queries in it too), `ON CONFLICT`, `CASE`; no clock of the database, no arrays, no `FOR UPDATE`, no
 //! data-modifying CTE. A number computed in SQL is `CAST(.. AS BIGINT)`, because Postgres has several widths.
 
+mod changes;
 mod connect;
 mod migrate;
 mod row;
@@ -20,6 +21,7 @@ use std::{
 
 use sqlx::{PgPool, SqlitePool};
 
+pub use changes::{Change, Changes};
 pub use connect::{DatabaseUrl, DatabaseUrlError};
 pub(crate) use row::Row;
 pub(crate) use statement::{Statement, Transaction};

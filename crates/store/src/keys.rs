@@ -7,7 +7,7 @@ use grantor_protocol::{IssuerId, Timestamp};
 use serde_json::Value;
 
 use crate::{
-    Fault,
+    Change, Fault,
     engine::{Engine, Row},
 };
 
@@ -93,7 +93,9 @@ impl SigningKeys<'_> {
                FROM signing_key WHERE issuer_id = $2 AND algorithm = $3
              ON CONFLICT DO NOTHING",
         );
-        Ok(bound(insert, key).execute().await? == 1)
+        let done = bound(insert, key).execute().await? == 1;
+        self.0.announce(Change::Keys).await;
+        Ok(done)
     }
 
     /// Keeps the first key of an algorithm, which signs from `signs_from` on; `false` when the algorithm has a key,
@@ -108,7 +110,9 @@ impl SigningKeys<'_> {
               WHERE NOT EXISTS (SELECT 1 FROM signing_key WHERE issuer_id = $2 AND algorithm = $3)
              ON CONFLICT DO NOTHING",
         );
-        Ok(bound(insert, key).bind(signs_from).execute().await? == 1)
+        let done = bound(insert, key).bind(signs_from).execute().await? == 1;
+        self.0.announce(Change::Keys).await;
+        Ok(done)
     }
 
     /// Lets a key sign from an instant on; `false` when somebody promoted it before.
@@ -118,7 +122,9 @@ impl SigningKeys<'_> {
             "keys.promote",
             "UPDATE signing_key SET signs_from = $2 WHERE kid = $1 AND signs_from IS NULL",
         );
-        Ok(promote.bind(kid).bind(signs_from).execute().await? == 1)
+        let done = promote.bind(kid).bind(signs_from).execute().await? == 1;
+        self.0.announce(Change::Keys).await;
+        Ok(done)
     }
 
     /// Forgets a key that nothing valid was signed with any more.

@@ -35,7 +35,7 @@ pub use clients::{Client, Clients, NewClient, PreviousSecret};
 pub use codes::{CodeOutcome, CodeRefusal, CodeUse, Codes};
 pub use consents::{Consent, Consents};
 pub use data_keys::{DataKeys, NewDataKey, StoredDataKey};
-pub use engine::{DatabaseUrl, DatabaseUrlError, PoolState};
+pub use engine::{Change, Changes, DatabaseUrl, DatabaseUrlError, PoolState};
 pub use error::Fault;
 pub use grant_facts::GrantFacts;
 pub use grants::{Grant, GrantFilter, Grants, Inserted, NewCode, NewGrant, Revocation, RevocationReason};
@@ -103,6 +103,11 @@ impl Store {
     /// How the connections are used right now.
     pub fn pool_state(&self) -> PoolState {
         self.engine.pool_state()
+    }
+
+    /// News of what other nodes changed that this process may hold in memory.
+    pub async fn changes(&self) -> Result<Changes, Fault> {
+        self.engine.changes().await
     }
 
     /// Closes every connection, as the last thing a process does with its database.

@@ -309,10 +309,10 @@ async fn show(
         remember: entered.remember,
         recovery: visit.app.config.login.recovery_url.as_ref().and_then(|url| WebLink::new(url.as_str())),
         signed_in: signed_in.as_ref(),
-        problem: problem.or_else(|| signed_in.is_some().then_some(LoginProblem::ReauthenticationNeeded)),
+        problem,
     };
     let status = match problem {
-        None | Some(LoginProblem::ReauthenticationNeeded) => StatusCode::OK,
+        None => StatusCode::OK,
         Some(LoginProblem::WrongCredentials) => StatusCode::BAD_REQUEST,
         Some(LoginProblem::TooManyAttempts { .. }) => StatusCode::TOO_MANY_REQUESTS,
     };

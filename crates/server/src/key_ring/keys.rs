@@ -56,11 +56,11 @@ impl SigningKey {
 }
 
 /// Every key at the instant it was read.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Keys {
     data: Vec<Arc<DataKey>>,
     signing: Vec<SigningKey>,
-    verification: VerificationKeys,
+    verification: Arc<VerificationKeys>,
     jwks: JwksDocument,
     read_at_ms: Option<i64>,
 }
@@ -112,7 +112,7 @@ impl Keys {
         Ok(Self {
             data,
             signing,
-            verification: VerificationKeys::new(public),
+            verification: Arc::new(VerificationKeys::new(public)),
             jwks,
             read_at_ms: Some(read_at_ms),
         })
@@ -120,6 +120,11 @@ impl Keys {
 
     pub(super) fn is_fresh(&self, now_ms: i64) -> bool {
         self.read_at_ms.is_some_and(|at| (now_ms - at).abs() < MAX_AGE_MS)
+    }
+
+    /// The same keys, to be read again before they are next used.
+    pub(super) fn in_doubt(&self) -> Self {
+        Self { read_at_ms: None, ..self.clone() }
     }
 
     pub(super) fn was_read_since(&self, now_ms: i64) -> bool {

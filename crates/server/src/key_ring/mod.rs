@@ -113,6 +113,12 @@ impl KeyRing {
         if held.was_read_since(now_ms) { Ok(held) } else { self.read(now_ms).await }
     }
 
+    /// Reads again when keys are next asked for: another node changed one.
+    pub(crate) fn doubt(&self) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        *held = Arc::new(held.in_doubt());
+    }
+
     /// Reads again although the held keys are fresh: something was just changed here.
     pub async fn reread(&self, now_ms: i64) -> Result<Arc<Keys>, KeyRingError> {
         let _one_reader = self.reading.lock().await;

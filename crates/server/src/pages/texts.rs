@@ -120,7 +120,6 @@ texts! {
     login_too_many: fn(u64) -> String = |seconds| {
         format!("Too many attempts. Wait {} and try again.", english_duration(seconds))
     };
-    login_needed_again: &'static str = "Your earlier sign-in is no longer enough. Enter your password to continue.";
     client_policy: &'static str = "Privacy policy";
     client_terms: &'static str = "Terms of service";
     client_links: Sentence = Sentence("About {}");

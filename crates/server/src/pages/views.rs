@@ -104,8 +104,6 @@ pub enum LoginProblem {
         /// Until the next try is looked at.
         seconds: u64,
     },
-    /// The session no longer satisfies the request.
-    ReauthenticationNeeded,
 }
 
 impl LoginPage<'_> {
@@ -114,7 +112,6 @@ impl LoginPage<'_> {
         self.problem.map(|problem| match problem {
             LoginProblem::WrongCredentials => texts.login_wrong.to_owned(),
             LoginProblem::TooManyAttempts { seconds } => (texts.login_too_many)(seconds),
-            LoginProblem::ReauthenticationNeeded => texts.login_needed_again.to_owned(),
         })
     }
 
@@ -406,15 +403,7 @@ mod tests {
                 "login-wait",
                 LoginPage { problem: waits, client: &arabic, login: Foreign::typed("ليلى"), ..base() },
             ),
-            (
-                "login-again",
-                LoginPage {
-                    signed_in: Some(&alice),
-                    login: Foreign::typed("alice"),
-                    problem: Some(LoginProblem::ReauthenticationNeeded),
-                    ..base()
-                },
-            ),
+            ("login-again", LoginPage { signed_in: Some(&alice), login: Foreign::typed("alice"), ..base() }),
             (
                 "login-long",
                 LoginPage {

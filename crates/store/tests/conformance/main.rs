@@ -7,6 +7,7 @@
     reason = "a test that cannot go on has failed, and alice is not alive"
 )]
 
+mod changes;
 mod clients;
 mod codes;
 mod complete;
@@ -43,6 +44,9 @@ macro_rules! prove {
                 a_corrupt_value_names_its_statement_and_column,
                 what_has_expired_is_removed_in_batches,
                 a_grant_is_kept_while_its_interaction_could_be_concluded_again,
+            );
+            cases!($engine, changes:
+                another_node_hears_of_a_change_at_once_where_there_can_be_one,
             );
             cases!($engine, clients:
                 a_registered_client_is_found_by_its_name_and_its_row,
