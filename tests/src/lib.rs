@@ -1,8 +1,9 @@
 //! Everything that drives the `grantor` binary from outside: processes and their configuration,
 //! a browser without a window (plain HTTP) and one with an engine (Chromium), and relying parties.
 //!
-//! Nothing here knows the server's insides: what these tests use is what design.md 6 promises to
-//! keep. They install or build what they need and say in one line what they cannot have; they
+//! Only `in_process` knows the server's insides: it runs one in the test's own process, whose clock
+//! can be moved and whose statements can be counted. What all others use is what design.md 6
+//! promises to keep. They install or build what they need and say in one line what they cannot have; they
 //! never skip.
 #![expect(
     clippy::unwrap_used,
@@ -20,9 +21,11 @@ mod chromium;
 mod dev_server;
 mod html;
 mod http;
+mod in_process;
 mod npm;
 mod openid;
 mod output;
+mod packages;
 mod page;
 mod person;
 mod process;
@@ -37,6 +40,7 @@ pub use chromium::{Chromium, ChromiumOptions};
 pub use dev_server::DevServer;
 pub use html::{Document, Form};
 pub use http::{Arrival, Browser, Left, ResponsePage, Visit};
+pub use in_process::{Engine, InProcess};
 pub use openid::{LoginWithOpenidconnect, login_with_openidconnect};
 pub use output::output_path;
 pub use page::Page;

@@ -58,6 +58,11 @@ pub struct Authorization {
 impl RelyingParty {
     /// The relying party behind a client: authenticates as registered, with its first redirect URI.
     pub fn of(server: &Server, client: &Client) -> Self {
+        Self::at_issuer(&server.issuer, client)
+    }
+
+    /// The same where nothing but the issuer is known of the server.
+    pub fn at_issuer(issuer: &str, client: &Client) -> Self {
         let registered = |member: &str| client.registration[member].as_str().map(str::to_owned);
         let authentication = match registered("token_endpoint_auth_method").as_deref() {
             Some("client_secret_post") => ClientAuthentication::Post,
@@ -69,8 +74,8 @@ impl RelyingParty {
             .unwrap_or_default()
             .to_owned();
         Self {
-            base: server.issuer.clone(),
-            issuer: server.issuer.clone(),
+            base: issuer.to_owned(),
+            issuer: issuer.to_owned(),
             client_id: client.id.clone(),
             secret: client.secret.clone(),
             authentication,

@@ -267,7 +267,7 @@ fn configuration(options: &Options, issuer: &str, node: &Node, directory: &TempD
     table
 }
 
-fn merge(into: &mut Table, from: Table) {
+pub(crate) fn merge(into: &mut Table, from: Table) {
     for (key, value) in from {
         match (into.get_mut(&key), value) {
             (Some(Toml::Table(below)), Toml::Table(more)) => merge(below, more),

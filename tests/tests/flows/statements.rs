@@ -1,0 +1,155 @@
+//! Few round trips are a feature: what each operation costs, in SQL statements, on both engines. BEGIN and COMMIT are
+//! not counted, throttling is; clients and keys are in the caches, which hold them for a second.
+
+use grantor_tests::{Browser, Engine, InProcess};
+use serde_json::json;
+
+use crate::stage::{CALLBACK, Stage, trusted_with};
+
+/// Operation, what it costs, and what issue 3 promises that it never costs more than.
+const COST: &[(&str, u64, u64)] = &[
+    ("discovery", 0, 0),
+    ("key set", 0, 0),
+    ("client_credentials", 0, 0),
+    ("introspection of an access token", 1, 1),
+    ("introspection of a client's own token", 1, 1),
+    ("introspection of a refresh token", 1, 1),
+    ("userinfo", 1, 1),
+    ("refresh", 1, 1),
+    ("refresh that repairs a lost answer", 1, 1),
+    ("revocation of a token with a grant", 1, 1),
+    ("revocation of a client's own token", 1, 1),
+    ("code redemption", 1, 2),
+    ("authorization with a session and standing consent", 2, 3),
+    ("the same, the session not seen for five minutes", 3, 3),
+    ("authorization with prompt=none and no session", 0, 3),
+    ("first login with consent, from authorize to tokens", 13, 14),
+];
+
+/// A second passes now and then while statements are counted, and the background tasks do their round; the smallest
+/// of several counts is what the operation costs.
+const TRIES: usize = 12;
+
+struct Counter<'a> {
+    stage: &'a Stage,
+    counted: Vec<&'static str>,
+}
+
+impl Counter<'_> {
+    /// Prepares, warms the caches, and counts what `act` costs.
+    async fn count<P>(
+        &mut self,
+        operation: &'static str,
+        prepare: impl AsyncFn() -> P,
+        act: impl AsyncFn(P) -> (),
+    ) {
+        let (_, costs, promised) = COST.iter().find(|(name, ..)| *name == operation).unwrap();
+        assert!(costs <= promised, "{operation} is promised for {promised}");
+        let mut smallest = u64::MAX;
+        for _ in 0..TRIES {
+            let prepared = prepare().await;
+            warm(self.stage).await;
+            let before = self.stage.server.statements();
+            act(prepared).await;
+            smallest = smallest.min(self.stage.server.statements() - before);
+            if smallest <= *costs {
+                break;
+            }
+        }
+        assert_eq!(smallest, *costs, "statements of: {operation}");
+        self.counted.push(operation);
+    }
+}
+
+/// Reads keys and client into the caches.
+async fn warm(stage: &Stage) {
+    let server = &stage.server;
+    server.app.keys.reread(server.app.clock.now_ms()).await.unwrap();
+    client_token(stage).await;
+}
+
+async fn client_token(stage: &Stage) -> String {
+    stage.app.token(&[("grant_type", "client_credentials")]).await.tokens().access_token
+}
+
+async fn every_operation_costs_what_the_table_says(engine: Engine) {
+    let metadata = trusted_with(&json!({ "skip_consent": false, "redirect_uris": [CALLBACK] }));
+    let stage = Stage::on(engine, "", metadata).await;
+    let scope = "openid offline_access";
+    stage.tokens(scope).await;
+    let app = &stage.app;
+    let mut counter = Counter { stage: &stage, counted: Vec::new() };
+    let nothing = async || ();
+    let tokens = async || stage.tokens(scope).await;
+
+    let read = async |path: &str| drop(app.reads(path).await.ok().clone());
+    counter.count("discovery", nothing, async |()| read("/.well-known/openid-configuration").await).await;
+    counter.count("key set", nothing, async |()| read("/.well-known/jwks.json").await).await;
+    counter.count("client_credentials", nothing, async |()| drop(client_token(&stage).await)).await;
+
+    let active = async |token: String| assert_eq!(app.introspects(&token).await.ok()["active"], true);
+    let access = async || stage.tokens(scope).await.access_token;
+    let own = async || client_token(&stage).await;
+    let refresh = async || stage.tokens(scope).await.refresh().to_owned();
+    counter.count("introspection of an access token", access, active).await;
+    counter.count("introspection of a client's own token", own, active).await;
+    counter.count("introspection of a refresh token", refresh, active).await;
+    counter.count("userinfo", access, async |token: String| drop(app.userinfo(&token).await.ok().clone())).await;
+
+    let refreshed = async |token: String| drop(app.refreshes(&token).await.tokens());
+    counter.count("refresh", refresh, refreshed).await;
+    let used = async || {
+        let token = refresh().await;
+        app.refreshes(&token).await.tokens();
+        token
+    };
+    counter.count("refresh that repairs a lost answer", used, refreshed).await;
+
+    let revoked = async |token: String| assert_eq!(app.revokes(&token).await.status, 200);
+    counter.count("revocation of a token with a grant", access, revoked).await;
+    counter.count("revocation of a client's own token", own, revoked).await;
+
+    let code = async || stage.code(scope).await;
+    counter
+        .count("code redemption", code, async |(request, code)| drop(app.redeems(&code, &request).await.tokens()))
+        .await;
+
+    let answered = async |()| drop(stage.visits(&app.asks(scope)).await.left().code());
+    drop(tokens().await); // noted as seen
+    counter.count("authorization with a session and standing consent", nothing, answered).await;
+    let unseen = async || stage.server.advance(301);
+    counter.count("the same, the session not seen for five minutes", unseen, answered).await;
+    let stranger = async |()| {
+        let silent = app.asks(scope).with("prompt", "none").url();
+        Browser::new().get(&silent).await.left().is_refused("login_required");
+    };
+    counter.count("authorization with prompt=none and no session", nothing, stranger).await;
+
+    let forgotten = async || {
+        let client = stage.server.client_row(&app.client_id).await.row;
+        let alice = InProcess::user_id(&stage.alice);
+        stage.server.store().consents().revoke(alice, client).await.unwrap();
+    };
+    let first_login = async |()| {
+        let (browser, request) = (Browser::new(), app.asks(scope));
+        let login = browser.get(&request.url()).await.page();
+        let consent = stage.alice.logs_in(&browser, &login).await.page();
+        assert!(consent.has("consent-accept"), "{consent}");
+        let left = browser.submit(&consent, "consent-accept", &[]).await.left();
+        app.redeems(&request.receives(&left), &request).await.tokens();
+    };
+    counter.count("first login with consent, from authorize to tokens", forgotten, first_login).await;
+
+    let table: Vec<&str> = COST.iter().map(|(operation, ..)| *operation).collect();
+    assert_eq!(counter.counted, table, "every row of the table is counted");
+}
+
+#[tokio::test]
+async fn every_operation_costs_what_the_table_says_on_sqlite() {
+    every_operation_costs_what_the_table_says(Engine::Sqlite).await;
+}
+
+#[tokio::test]
+async fn every_operation_costs_what_the_table_says_on_postgres() {
+    every_operation_costs_what_the_table_says(Engine::Postgres).await;
+}
