@@ -58,19 +58,11 @@ impl Page {
                 self.shown(scheme, screen).await;
                 let label = format!("{name}-{scheme:?}-{screen:?}").to_lowercase();
                 self.screenshot(&label).await;
-                let wide = self
-                    .run(
-                        "return document.documentElement.scrollWidth > window.innerWidth",
-                        vec![],
-                    )
-                    .await;
+                let wide =
+                    self.run("return document.documentElement.scrollWidth > window.innerWidth", vec![]).await;
                 assert_eq!(wide, json!(false), "{label} scrolls sideways");
                 let violations = self.violations().await;
-                assert!(
-                    violations.is_empty(),
-                    "axe finds on {label} at {}:\n{violations}",
-                    self.url().await
-                );
+                assert!(violations.is_empty(), "axe finds on {label} at {}:\n{violations}", self.url().await);
             }
         }
         self.shown(Scheme::Light, Screen::Desktop).await;
@@ -83,21 +75,15 @@ impl Page {
             self.run(&source, vec![]).await;
         }
         let found = self.run_async(RULES, vec![]).await;
-        let violations = found["violations"]
-            .as_array()
-            .unwrap_or_else(|| panic!("axe did not run: {found}"));
+        let violations = found["violations"].as_array().unwrap_or_else(|| panic!("axe did not run: {found}"));
         violations.iter().map(described).collect::<Vec<_>>().join("\n")
     }
 }
 
 fn described(violation: &Value) -> String {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let mut lines = format!(
-        "{} ({}): {}",
-        text(&violation["id"]),
-        text(&violation["impact"]),
-        text(&violation["help"])
-    );
+    let mut lines =
+        format!("{} ({}): {}", text(&violation["id"]), text(&violation["impact"]), text(&violation["help"]));
     for node in violation["nodes"].as_array().into_iter().flatten() {
         let summary = text(&node["failureSummary"]).replace('\n', " ");
         lines.extend(["\n    ", &text(&node["html"]), "\n    ", &summary]);

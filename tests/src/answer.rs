@@ -41,20 +41,11 @@ pub struct Tokens {
 
 impl Answer {
     pub(crate) async fn of(asked: String, request: reqwest::RequestBuilder) -> Self {
-        let answer = request
-            .send()
-            .await
-            .unwrap_or_else(|fault| panic!("{asked}: no answer: {fault:?}"));
+        let answer = request.send().await.unwrap_or_else(|fault| panic!("{asked}: no answer: {fault:?}"));
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let text = answer.text().await.unwrap();
         let json = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Self {
-            asked,
-            status,
-            headers,
-            json,
-            text,
-        }
+        Self { asked, status, headers, json, text }
     }
 
     /// A header as text.
@@ -96,28 +87,14 @@ impl Answer {
     /// Asserts an error response with this code: 400, or 401 for `invalid_client` and
     /// `invalid_token` (RFC 6749 section 5.2, RFC 6750 section 3.1).
     pub fn is_refused(&self, error: &str) {
-        let status = if matches!(error, "invalid_client" | "invalid_token") {
-            401
-        } else {
-            400
-        };
-        assert!(
-            self.status == status && self.error() == Some(error),
-            "expected {status} {error}\n{self}"
-        );
+        let status = if matches!(error, "invalid_client" | "invalid_token") { 401 } else { 400 };
+        assert!(self.status == status && self.error() == Some(error), "expected {status} {error}\n{self}");
     }
 
     /// Asserts `Cache-Control: no-store`.
     pub fn is_not_stored(&self) {
-        let value = self
-            .headers
-            .get(CACHE_CONTROL)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
-        assert!(
-            value.contains("no-store"),
-            "expected Cache-Control: no-store\n{self}"
-        );
+        let value = self.headers.get(CACHE_CONTROL).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        assert!(value.contains("no-store"), "expected Cache-Control: no-store\n{self}");
     }
 
     /// The server's fault, whatever it was.

@@ -16,16 +16,12 @@ pub(crate) fn grantor() -> &'static Path {
         Some(path) => Ok(PathBuf::from(path)),
         None => build(), // a failure is kept too: every test would wait for the same errors again
     });
-    built
-        .as_ref()
-        .unwrap_or_else(|errors| panic!("cargo build -p grantor-cli failed:\n{errors}"))
+    built.as_ref().unwrap_or_else(|errors| panic!("cargo build -p grantor-cli failed:\n{errors}"))
 }
 
 /// Names of settings in the developer's own environment, which would otherwise reach servers.
 pub(crate) fn foreign_settings() -> impl Iterator<Item = OsString> {
-    std::env::vars_os()
-        .map(|(name, _)| name)
-        .filter(|name| name.as_encoded_bytes().starts_with(b"GRANTOR_"))
+    std::env::vars_os().map(|(name, _)| name).filter(|name| name.as_encoded_bytes().starts_with(b"GRANTOR_"))
 }
 
 /// `CARGO_BIN_EXE_*` exists only inside the package that owns the binary, so cargo is asked to
@@ -75,10 +71,7 @@ pub struct CommandOutput {
 
 impl CommandOutput {
     /// The command succeeded: itself back, else a panic that shows what it said.
-    #[expect(
-        clippy::return_self_not_must_use,
-        reason = "most callers want only the assertion"
-    )]
+    #[expect(clippy::return_self_not_must_use, reason = "most callers want only the assertion")]
     pub fn succeeded(self) -> Self {
         assert!(
             self.status.success(),
@@ -93,12 +86,7 @@ impl CommandOutput {
 
     /// The command was refused: its standard error back.
     pub fn failed(self) -> String {
-        assert!(
-            !self.status.success(),
-            "grantor {} succeeded: {}",
-            self.command,
-            self.stdout
-        );
+        assert!(!self.status.success(), "grantor {} succeeded: {}", self.command, self.stdout);
         self.stderr
     }
 
@@ -106,10 +94,7 @@ impl CommandOutput {
     pub fn json(self) -> Value {
         let output = self.succeeded();
         serde_json::from_str(&output.stdout).unwrap_or_else(|fault| {
-            panic!(
-                "grantor {} printed no JSON ({fault}): {}",
-                output.command, output.stdout
-            )
+            panic!("grantor {} printed no JSON ({fault}): {}", output.command, output.stdout)
         })
     }
 }

@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::ops::Deref;
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -12,9 +13,12 @@ use std::time::{Duration, Instant};
 
 use fantoccini::ClientBuilder;
 use hyper_util::client::legacy::connect::HttpConnector;
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::json;
+use tempfile::TempDir;
 
-use crate::output::{exclusively, output_path};
+use crate::output::output_path;
+use crate::packages::{found_or_installed, on_path};
 use crate::page::Page;
 
 /// How a Chromium is started.
@@ -100,11 +104,7 @@ impl Chromium {
             .await
             .unwrap_or_else(|fault| panic!("Chromium does not start: {fault}; see {}", driver.log.display()));
         let session = client.session_id().await.unwrap().expect("a session has an id");
-        Self {
-            page: Page::new(client, &options.name),
-            driver,
-            session,
-        }
+        Self { page: Page::new(client, &options.name), driver, session }
     }
 }
 
@@ -137,24 +137,24 @@ struct Driver {
     process: Child,
     port: u16,
     log: PathBuf,
+    _files: TempDir,
 }
 
 impl Driver {
     fn start(name: &str) -> Self {
         let log = output_path(&format!("logs/{name}-chromedriver.log"));
         let output = File::create(&log).unwrap();
+        let files = TempDir::with_prefix("grantor-chromium-").unwrap();
         let process = Command::new(&programs().driver)
             .arg("--port=0")
+            .env("TMPDIR", files.path()) // the profile, and what Chromium forgets to remove
+            .process_group(0)
             .stdin(Stdio::null())
             .stdout(output.try_clone().unwrap())
             .stderr(output)
             .spawn()
             .expect("chromedriver starts");
-        let mut driver = Self {
-            process,
-            port: 0,
-            log,
-        };
+        let mut driver = Self { process, port: 0, log, _files: files };
         let started = Instant::now();
         while driver.port == 0 {
             let said = fs::read_to_string(&driver.log).unwrap();
@@ -163,10 +163,7 @@ impl Driver {
             {
                 driver.port = port.parse().expect("a port");
             }
-            assert!(
-                started.elapsed() < Duration::from_secs(30),
-                "chromedriver does not start: {said}"
-            );
+            assert!(started.elapsed() < Duration::from_secs(30), "chromedriver does not start: {said}");
             std::thread::sleep(Duration::from_millis(10));
         }
         driver
@@ -174,8 +171,9 @@ impl Driver {
 }
 
 impl Drop for Driver {
+    /// With every Chromium that it started, also one that did not listen any more.
     fn drop(&mut self) {
-        let _ = self.process.kill();
+        let _ = kill_process_group(Pid::from_child(&self.process), Signal::KILL);
         let _ = self.process.wait();
     }
 }
@@ -187,53 +185,25 @@ struct Programs {
 
 /// Chromium and its driver: from `CHROMIUM` and `CHROMEDRIVER`, from `PATH`, or installed.
 fn programs() -> &'static Programs {
-    static PROGRAMS: OnceLock<Programs> = OnceLock::new();
-    PROGRAMS.get_or_init(|| {
-        find().or_else(|| exclusively("apt-get", || find().or_else(install))).unwrap_or_else(|| {
-            panic!(
-                "browser tests need Chromium and chromedriver: as root, apt-get install chromium chromium-driver \
-                 (or name them in CHROMIUM and CHROMEDRIVER)"
-            )
-        })
+    static PROGRAMS: OnceLock<Option<Programs>> = OnceLock::new();
+    let packages = ["chromium", "chromium-driver", "fonts-liberation"];
+    PROGRAMS.get_or_init(|| found_or_installed(find, &packages)).as_ref().unwrap_or_else(|| {
+        panic!(
+            "browser tests need Chromium and chromedriver: as root, apt-get install chromium chromium-driver (or name \
+             them in CHROMIUM and CHROMEDRIVER)"
+        )
     })
 }
 
 fn find() -> Option<Programs> {
-    let browser = program("CHROMIUM", &["chromium", "chromium-browser", "google-chrome"])?;
-    let driver = program("CHROMEDRIVER", &["chromedriver"])?;
+    let browser =
+        named("CHROMIUM").or_else(|| on_path(&["chromium", "chromium-browser", "google-chrome"]))?;
+    let driver = named("CHROMEDRIVER").or_else(|| on_path(&["chromedriver"]))?;
     Some(Programs { browser, driver })
 }
 
-fn install() -> Option<Programs> {
-    eprintln!("installing chromium and chromium-driver with apt-get");
-    let packages = [
-        "install",
-        "--yes",
-        "--no-install-recommends",
-        "chromium",
-        "chromium-driver",
-        "fonts-liberation",
-    ];
-    for arguments in [&["update"][..], &packages] {
-        let ran = Command::new("apt-get")
-            .args(arguments)
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .output();
-        ran.ok().filter(|output| output.status.success())?; // not root, not Debian, or no network
-    }
-    find()
-}
-
-fn program(variable: &str, names: &[&str]) -> Option<PathBuf> {
-    if let Some(path) = std::env::var_os(variable) {
-        return Some(PathBuf::from(path));
-    }
-    let path = std::env::var_os("PATH")?;
-    names.iter().find_map(|name| {
-        std::env::split_paths(&path)
-            .map(|folder| folder.join(name))
-            .find(|file| file.is_file())
-    })
+fn named(variable: &str) -> Option<PathBuf> {
+    std::env::var_os(variable).map(PathBuf::from)
 }
 
 #[cfg(test)]
@@ -257,10 +227,7 @@ mod tests {
 
         chromium.shown(Scheme::Dark, Screen::Phone).await;
         let seen = chromium
-            .run(
-                "return [matchMedia('(prefers-color-scheme: dark)').matches, innerWidth]",
-                vec![],
-            )
+            .run("return [matchMedia('(prefers-color-scheme: dark)').matches, innerWidth]", vec![])
             .await;
         assert_eq!(seen[0], json!(true));
         assert!(chromium.screenshot("phone").await.is_file());
@@ -273,9 +240,6 @@ mod tests {
         chromium.goto(&site.url("/callback?code=one")).await;
         chromium.run("document.body.insertAdjacentHTML('beforeend', '<p style=\"color:#ddd;background:#fff\">faint')", vec![]).await;
         let found = chromium.violations().await;
-        assert!(
-            found.contains("html-has-lang") && found.contains("color-contrast"),
-            "{found}"
-        );
+        assert!(found.contains("html-has-lang") && found.contains("color-contrast"), "{found}");
     }
 }

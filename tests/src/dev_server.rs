@@ -21,27 +21,13 @@ impl DevServer {
         let node = Node::new(name, 0, &directory);
         let environment = [
             ("GRANTOR__ISSUER".to_owned(), node.origin()),
-            (
-                "GRANTOR__PUBLIC__LISTEN".to_owned(),
-                format!("127.0.0.1:{}", node.public),
-            ),
-            (
-                "GRANTOR__ADMIN__LISTEN".to_owned(),
-                format!("127.0.0.1:{}", node.admin),
-            ),
+            ("GRANTOR__PUBLIC__LISTEN".to_owned(), format!("127.0.0.1:{}", node.public)),
+            ("GRANTOR__ADMIN__LISTEN".to_owned(), format!("127.0.0.1:{}", node.admin)),
         ];
         node.spawn(&["serve", "--dev"], directory.path(), &environment);
         node.ready().await;
         let address = node.origin();
-        assert!(
-            node.log().contains(&address),
-            "the terminal does not say what to open:\n{}",
-            node.log()
-        );
-        Self {
-            address,
-            node,
-            _directory: directory,
-        }
+        assert!(node.log().contains(&address), "the terminal does not say what to open:\n{}", node.log());
+        Self { address, node, _directory: directory }
     }
 }

@@ -41,18 +41,12 @@ impl Document {
     pub fn read(url: &Url, body: &str) -> Self {
         let html = Html::parse_document(body);
         Self {
-            title: all(html.root_element(), "title")
-                .first()
-                .map(|title| text(*title))
-                .unwrap_or_default(),
+            title: all(html.root_element(), "title").first().map(|title| text(*title)).unwrap_or_default(),
             elements: all(html.root_element(), "[id]")
                 .into_iter()
                 .map(|element| (attribute(element, "id"), text(element)))
                 .collect(),
-            forms: all(html.root_element(), "form")
-                .into_iter()
-                .map(|form| Form::read(url, form))
-                .collect(),
+            forms: all(html.root_element(), "form").into_iter().map(|form| Form::read(url, form)).collect(),
         }
     }
 
@@ -63,17 +57,12 @@ impl Document {
 
     /// Text of the element with this id.
     pub fn text(&self, id: &str) -> Option<&str> {
-        self.elements
-            .iter()
-            .find(|(known, _)| known == id)
-            .map(|(_, text)| text.as_str())
+        self.elements.iter().find(|(known, _)| known == id).map(|(_, text)| text.as_str())
     }
 
     /// The form that this button submits.
     pub fn form_of(&self, button: &str) -> Option<&Form> {
-        self.forms
-            .iter()
-            .find(|form| form.buttons.iter().any(|known| known.id == button))
+        self.forms.iter().find(|form| form.buttons.iter().any(|known| known.id == button))
     }
 }
 
@@ -83,13 +72,11 @@ impl Form {
         let mut typed = Vec::new();
         let mut buttons = Vec::new();
         for control in all(form, "input, button, textarea") {
-            let kind = control
-                .attr("type")
-                .unwrap_or(if control.value().name() == "button" {
-                    "submit"
-                } else {
-                    "text"
-                });
+            let kind = control.attr("type").unwrap_or(if control.value().name() == "button" {
+                "submit"
+            } else {
+                "text"
+            });
             let (id, name) = (attribute(control, "id"), attribute(control, "name"));
             match kind {
                 "submit" => buttons.push(Button {
@@ -114,10 +101,7 @@ impl Form {
         }
         let action = form.attr("action").filter(|action| !action.is_empty());
         Self {
-            action: action.map_or_else(
-                || url.clone(),
-                |action| url.join(action).expect("action is a URL"),
-            ),
+            action: action.map_or_else(|| url.clone(), |action| url.join(action).expect("action is a URL")),
             method: form.attr("method").unwrap_or("get").to_ascii_lowercase(),
             inputs: inputs.into_iter().filter(|(name, _)| !name.is_empty()).collect(),
             typed,
@@ -127,21 +111,14 @@ impl Form {
 
     /// Value of a control by its name.
     pub fn value(&self, name: &str) -> Option<&str> {
-        self.inputs
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
+        self.inputs.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// Where and what a browser sends when `button` is pressed after typing `fields` (by id).
     pub(crate) fn pressed(&self, button: &str, fields: &[(&str, &str)]) -> (Url, Vec<(String, String)>) {
         let mut sent = self.inputs.clone();
         for (id, value) in fields {
-            let name = self
-                .typed
-                .iter()
-                .find(|(known, _)| known == id)
-                .map(|(_, name)| name);
+            let name = self.typed.iter().find(|(known, _)| known == id).map(|(_, name)| name);
             let name = name.unwrap_or_else(|| panic!("the form has no field #{id}"));
             for (known, old) in &mut sent {
                 if known == name {
@@ -149,18 +126,11 @@ impl Form {
                 }
             }
         }
-        let pressed = self
-            .buttons
-            .iter()
-            .find(|known| known.id == button)
-            .expect("the form has the button");
+        let pressed = self.buttons.iter().find(|known| known.id == button).expect("the form has the button");
         if !pressed.name.is_empty() {
             sent.push((pressed.name.clone(), pressed.value.clone()));
         }
-        (
-            pressed.action.clone().unwrap_or_else(|| self.action.clone()),
-            sent,
-        )
+        (pressed.action.clone().unwrap_or_else(|| self.action.clone()), sent)
     }
 }
 
@@ -173,13 +143,7 @@ fn attribute(element: ElementRef<'_>, name: &str) -> String {
 }
 
 fn text(element: ElementRef<'_>) -> String {
-    element
-        .text()
-        .collect::<Vec<_>>()
-        .join(" ")
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
+    element.text().collect::<Vec<_>>().join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -200,16 +164,8 @@ mod tests {
         let form = page.form_of("submit-login").unwrap();
         let (action, sent) = form.pressed("submit-login", &[("login", "alice"), ("password", "p w")]);
         assert_eq!(action.as_str(), "http://localhost:1/login");
-        let expected = [
-            ("csrf", "c1"),
-            ("username", "alice"),
-            ("password", "p w"),
-            ("remember", "yes"),
-        ];
-        assert_eq!(
-            sent,
-            expected.map(|(name, value)| (name.to_owned(), value.to_owned()))
-        );
+        let expected = [("csrf", "c1"), ("username", "alice"), ("password", "p w"), ("remember", "yes")];
+        assert_eq!(sent, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
 
         let (action, sent) = form.pressed("login-cancel", &[]);
         assert_eq!(action.path(), "/cancel");
@@ -219,10 +175,7 @@ mod tests {
     #[test]
     fn text_is_found_by_id() {
         let page = Document::read(&"http://localhost:1/".parse().unwrap(), PAGE);
-        assert_eq!(
-            (page.title.as_str(), page.text("note")),
-            ("Sign in", Some("two words"))
-        );
+        assert_eq!((page.title.as_str(), page.text("note")), ("Sign in", Some("two words")));
         assert!(!page.has("error-page"));
     }
 }

@@ -70,11 +70,7 @@ pub struct Left {
 
 /// Redirects are for tests to see, and nothing on this machine is behind a proxy.
 pub(crate) fn http_client() -> Client {
-    Client::builder()
-        .redirect(redirect::Policy::none())
-        .no_proxy()
-        .build()
-        .unwrap()
+    Client::builder().redirect(redirect::Policy::none()).no_proxy().build().unwrap()
 }
 
 impl Default for Browser {
@@ -86,11 +82,7 @@ impl Default for Browser {
 impl Browser {
     /// With no cookies.
     pub fn new() -> Self {
-        Self {
-            http: http_client(),
-            cookies: Mutex::default(),
-            set: Mutex::default(),
-        }
+        Self { http: http_client(), cookies: Mutex::default(), set: Mutex::default() }
     }
 
     /// Opens an address, as typed or followed from the relying party.
@@ -103,8 +95,7 @@ impl Browser {
     pub async fn post_form(&self, url: &str, form: &[(&str, &str)]) -> Visit {
         let url: Url = url.parse().expect("a URL");
         let origin = url.origin().ascii_serialization();
-        self.follow(url.clone(), self.http.post(url).header(ORIGIN, origin).form(form))
-            .await
+        self.follow(url.clone(), self.http.post(url).header(ORIGIN, origin).form(form)).await
     }
 
     /// Types into fields (by id) and presses a button (by id).
@@ -152,10 +143,8 @@ impl Browser {
         for _ in 0..20 {
             let answer = self.exchange(&url, request).await;
             let status = answer.status().as_u16();
-            let location = answer
-                .headers()
-                .get(LOCATION)
-                .map(|to| to.to_str().expect("Location is text").to_owned());
+            let location =
+                answer.headers().get(LOCATION).map(|to| to.to_str().expect("Location is text").to_owned());
             let Some(location) = location.filter(|_| answer.status().is_redirection()) else {
                 return arrived(answer, &url, home == url.origin()).await;
             };
@@ -182,24 +171,15 @@ impl Browser {
                 .collect::<Vec<_>>()
                 .join("; ")
         };
-        let request = if header.is_empty() {
-            request
-        } else {
-            request.header(COOKIE, header)
-        };
-        let answer = request
-            .send()
-            .await
-            .unwrap_or_else(|fault| panic!("{url} does not answer: {fault:?}"));
+        let request = if header.is_empty() { request } else { request.header(COOKIE, header) };
+        let answer = request.send().await.unwrap_or_else(|fault| panic!("{url} does not answer: {fault:?}"));
         let set: Vec<String> = answer
             .headers()
             .get_all(SET_COOKIE)
             .iter()
             .map(|value| value.to_str().unwrap().to_owned())
             .collect();
-        let parsed = set
-            .iter()
-            .map(|text| RawCookie::parse(text.clone()).expect("Set-Cookie can be read"));
+        let parsed = set.iter().map(|text| RawCookie::parse(text.clone()).expect("Set-Cookie can be read"));
         self.cookies.lock().unwrap().store_response_cookies(parsed, url);
         self.set.lock().unwrap().extend(set);
         answer
@@ -209,34 +189,14 @@ impl Browser {
 async fn arrived(answer: Response, url: &Url, at_home: bool) -> Visit {
     let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
     let body = answer.text().await.unwrap();
-    let html = headers
-        .get(CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
-    let document = if html {
-        Document::read(url, &body)
-    } else {
-        Document::default()
-    };
-    let away = document
-        .forms
-        .iter()
-        .find(|form| at_home && form.action.origin() != url.origin());
+    let html = headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    let document = if html { Document::read(url, &body) } else { Document::default() };
+    let away = document.forms.iter().find(|form| at_home && form.action.origin() != url.origin());
     if let Some(form) = away {
         let (to, parameters) = (form.action.clone(), form.inputs.clone());
-        return Visit::Left(Left {
-            to,
-            arrival: Arrival::FormPost,
-            parameters,
-            status,
-        });
+        return Visit::Left(Left { to, arrival: Arrival::FormPost, parameters, status });
     }
-    Visit::Page(ResponsePage {
-        url: url.clone(),
-        status,
-        headers,
-        body,
-        document,
-    })
+    Visit::Page(ResponsePage { url: url.clone(), status, headers, body, document })
 }
 
 impl Visit {
@@ -280,27 +240,17 @@ impl Left {
             None => (Arrival::Query, to.query().unwrap_or_default().to_owned()),
         };
         let parameters = form_urlencoded::parse(text.as_bytes()).into_owned().collect();
-        Self {
-            to,
-            arrival,
-            parameters,
-            status,
-        }
+        Self { to, arrival, parameters, status }
     }
 
     /// A parameter by name.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.parameters
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
+        self.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// The authorization code; a panic that shows the error otherwise.
     pub fn code(&self) -> String {
-        self.get("code")
-            .unwrap_or_else(|| panic!("expected a code: {self}"))
-            .to_owned()
+        self.get("code").unwrap_or_else(|| panic!("expected a code: {self}")).to_owned()
     }
 
     /// Asserts an error answer (RFC 6749 section 4.1.2.1) with this code.
@@ -314,14 +264,7 @@ impl Left {
 
 impl fmt::Display for ResponsePage {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            out,
-            "{} {} «{}»\n{}",
-            self.status,
-            self.url,
-            self.document.title,
-            tail(&self.body, 60)
-        )
+        write!(out, "{} {} «{}»\n{}", self.status, self.url, self.document.title, tail(&self.body, 60))
     }
 }
 

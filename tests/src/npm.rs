@@ -7,16 +7,13 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use crate::output::{exclusively, tail};
+use crate::packages::{found_or_installed, on_path};
 
 /// A file of an installed package.
 pub(crate) fn node_module(file: &str) -> PathBuf {
     static MODULES: OnceLock<PathBuf> = OnceLock::new();
     let path = MODULES.get_or_init(|| exclusively("npm", install)).join(file);
-    assert!(
-        path.is_file(),
-        "{} is not there: is its package in tests/node/package.json?",
-        path.display()
-    );
+    assert!(path.is_file(), "{} is not there: is its package in tests/node/package.json?", path.display());
     path
 }
 
@@ -32,17 +29,15 @@ fn install() -> PathBuf {
     if fs::read_to_string(&installed).is_ok_and(|text| text == lock) {
         return modules;
     }
-    let npm = Command::new("npm")
+    let program = found_or_installed(|| on_path(&["npm"]), &["npm"])
+        .unwrap_or_else(|| panic!("browser tests need npm: as root, apt-get install npm"));
+    let npm = Command::new(program)
         .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
         .current_dir(folder())
         .output()
-        .unwrap_or_else(|fault| panic!("browser tests need npm ({fault}): as root, apt-get install npm"));
+        .expect("npm runs");
     let errors = String::from_utf8_lossy(&npm.stderr);
-    assert!(
-        npm.status.success(),
-        "npm ci failed in tests/node:\n{}",
-        tail(&errors, 20)
-    );
+    assert!(npm.status.success(), "npm ci failed in tests/node:\n{}", tail(&errors, 20));
     fs::write(installed, lock).unwrap();
     modules
 }

@@ -66,9 +66,8 @@ pub async fn login_with_openidconnect(
         .unwrap_or_else(|fault| panic!("redemption: {fault:?}"));
     let id_token = tokens.id_token().expect("an ID token");
     let id_token_verifier = client.id_token_verifier();
-    let claims = id_token
-        .claims(&id_token_verifier, &nonce)
-        .unwrap_or_else(|fault| panic!("ID token: {fault:?}"));
+    let claims =
+        id_token.claims(&id_token_verifier, &nonce).unwrap_or_else(|fault| panic!("ID token: {fault:?}"));
     if let Some(expected) = claims.access_token_hash() {
         let key = id_token.signing_key(&id_token_verifier).unwrap();
         let actual =
@@ -83,9 +82,7 @@ pub async fn login_with_openidconnect(
         .await
         .unwrap_or_else(|fault| panic!("userinfo: {fault:?}"));
 
-    let refresh_token = tokens
-        .refresh_token()
-        .expect("offline_access gives a refresh token");
+    let refresh_token = tokens.refresh_token().expect("offline_access gives a refresh token");
     let refreshed = client
         .exchange_refresh_token(refresh_token)
         .expect("discovery names the token endpoint")
@@ -94,41 +91,24 @@ pub async fn login_with_openidconnect(
         .unwrap_or_else(|fault| panic!("refresh: {fault:?}"));
     if let Some(again) = refreshed.id_token() {
         // No nonce has to be in it (OpenID Connect Core 1.0 section 12.2).
-        let claims_again = again
-            .claims(&id_token_verifier, |_: Option<&Nonce>| Ok(()))
-            .expect("the refreshed ID token");
-        assert_eq!(
-            claims_again.subject(),
-            claims.subject(),
-            "sub of the refreshed ID token"
-        );
-        assert_eq!(
-            claims_again.auth_time(),
-            claims.auth_time(),
-            "auth_time of the refreshed ID token"
-        );
+        let claims_again =
+            again.claims(&id_token_verifier, |_: Option<&Nonce>| Ok(())).expect("the refreshed ID token");
+        assert_eq!(claims_again.subject(), claims.subject(), "sub of the refreshed ID token");
+        assert_eq!(claims_again.auth_time(), claims.auth_time(), "auth_time of the refreshed ID token");
     }
     LoginWithOpenidconnect {
         subject: claims.subject().to_string(),
         userinfo,
         access_token: tokens.access_token().secret().clone(),
         refreshed_access_token: refreshed.access_token().secret().clone(),
-        refresh_token: refreshed
-            .refresh_token()
-            .unwrap_or(refresh_token)
-            .secret()
-            .clone(),
+        refresh_token: refreshed.refresh_token().unwrap_or(refresh_token).secret().clone(),
     }
 }
 
 async fn exchange(http: Client, request: HttpRequest) -> Result<HttpResponse, reqwest::Error> {
     let (parts, body) = request.into_parts();
-    let answer = http
-        .request(parts.method, parts.uri.to_string())
-        .headers(parts.headers)
-        .body(body)
-        .send()
-        .await?;
+    let answer =
+        http.request(parts.method, parts.uri.to_string()).headers(parts.headers).body(body).send().await?;
     let mut response = HttpResponse::new(Vec::new());
     *response.status_mut() = answer.status();
     *response.headers_mut() = answer.headers().clone();

@@ -10,9 +10,7 @@ pub(crate) fn workspace() -> &'static Path {
 
 /// `tests/output/<relative>`, its directory made.
 pub fn output_path(relative: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("output")
-        .join(relative);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("output").join(relative);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     path
 }

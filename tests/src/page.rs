@@ -28,18 +28,12 @@ pub struct Page {
 
 impl Page {
     pub(crate) fn new(client: Client, name: &str) -> Self {
-        Self {
-            client,
-            name: name.to_owned(),
-        }
+        Self { client, name: name.to_owned() }
     }
 
     /// Opens an address, as if typed.
     pub async fn goto(&self, url: &str) {
-        self.client
-            .goto(url)
-            .await
-            .unwrap_or_else(|fault| panic!("cannot open {url}: {fault}"));
+        self.client.goto(url).await.unwrap_or_else(|fault| panic!("cannot open {url}: {fault}"));
     }
 
     /// Presses the back button.
@@ -59,11 +53,7 @@ impl Page {
 
     /// A parameter of the query of the address shown.
     pub async fn parameter(&self, name: &str) -> Option<String> {
-        self.url()
-            .await
-            .query_pairs()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.into_owned())
+        self.url().await.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
     }
 
     /// Whether the page has an element with this id, now.
@@ -100,8 +90,7 @@ impl Page {
                 return url;
             }
             if started.elapsed() > PATIENCE {
-                self.fail(&format!("the address does not come to contain {part}"))
-                    .await;
+                self.fail(&format!("the address does not come to contain {part}")).await;
             }
             tokio::time::sleep(Duration::from_millis(30)).await;
         }
@@ -119,8 +108,7 @@ impl Page {
                 return text;
             }
             if started.elapsed() > PATIENCE {
-                self.fail(&format!("#{id} does not come to say {part:?}, but {text:?}"))
-                    .await;
+                self.fail(&format!("#{id} does not come to say {part:?}, but {text:?}")).await;
             }
             tokio::time::sleep(Duration::from_millis(30)).await;
         }
@@ -220,10 +208,7 @@ struct DevtoolsCommand(Value);
 
 impl WebDriverCompatibleCommand for DevtoolsCommand {
     fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, url::ParseError> {
-        base.join(&format!(
-            "session/{}/goog/cdp/execute",
-            session.unwrap_or_default()
-        ))
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
     }
 
     fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {

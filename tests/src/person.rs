@@ -26,10 +26,7 @@ pub enum Choice {
 impl Person {
     /// Types name and password and presses the button.
     pub async fn logs_in(&self, browser: &Browser, page: &ResponsePage) -> Visit {
-        let fields = [
-            ("login", self.username.as_str()),
-            ("password", self.password.as_str()),
-        ];
+        let fields = [("login", self.username.as_str()), ("password", self.password.as_str())];
         browser.submit(page, "submit-login", &fields).await
     }
 
@@ -52,11 +49,7 @@ impl Person {
             } else if page.has("account-1") {
                 browser.submit(&page, "account-1", &[]).await
             } else if page.has("consent-accept") {
-                let button = if choice == Choice::Accept {
-                    "consent-accept"
-                } else {
-                    "consent-deny"
-                };
+                let button = if choice == Choice::Accept { "consent-accept" } else { "consent-deny" };
                 browser.submit(&page, button, &[]).await
             } else {
                 panic!("nothing for a person to do on this page\n{page}");

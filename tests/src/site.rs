@@ -9,7 +9,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{any, get};
 
 use crate::npm::{folder, node_module};
 use crate::relying_party::Authorization;
@@ -28,10 +28,7 @@ pub struct Received {
 impl Received {
     /// A parameter by name.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.parameters
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
+        self.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 }
 
@@ -46,19 +43,19 @@ pub struct Site {
 type Seen = Arc<Mutex<Vec<Received>>>;
 
 impl Site {
-    /// Starts it: `/callback` (GET and POST) shows what it received, `/post` is a page whose form
-    /// posts an authorization request, `/spa/` is the single-page app.
+    /// Starts it: `/callback` (GET and POST) shows what it received, `/stay` lets the browser stay where it is, `/post` is
+    /// a page whose form posts an authorization request, `/spa/` is the single-page app.
     pub async fn start() -> Self {
         let seen = Seen::default();
         let routes = Router::new()
             .route("/callback", get(callback).post(callback))
+            .route("/stay", any(StatusCode::NO_CONTENT))
             .route("/post", get(post_form))
             .route("/spa/", get(async || file("index.html")))
             .route("/spa/{file}", get(async |Path(name): Path<String>| file(&name)))
             .with_state(Arc::clone(&seen));
-        let listener = tokio::net::TcpListener::bind(("127.0.0.1", crate::process::free_port()))
-            .await
-            .unwrap();
+        let listener =
+            tokio::net::TcpListener::bind(("127.0.0.1", crate::process::free_port())).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let task = tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
         Self { port, seen, task }
@@ -102,29 +99,16 @@ async fn callback(
     RawQuery(query): RawQuery,
     body: Bytes,
 ) -> Html<String> {
-    let text = if method == Method::POST {
-        body
-    } else {
-        query.unwrap_or_default().into()
-    };
+    let text = if method == Method::POST { body } else { query.unwrap_or_default().into() };
     let parameters: Vec<(String, String)> = form_urlencoded::parse(&text).into_owned().collect();
     let mut shown = String::new();
     for (name, value) in &parameters {
         let name = escaped(name);
         shown.extend(["<dt>", &name, "<dd id='received-", &name, "'>", &escaped(value)]);
     }
-    let origin = headers
-        .get(header::ORIGIN)
-        .and_then(|value| value.to_str().ok())
-        .map(str::to_owned);
-    seen.lock().unwrap().push(Received {
-        method: method.to_string(),
-        parameters,
-        origin,
-    });
-    Html(format!(
-        "<!doctype html><title>Relying party</title><h1 id=arrived>{method}</h1><dl>{shown}</dl>"
-    ))
+    let origin = headers.get(header::ORIGIN).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    seen.lock().unwrap().push(Received { method: method.to_string(), parameters, origin });
+    Html(format!("<!doctype html><title>Relying party</title><h1 id=arrived>{method}</h1><dl>{shown}</dl>"))
 }
 
 async fn post_form(RawQuery(query): RawQuery) -> Html<String> {
@@ -151,18 +135,14 @@ fn file(name: &str) -> Response {
     let (path, kind) = match name {
         "index.html" => (folder().join("spa/index.html"), "text/html; charset=utf-8"),
         "app.js" => (folder().join("spa/app.js"), "text/javascript"),
-        "oidc-client-ts.js" => (
-            node_module("oidc-client-ts/dist/browser/oidc-client-ts.min.js"),
-            "text/javascript",
-        ),
+        "oidc-client-ts.js" => {
+            (node_module("oidc-client-ts/dist/browser/oidc-client-ts.min.js"), "text/javascript")
+        }
         _ => return StatusCode::NOT_FOUND.into_response(),
     };
     ([(header::CONTENT_TYPE, kind)], std::fs::read(path).unwrap()).into_response()
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('\'', "&#39;")
-        .replace('"', "&quot;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('\'', "&#39;").replace('"', "&quot;")
 }

@@ -15,12 +15,7 @@ async fn logs_in(name: &str, config: &str, authentication: &str) {
         "token_endpoint_auth_method": authentication,
     });
     let client = server.create_client(&["--name", "Tea Journal"], &metadata).await;
-    assert_eq!(
-        client.secret.is_some(),
-        authentication != "none",
-        "{}",
-        client.registration
-    );
+    assert_eq!(client.secret.is_some(), authentication != "none", "{}", client.registration);
     let alice = server.create_user("alice").await;
     let browser = Browser::new();
     let secret = client.secret.as_deref();
@@ -31,15 +26,9 @@ async fn logs_in(name: &str, config: &str, authentication: &str) {
     assert_ne!(login.access_token, login.refreshed_access_token);
 
     let party = RelyingParty::of(&server, &client);
-    assert_eq!(
-        party.userinfo(&login.refreshed_access_token).await.ok()["sub"],
-        alice.subject.as_str()
-    );
+    assert_eq!(party.userinfo(&login.refreshed_access_token).await.ok()["sub"], alice.subject.as_str());
     assert_eq!(party.revokes(&login.refresh_token).await.status, 200);
-    party
-        .userinfo(&login.refreshed_access_token)
-        .await
-        .is_refused("invalid_token");
+    party.userinfo(&login.refreshed_access_token).await.is_refused("invalid_token");
 }
 
 /// The crate sends `client_secret_basic` unless told otherwise.
@@ -55,12 +44,7 @@ async fn openidconnect_logs_in_as_a_public_client() {
 
 #[tokio::test]
 async fn openidconnect_logs_in_where_access_tokens_are_jwts() {
-    logs_in(
-        "openidconnect-jwt",
-        "tokens.access.format = 'jwt'",
-        "client_secret_basic",
-    )
-    .await;
+    logs_in("openidconnect-jwt", "tokens.access.format = 'jwt'", "client_secret_basic").await;
 }
 
 #[tokio::test]
@@ -73,14 +57,11 @@ async fn oidc_client_ts_logs_in_refreshes_and_revokes_as_a_single_page_app() {
         "grant_types": ["authorization_code", "refresh_token"],
         "token_endpoint_auth_method": "none",
     });
-    let client = server
-        .create_client(&["--id", "single-page-app"], &metadata)
-        .await;
+    let client = server.create_client(&["--id", "single-page-app"], &metadata).await;
     let alice = server.create_user("alice").await;
     let page = Chromium::start("single-page-app").await;
 
-    page.goto(&site.foreign_url(&format!("/spa/?issuer={}&client_id={}", server.issuer, client.id)))
-        .await;
+    page.goto(&site.foreign_url(&format!("/spa/?issuer={}&client_id={}", server.issuer, client.id))).await;
     page.wait_for_text("state", "signed out").await;
     page.click("sign-in").await;
     page.logs_in(&alice).await;
@@ -96,16 +77,9 @@ async fn oidc_client_ts_logs_in_refreshes_and_revokes_as_a_single_page_app() {
     page.wait_for_text("state", "refreshed").await;
     let second = page.wait_for_text("access-token", "").await;
     assert_ne!(first, second);
-    assert_ne!(
-        first_refresh,
-        page.wait_for_text("refresh-token", "").await,
-        "public clients rotate"
-    );
+    assert_ne!(first_refresh, page.wait_for_text("refresh-token", "").await, "public clients rotate");
 
     page.click("revoke").await;
     page.wait_for_text("state", "revoked").await;
-    RelyingParty::of(&server, &client)
-        .userinfo(&second)
-        .await
-        .is_refused("invalid_token");
+    RelyingParty::of(&server, &client).userinfo(&second).await.is_refused("invalid_token");
 }

@@ -1,10 +1,6 @@
 //! The house of design.md 1, as its manifests build it: which crate may lean on which, and which
 //! library lives where. ARCHITECTURE.md draws the same table.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "tests report failure by panicking"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests report failure by panicking")]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -20,9 +16,8 @@ struct Room {
     banned: &'static [&'static str],
 }
 
-const RUNTIMES_AND_SERVERS: &[&str] = &[
-    "axum*", "tower*", "hyper*", "sqlx*", "tokio*", "futures*", "async-*", "reqwest",
-];
+const RUNTIMES_AND_SERVERS: &[&str] =
+    &["axum*", "tower*", "hyper*", "sqlx*", "tokio*", "futures*", "async-*", "reqwest"];
 
 const HOUSE: &[Room] = &[
     Room {
@@ -44,11 +39,7 @@ const HOUSE: &[Room] = &[
             "time",
         ],
     },
-    Room {
-        name: "grantor-crypto",
-        arrows: &[],
-        banned: RUNTIMES_AND_SERVERS,
-    },
+    Room { name: "grantor-crypto", arrows: &[], banned: RUNTIMES_AND_SERVERS },
     Room {
         name: "grantor-store",
         arrows: &["grantor-protocol", "grantor-crypto"],
@@ -61,28 +52,19 @@ const HOUSE: &[Room] = &[
     },
     Room {
         name: "grantor-cli",
-        arrows: &[
-            "grantor-server",
-            "grantor-store",
-            "grantor-protocol",
-            "grantor-crypto",
-        ],
+        arrows: &["grantor-server", "grantor-store", "grantor-protocol", "grantor-crypto"],
         banned: &["sqlx*", "axum*"],
     },
 ];
 
 /// Names of no crate: everything put there would have had a better place.
-const NO_SUCH_ROOM: &[&str] = &[
-    "common", "util", "utils", "helpers", "types", "core", "shared", "model",
-];
+const NO_SUCH_ROOM: &[&str] = &["common", "util", "utils", "helpers", "types", "core", "shared", "model"];
 
 #[test]
 fn every_crate_keeps_to_its_arrows() {
     let manifests = manifests();
     for room in HOUSE {
-        let manifest = manifests
-            .get(room.name)
-            .unwrap_or_else(|| panic!("{} is a member", room.name));
+        let manifest = manifests.get(room.name).unwrap_or_else(|| panic!("{} is a member", room.name));
         for dependency in dependencies(manifest, &["dependencies", "build-dependencies"]) {
             let inside = dependency.starts_with("grantor-");
             assert!(
@@ -107,28 +89,20 @@ fn every_crate_of_the_product_is_in_the_table() {
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
-    let mut known: Vec<String> = HOUSE
-        .iter()
-        .map(|room| room.name.trim_start_matches("grantor-").to_owned())
-        .collect();
+    let mut known: Vec<String> =
+        HOUSE.iter().map(|room| room.name.trim_start_matches("grantor-").to_owned()).collect();
     found.sort();
     known.sort();
     assert_eq!(found, known, "a crate and this table belong together");
-    assert!(
-        !found.iter().any(|name| NO_SUCH_ROOM.contains(&name.as_str())),
-        "{found:?}"
-    );
+    assert!(!found.iter().any(|name| NO_SUCH_ROOM.contains(&name.as_str())), "{found:?}");
 }
 
 #[test]
 fn only_the_store_speaks_sql() {
     for (name, manifest) in manifests() {
-        let speaks = dependencies(
-            &manifest,
-            &["dependencies", "dev-dependencies", "build-dependencies"],
-        )
-        .iter()
-        .any(|dependency| dependency.starts_with("sqlx"));
+        let speaks = dependencies(&manifest, &["dependencies", "dev-dependencies", "build-dependencies"])
+            .iter()
+            .any(|dependency| dependency.starts_with("sqlx"));
         assert!(
             !speaks || name == "grantor-store",
             "{name} must not depend on sqlx: crates/store alone does"
@@ -140,15 +114,8 @@ fn only_the_store_speaks_sql() {
 fn every_crate_takes_the_lints_of_the_workspace_and_has_no_features() {
     for (name, manifest) in manifests() {
         let lints = manifest.get("lints").and_then(|lints| lints.get("workspace"));
-        assert_eq!(
-            lints.and_then(toml::Value::as_bool),
-            Some(true),
-            "{name}: [lints] workspace = true"
-        );
-        assert!(
-            manifest.get("features").is_none(),
-            "{name}: no cargo features (style.md 5.5)"
-        );
+        assert_eq!(lints.and_then(toml::Value::as_bool), Some(true), "{name}: [lints] workspace = true");
+        assert!(manifest.get("features").is_none(), "{name}: no cargo features (style.md 5.5)");
     }
 }
 
@@ -157,18 +124,10 @@ fn every_crate_takes_the_lints_of_the_workspace_and_has_no_features() {
 #[test]
 fn both_engines_remember_the_same_things() {
     let (sqlite, postgres) = (migrations("sqlite"), migrations("postgres"));
-    assert!(
-        sqlite.keys().eq(postgres.keys()),
-        "{:?} and {:?}",
-        sqlite.keys(),
-        postgres.keys()
-    );
+    assert!(sqlite.keys().eq(postgres.keys()), "{:?} and {:?}", sqlite.keys(), postgres.keys());
     assert!(!sqlite.is_empty());
     for (name, statements) in &sqlite {
-        assert_eq!(
-            statements, &postgres[name],
-            "SQLite (left) and Postgres (right) differ in {name}"
-        );
+        assert_eq!(statements, &postgres[name], "SQLite (left) and Postgres (right) differ in {name}");
     }
 }
 
@@ -183,11 +142,8 @@ fn migrations(engine: &str) -> BTreeMap<String, Vec<String>> {
             .map(|line| line.split("--").next().unwrap_or_default())
             .collect::<Vec<_>>()
             .join(" ");
-        let words = code
-            .replace("COLLATE \"C\"", "")
-            .replace('(', " ( ")
-            .replace(',', " , ")
-            .replace(')', " ) ");
+        let words =
+            code.replace("COLLATE \"C\"", "").replace('(', " ( ").replace(',', " , ").replace(')', " ) ");
         let statements = words.split(';').map(|statement| {
             let words = statement.split_whitespace().map(|word| match word {
                 "UUID" | "BYTEA" => "BLOB",
@@ -202,23 +158,16 @@ fn migrations(engine: &str) -> BTreeMap<String, Vec<String>> {
 }
 
 fn matches(pattern: &str, name: &str) -> bool {
-    pattern
-        .strip_suffix('*')
-        .map_or(name == pattern, |start| name.starts_with(start))
+    pattern.strip_suffix('*').map_or(name == pattern, |start| name.starts_with(start))
 }
 
 /// Name and manifest of every member of the workspace.
 fn manifests() -> BTreeMap<String, Table> {
-    let mut folders: Vec<PathBuf> = fs::read_dir(workspace().join("crates"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut folders: Vec<PathBuf> =
+        fs::read_dir(workspace().join("crates")).unwrap().map(|entry| entry.unwrap().path()).collect();
     folders.extend(["tests", "tests/postgres", "benches"].map(|folder| workspace().join(folder)));
     let read = |folder: PathBuf| {
-        let table: Table = fs::read_to_string(folder.join("Cargo.toml"))
-            .ok()?
-            .parse()
-            .unwrap();
+        let table: Table = fs::read_to_string(folder.join("Cargo.toml")).ok()?.parse().unwrap();
         Some((table["package"]["name"].as_str().unwrap().to_owned(), table))
     };
     folders.into_iter().filter_map(read).collect()
@@ -234,19 +183,8 @@ fn dependencies(manifest: &Table, kinds: &[&str]) -> Vec<String> {
     let mut names = Vec::new();
     for table in tables {
         for kind in kinds {
-            for (name, value) in table
-                .get(*kind)
-                .and_then(toml::Value::as_table)
-                .into_iter()
-                .flatten()
-            {
-                names.push(
-                    value
-                        .get("package")
-                        .and_then(toml::Value::as_str)
-                        .unwrap_or(name)
-                        .to_owned(),
-                );
+            for (name, value) in table.get(*kind).and_then(toml::Value::as_table).into_iter().flatten() {
+                names.push(value.get("package").and_then(toml::Value::as_str).unwrap_or(name).to_owned());
             }
         }
     }

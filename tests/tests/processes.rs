@@ -30,17 +30,12 @@ async fn a_killed_process_comes_back_with_everything_it_answered() {
     server.nodes[0].kill().await;
     server.restart(0).await;
 
-    assert_eq!(
-        app.userinfo(&second.access_token).await.ok()["sub"],
-        alice.subject.as_str()
-    );
+    assert_eq!(app.userinfo(&second.access_token).await.ok()["sub"], alice.subject.as_str());
     let again = app.asks("openid offline_access").with("prompt", "none");
     again.receives(&browser.get(&again.url()).await.left()); // session and consent stand
     let third = app.refreshes(second.refresh()).await.tokens();
     app.refreshes(first.refresh()).await.is_refused("invalid_grant"); // its successor was used
-    app.userinfo(&third.access_token)
-        .await
-        .is_refused("invalid_token");
+    app.userinfo(&third.access_token).await.is_refused("invalid_token");
     app.redeems(&code, &request).await.is_refused("invalid_grant");
 }
 
@@ -48,11 +43,8 @@ async fn a_killed_process_comes_back_with_everything_it_answered() {
 async fn an_unknown_key_is_refused_with_its_path_and_the_nearest_known_one() {
     let server = Server::start(Options::sqlite("config-check")).await;
     let file = server.directory().join("wrong.toml");
-    std::fs::write(
-        &file,
-        "issuer = 'http://localhost:1'\n[database]\nurll = 'sqlite:x.db'\n",
-    )
-    .expect("the file is written");
+    std::fs::write(&file, "issuer = 'http://localhost:1'\n[database]\nurll = 'sqlite:x.db'\n")
+        .expect("the file is written");
     let path = file.to_str().expect("a path");
     let checked = server.cli(&["config", "check", "--config", path]).await;
     assert_eq!(checked.status.code(), Some(1), "{checked:?}");

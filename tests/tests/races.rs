@@ -32,12 +32,7 @@ impl Race {
         let client = server.create_client(&["--id", "racer"], &metadata).await;
         let alice = server.create_user("alice").await;
         let app = RelyingParty::of(&server, &client);
-        let race = Self {
-            server,
-            app,
-            browser: Browser::new(),
-            alice,
-        };
+        let race = Self { server, app, browser: Browser::new(), alice };
         race.code(0).await;
         race
     }
@@ -55,8 +50,7 @@ impl Race {
     }
 
     fn party(&self, number: usize) -> RelyingParty {
-        self.app
-            .at(&self.server.nodes[number % self.server.nodes.len()].origin())
+        self.app.at(&self.server.nodes[number % self.server.nodes.len()].origin())
     }
 
     /// The same act at the same moment, spread over the processes.
@@ -85,10 +79,8 @@ impl Race {
                     async move { party.redeems(&code, &request).await }
                 })
                 .await;
-            let expected = BTreeMap::from([
-                ("200".to_owned(), 1),
-                ("400 invalid_grant".to_owned(), AT_ONCE - 1),
-            ]);
+            let expected =
+                BTreeMap::from([("200".to_owned(), 1), ("400 invalid_grant".to_owned(), AT_ONCE - 1)]);
             assert_eq!(outcomes(&answers), expected, "code {round}");
         }
     }
@@ -99,27 +91,13 @@ impl Race {
         for round in 0..TIMES {
             let first = self.tokens(round).await;
             let answers = self.refreshes_at_once(&first).await;
-            assert_eq!(
-                outcomes(&answers),
-                BTreeMap::from([("200".to_owned(), AT_ONCE)]),
-                "grant {round}"
-            );
+            assert_eq!(outcomes(&answers), BTreeMap::from([("200".to_owned(), AT_ONCE)]), "grant {round}");
             let next: Vec<Tokens> = answers.iter().map(Answer::tokens).collect();
 
-            let used = self
-                .party(round)
-                .refreshes(next[round % AT_ONCE].refresh())
-                .await
-                .tokens();
+            let used = self.party(round).refreshes(next[round % AT_ONCE].refresh()).await.tokens();
             let sibling = next[(round + 1) % AT_ONCE].refresh();
-            self.party(round + 1)
-                .refreshes(sibling)
-                .await
-                .is_refused("invalid_grant");
-            self.party(round + 2)
-                .refreshes(used.refresh())
-                .await
-                .is_refused("invalid_grant");
+            self.party(round + 1).refreshes(sibling).await.is_refused("invalid_grant");
+            self.party(round + 2).refreshes(used.refresh()).await.is_refused("invalid_grant");
         }
     }
 
@@ -128,24 +106,12 @@ impl Race {
         for round in 0..TIMES {
             let first = self.tokens(round).await;
             let answers = self.refreshes_at_once(&first).await;
-            let expected = BTreeMap::from([
-                ("200".to_owned(), 1),
-                ("400 invalid_grant".to_owned(), AT_ONCE - 1),
-            ]);
+            let expected =
+                BTreeMap::from([("200".to_owned(), 1), ("400 invalid_grant".to_owned(), AT_ONCE - 1)]);
             assert_eq!(outcomes(&answers), expected, "grant {round}");
-            for winner in answers
-                .iter()
-                .filter(|answer| answer.status == 200)
-                .map(Answer::tokens)
-            {
-                self.party(round)
-                    .refreshes(winner.refresh())
-                    .await
-                    .is_refused("invalid_grant");
-                self.party(round)
-                    .userinfo(&winner.access_token)
-                    .await
-                    .is_refused("invalid_token");
+            for winner in answers.iter().filter(|answer| answer.status == 200).map(Answer::tokens) {
+                self.party(round).refreshes(winner.refresh()).await.is_refused("invalid_grant");
+                self.party(round).userinfo(&winner.access_token).await.is_refused("invalid_token");
             }
         }
     }
@@ -173,18 +139,12 @@ fn outcomes(answers: &[Answer]) -> BTreeMap<String, usize> {
 #[tokio::test(flavor = "multi_thread")]
 async fn three_processes_on_postgres_redeem_each_code_once() {
     let database = grantor_test_postgres::database();
-    Race::on(Server::start_three("race-codes-postgres", database.url().to_owned()).await)
-        .await
-        .codes()
-        .await;
+    Race::on(Server::start_three("race-codes-postgres", database.url().to_owned()).await).await.codes().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_process_on_sqlite_redeems_each_code_once() {
-    Race::on(Server::start(Options::sqlite("race-codes-sqlite")).await)
-        .await
-        .codes()
-        .await;
+    Race::on(Server::start(Options::sqlite("race-codes-sqlite")).await).await.codes().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -198,19 +158,14 @@ async fn three_processes_on_postgres_advance_a_family_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_process_on_sqlite_advances_a_family_once() {
-    Race::on(Server::start(Options::sqlite("race-refresh-sqlite")).await)
-        .await
-        .refreshes()
-        .await;
+    Race::on(Server::start(Options::sqlite("race-refresh-sqlite")).await).await.refreshes().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn three_processes_on_postgres_end_a_family_at_the_first_copy_when_retry_is_off() {
     let database = grantor_test_postgres::database();
-    let options = Options::new(
-        "race-replay-postgres",
-        grantor_tests::Database::Postgres(database.url().to_owned()),
-    );
+    let options =
+        Options::new("race-replay-postgres", grantor_tests::Database::Postgres(database.url().to_owned()));
     let server = Server::start(options.nodes(3).config("tokens.refresh.retry = '0s'")).await;
     Race::on(server).await.refreshes_without_retry().await;
 }
@@ -218,8 +173,5 @@ async fn three_processes_on_postgres_end_a_family_at_the_first_copy_when_retry_i
 #[tokio::test(flavor = "multi_thread")]
 async fn one_process_on_sqlite_ends_a_family_at_the_first_copy_when_retry_is_off() {
     let options = Options::sqlite("race-replay-sqlite").config("tokens.refresh.retry = '0s'");
-    Race::on(Server::start(options).await)
-        .await
-        .refreshes_without_retry()
-        .await;
+    Race::on(Server::start(options).await).await.refreshes_without_retry().await;
 }

@@ -58,13 +58,9 @@ async fn a_wrong_password_and_an_unknown_name_look_the_same_and_can_be_corrected
         page.fill("password", "not the password").await;
         page.click("submit-login").await;
         said.push(page.wait_for_text("login-error", "").await);
-        let value = page
-            .run("return document.getElementById('login').value", vec![])
-            .await;
+        let value = page.run("return document.getElementById('login').value", vec![]).await;
         assert_eq!(value, name, "the name stays in the field");
-        let password = page
-            .run("return document.getElementById('password').value", vec![])
-            .await;
+        let password = page.run("return document.getElementById('password').value", vec![]).await;
         assert_eq!(password, "", "the password does not");
     }
     assert_eq!(said[0], said[1]);
@@ -83,14 +79,7 @@ async fn a_login_that_took_too_long_ends_on_our_error_page() {
     tokio::time::sleep(Duration::from_secs(5)).await;
     scene.chromium.logs_in(&scene.alice).await;
     scene.chromium.wait_for("error-page").await;
-    assert!(
-        scene
-            .chromium
-            .url()
-            .await
-            .as_str()
-            .starts_with(&scene.server.issuer)
-    );
+    assert!(scene.chromium.url().await.as_str().starts_with(&scene.server.issuer));
     assert!(scene.site.received().is_empty());
 
     let fresh = scene.app.asks(SCOPE); // starting over works, whatever the old page left behind
@@ -104,11 +93,7 @@ async fn a_login_that_took_too_long_ends_on_our_error_page() {
 async fn two_tabs_log_in_side_by_side_and_each_gets_its_own_answer() {
     let scene = Scene::set("two-tabs").await;
     let page = &scene.chromium;
-    let (first, second, third) = (
-        scene.app.asks(SCOPE),
-        scene.app.asks(SCOPE),
-        scene.app.asks(SCOPE),
-    );
+    let (first, second, third) = (scene.app.asks(SCOPE), scene.app.asks(SCOPE), scene.app.asks(SCOPE));
     page.goto(&first.url()).await;
     page.wait_for("login").await;
     let first_tab = page.tab().await;
@@ -164,15 +149,7 @@ async fn pressing_accept_again_after_arrival_gives_no_second_code() {
         page.click("consent-accept").await;
     }
     page.wait_for("error-page").await;
-    assert_eq!(
-        scene
-            .site
-            .received()
-            .iter()
-            .filter(|received| received.get("code").is_some())
-            .count(),
-        1
-    );
+    assert_eq!(scene.site.received().iter().filter(|received| received.get("code").is_some()).count(), 1);
 }
 
 #[tokio::test]
@@ -199,28 +176,15 @@ async fn one_browser_holds_two_accounts_and_offers_the_choice() {
     page.click("use-another-account").await;
     page.logs_in(&bob).await;
     page.click("consent-accept").await;
-    assert_eq!(
-        scene.tokens(&as_bob).await.id_token_claims()["sub"],
-        bob.subject.as_str()
-    );
+    assert_eq!(scene.tokens(&as_bob).await.id_token_claims()["sub"], bob.subject.as_str());
 
     let choice = scene.app.asks(SCOPE).with("prompt", "select_account");
     page.goto(&choice.url()).await;
     page.wait_for("account-2").await;
     let mut alices = "account-1";
-    if !page
-        .wait_for("account-1")
-        .await
-        .text()
-        .await
-        .unwrap()
-        .contains("alice")
-    {
+    if !page.wait_for("account-1").await.text().await.unwrap().contains("alice") {
         alices = "account-2";
     }
     page.click(alices).await;
-    assert_eq!(
-        scene.tokens(&choice).await.id_token_claims()["sub"],
-        scene.alice.subject.as_str()
-    );
+    assert_eq!(scene.tokens(&choice).await.id_token_claims()["sub"], scene.alice.subject.as_str());
 }

@@ -1,5 +1,5 @@
-//! Every page in light and dark, on a desktop and a phone: no axe violation (WCAG 2.2 AA), no
-//! sideways scrolling, and a screenshot to look at in `tests/output/screens`.
+//! Every page in light and dark, on a desktop and a phone: no axe violation (WCAG 2.2 AA), no sideways scrolling, and a
+//! screenshot to look at in `tests/output/screens`.
 
 use serde_json::json;
 
@@ -24,25 +24,54 @@ async fn login_and_consent() {
     page.is_accessible("consent").await;
 }
 
+/// Slowing down is for everybody, whether the account exists or not (security.md T163).
+#[tokio::test]
+async fn a_login_that_is_slowed_down() {
+    let scene = Scene::set("looks-slow").await;
+    let page = &scene.chromium;
+    page.goto(&scene.app.asks(SCOPE).url()).await;
+    for _ in 0..10 {
+        page.fill("login", "mallory").await;
+        page.fill("password", "guess").await;
+        page.click("submit-login").await;
+        if page.wait_for_text("login-error", "").await.contains("Too many attempts") {
+            break; // when exactly depends on how long the guesses took
+        }
+    }
+    page.wait_for_text("login-error", "Too many attempts").await;
+    page.is_accessible("login").await;
+}
+
+/// A relying party that answers 204 leaves the browser on the page that posts the answer, where script has pressed the
+/// button already.
+#[tokio::test]
+async fn the_answer_on_its_way() {
+    let scene = Scene::set("looks-form-post").await;
+    let page = &scene.chromium;
+    scene.alice_has_logged_in().await;
+    let stay = scene.site.foreign_url("/stay");
+    let request = scene.app.asks(SCOPE).with("response_mode", "form_post").with("redirect_uri", &stay);
+    page.goto(&request.url()).await;
+    assert!(page.text().await.contains("Taking you back"), "{}", page.text().await);
+    page.is_accessible("form-post").await;
+}
+
 #[tokio::test]
 async fn account_choice_and_asking_again() {
     let scene = Scene::set("looks-accounts").await;
     let page = &scene.chromium;
     let bob = scene.server.create_user("bob").await;
     scene.alice_has_logged_in().await;
-    page.goto(&scene.app.asks(SCOPE).with("prompt", "select_account").url())
-        .await;
+    page.goto(&scene.app.asks(SCOPE).with("prompt", "select_account").url()).await;
     page.click("use-another-account").await;
     page.logs_in(&bob).await;
     page.wait_for("consent-accept").await;
 
-    page.goto(&scene.app.asks(SCOPE).with("prompt", "select_account").url())
-        .await;
+    page.goto(&scene.app.asks(SCOPE).with("prompt", "select_account").url()).await;
     page.wait_for("account-2").await;
     page.is_accessible("select-account").await;
 
-    page.goto(&scene.app.asks(SCOPE).with("prompt", "login").url())
-        .await;
+    page.goto(&scene.app.asks(SCOPE).with("prompt", "login").url()).await;
     page.wait_for("login").await;
     page.is_accessible("login-again").await;
 }
@@ -52,16 +81,12 @@ async fn account_choice_and_asking_again() {
 async fn consent_for_a_client_with_a_long_name_and_many_scopes() {
     let scene = Scene::set("looks-long").await;
     let page = &scene.chromium;
-    let scopes: Vec<String> = (0..30)
-        .map(|number| format!("records.department-{number}.read_and_write_everything"))
-        .collect();
+    let scopes: Vec<String> =
+        (0..30).map(|number| format!("records.department-{number}.read_and_write_everything")).collect();
     let scope = format!("openid {}", scopes.join(" "));
-    let name = format!(
-        "<b>Ministry</b> of {} Affairs \u{202e}drow\u{202c}",
-        "Donaudampfschifffahrtsgesellschaftskapitän".repeat(3)
-    );
+    let long = "Donaudampfschifffahrtsgesellschaftskapitän".repeat(4);
     let metadata = json!({
-        "client_name": name,
+        "client_name": format!("<b>Ministry</b> of {long} Affairs"),
         "redirect_uris": [scene.site.foreign_url("/callback")],
         "scope": scope,
     });
@@ -72,11 +97,19 @@ async fn consent_for_a_client_with_a_long_name_and_many_scopes() {
     page.is_accessible("login").await;
     page.logs_in(&scene.alice).await;
     page.wait_for("consent-accept").await;
-    assert!(
-        page.text().await.contains("<b>Ministry</b>"),
-        "the name is text, never markup"
-    );
+    assert!(page.text().await.contains("<b>Ministry</b>"), "the name is text, never markup");
     page.is_accessible("consent").await;
+}
+
+/// Characters that turn the text after them around could make a page say what it does not.
+#[tokio::test]
+async fn a_client_with_an_invisible_or_reordering_character_in_its_name_is_not_created() {
+    let server = grantor_tests::Server::start(grantor_tests::Options::sqlite("looks-names")).await;
+    for name in ["\u{202e}drow", "Ministry\u{200b}"] {
+        let arguments = ["clients", "create", "--redirect-uri", "https://app.example/", "--name", name];
+        let refused = server.cli(&arguments).await.failed();
+        assert!(refused.contains("client_name"), "{refused}");
+    }
 }
 
 #[tokio::test]
@@ -85,13 +118,7 @@ async fn errors_that_stay_with_us() {
     let page = &scene.chromium;
     for (name, request) in [
         ("error-client", scene.app.asks(SCOPE).with("client_id", "nobody")),
-        (
-            "error-redirect",
-            scene
-                .app
-                .asks(SCOPE)
-                .with("redirect_uri", "https://evil.example/"),
-        ),
+        ("error-redirect", scene.app.asks(SCOPE).with("redirect_uri", "https://evil.example/")),
     ] {
         page.goto(&request.url()).await;
         page.wait_for("error-page").await;
@@ -99,7 +126,11 @@ async fn errors_that_stay_with_us() {
         page.is_accessible(name).await;
     }
     page.goto(&scene.server.url("/no/such/page")).await;
-    page.screenshot("not-found").await;
+    page.wait_for("error-page").await;
+    page.is_accessible("not-found").await;
+    page.goto(&scene.server.url("/login?interaction=nothing")).await;
+    page.wait_for("error-page").await;
+    page.is_accessible("expired").await;
 }
 
 #[tokio::test]

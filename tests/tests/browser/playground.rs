@@ -53,26 +53,16 @@ async fn the_playground_shows_the_whole_flow() {
     page.wait_for_text("userinfo", "invalid_token").await;
     page.is_accessible("revoked").await;
     assert_eq!(
-        page.run("return document.querySelectorAll('.failed').length", vec![])
-            .await,
+        page.run("return document.querySelectorAll('.failed').length", vec![]).await,
         0,
         "a check of the app failed"
     );
-    assert!(
-        !page.has_text("problem").await,
-        "the playground reports a problem"
-    );
+    assert!(!page.has_text("problem").await, "the playground reports a problem");
 }
 
 async fn enabled(page: &Chromium, id: &str) {
     let what = format!("#{id} is enabled");
-    comes_to(
-        page,
-        &what,
-        "return !document.getElementById(arguments[0]).disabled",
-        id,
-    )
-    .await;
+    comes_to(page, &what, "return !document.getElementById(arguments[0]).disabled", id).await;
 }
 
 async fn comes_to(page: &Chromium, what: &str, script: &str, argument: &str) {
@@ -82,8 +72,5 @@ async fn comes_to(page: &Chromium, what: &str, script: &str, argument: &str) {
         }
         tokio::time::sleep(std::time::Duration::from_millis(25)).await;
     }
-    panic!(
-        "it does not come to this: {what}; the page says:\n{}",
-        page.text().await
-    );
+    panic!("it does not come to this: {what}; the page says:\n{}", page.text().await);
 }

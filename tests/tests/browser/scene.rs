@@ -26,7 +26,7 @@ impl Scene {
         let site = Site::start().await;
         let metadata = json!({
             "client_name": "Tea Journal",
-            "redirect_uris": [site.foreign_url("/callback")],
+            "redirect_uris": [site.foreign_url("/callback"), site.foreign_url("/stay")],
             "grant_types": ["authorization_code", "refresh_token"],
             "client_uri": "https://tea.example/",
             "policy_uri": "https://tea.example/privacy",
@@ -36,13 +36,7 @@ impl Scene {
         let alice = server.create_user("alice").await;
         let app = RelyingParty::of(&server, &client);
         let chromium = Chromium::start(name).await;
-        Self {
-            server,
-            site,
-            chromium,
-            alice,
-            app,
-        }
+        Self { server, site, chromium, alice, app }
     }
 
     /// Opens the authorization request and logs alice in, if she is asked to, and accepts, if she
@@ -57,28 +51,17 @@ impl Scene {
     /// What arrived last at the relying party, which must be the answer to this request.
     pub(crate) async fn arrival(&self, of: &Authorization) -> Received {
         self.chromium.wait_for_text("received-state", &of.state).await;
-        let arrived = self
-            .site
-            .received()
-            .into_iter()
-            .rev()
-            .find(|received| received.get("state") == Some(&of.state));
+        let arrived =
+            self.site.received().into_iter().rev().find(|received| received.get("state") == Some(&of.state));
         let arrived = arrived.unwrap_or_else(|| panic!("nothing arrived for {}", of.state));
-        assert_eq!(
-            arrived.get("iss"),
-            Some(self.server.issuer.as_str()),
-            "iss of {arrived:?}"
-        );
+        assert_eq!(arrived.get("iss"), Some(self.server.issuer.as_str()), "iss of {arrived:?}");
         arrived
     }
 
     /// Redeems the code that arrived.
     pub(crate) async fn tokens(&self, of: &Authorization) -> Tokens {
         let arrived = self.arrival(of).await;
-        let code = arrived
-            .get("code")
-            .unwrap_or_else(|| panic!("no code in {arrived:?}"))
-            .to_owned();
+        let code = arrived.get("code").unwrap_or_else(|| panic!("no code in {arrived:?}")).to_owned();
         self.app.redeems(&code, of).await.tokens()
     }
 }

@@ -14,18 +14,11 @@ async fn the_answer_can_be_posted_to_another_site() {
     assert_eq!(scene.arrival(&request).await.method, "POST");
     scene.tokens(&request).await;
 
-    let refused = scene
-        .app
-        .asks(SCOPE)
-        .with("response_mode", "form_post")
-        .with("prompt", "none")
-        .with("max_age", "0");
+    let refused =
+        scene.app.asks(SCOPE).with("response_mode", "form_post").with("prompt", "none").with("max_age", "0");
     scene.chromium.goto(&refused.url()).await;
     let arrived = scene.arrival(&refused).await;
-    assert_eq!(
-        (arrived.method.as_str(), arrived.get("error")),
-        ("POST", Some("login_required"))
-    );
+    assert_eq!((arrived.method.as_str(), arrived.get("error")), ("POST", Some("login_required")));
 }
 
 /// With `SameSite=Lax` the session cookie does not come with a POST from another site; the
@@ -69,14 +62,10 @@ async fn no_page_can_be_framed() {
         };
         frame.src = arguments[0];
         document.body.append(frame);";
-    page.run_async(script, vec![scene.app.asks(SCOPE).url().into()])
-        .await;
+    page.run_async(script, vec![scene.app.asks(SCOPE).url().into()]).await;
     let frames = page.devtools("Page.getFrameTree", serde_json::json!({})).await;
     let child = &frames["frameTree"]["childFrames"][0]["frame"];
-    assert!(
-        child["unreachableUrl"].is_string(),
-        "the login page was shown in a frame: {child}"
-    );
+    assert!(child["unreachableUrl"].is_string(), "the login page was shown in a frame: {child}");
 }
 
 #[tokio::test]
@@ -97,12 +86,7 @@ async fn everything_works_without_script() {
 impl Scene {
     fn arrival_without_page(&self, of: &grantor_tests::Authorization) {
         let arrived = self.site.received();
-        let answer = arrived
-            .iter()
-            .find(|received| received.get("state") == Some(&of.state));
-        assert!(
-            answer.is_some_and(|answer| answer.get("code").is_some()),
-            "{arrived:?}"
-        );
+        let answer = arrived.iter().find(|received| received.get("state") == Some(&of.state));
+        assert!(answer.is_some_and(|answer| answer.get("code").is_some()), "{arrived:?}");
     }
 }
