@@ -58,6 +58,11 @@ impl Node {
         format!("http://localhost:{}{path}", self.admin)
     }
 
+    /// Process id of the running process.
+    pub fn pid(&self) -> u32 {
+        self.child.lock().unwrap().as_ref().expect("the process runs").id()
+    }
+
     /// What this process has logged.
     pub fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
