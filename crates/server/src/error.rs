@@ -66,9 +66,13 @@ impl Failure {
     }
 
     /// The text for `error_description`: fixed words and the name of the check, never the caller's input, so that it
-    /// stays inside the alphabet of RFC 6749 section 5.2.
+    /// stays inside the alphabet of RFC 6749 section 5.2. A failed client authentication names no check, or it would
+    /// tell strangers which clients exist and how they authenticate (security.md T050).
     pub(crate) fn description(&self) -> String {
         match self {
+            Self::Refused(refusal) if refusal.code == ErrorCode::InvalidClient => {
+                refusal.code.description().to_owned()
+            }
             Self::Refused(refusal) => format!("{} Check: {}.", refusal.code.description(), refusal.check),
             Self::TooLarge(what, _) => {
                 format!("{} Check: size of the {what}.", ErrorCode::InvalidRequest.description())
