@@ -132,7 +132,7 @@ texts! {
     consent_account: &'static str = "With your account";
     consent_lead: &'static str = "This app will be able to:";
     consent_nothing: &'static str = "Nothing beyond knowing that you signed in.";
-    consent_unknown: &'static str = "A permission under the name the app gave it. Allow it only if you expect it.";
+    consent_names: &'static str = "Where you see only a name, the app chose it. Allow it only if you expected it.";
     consent_audience: &'static str = "This access works at";
     consent_returns_to: Sentence = Sentence("You will return to {}");
     consent_this_device: &'static str = "an app on this device";

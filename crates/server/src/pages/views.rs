@@ -178,8 +178,8 @@ impl ConsentPage<'_> {
         let mut lines = Vec::new();
         for &name in self.scopes {
             let line = texts.scope(name).map_or_else(
-                || ScopeLine { title: None, name: Foreign::shown(name), detail: texts.consent_unknown },
-                |text| ScopeLine { title: Some(text.title), name: Foreign::default(), detail: text.detail },
+                || ScopeLine::Named(Foreign::shown(name)),
+                |text| ScopeLine::Known { title: text.title, detail: text.detail },
             );
             // `offline` and `offline_access` are two names of one permission.
             if !lines.contains(&line) {
@@ -188,13 +188,17 @@ impl ConsentPage<'_> {
         }
         lines
     }
+
+    /// Whether a permission is shown under the name that the app gave it, which the page then says once.
+    fn shows_names(&self) -> bool {
+        self.scopes().iter().any(|line| matches!(line, ScopeLine::Named(_)))
+    }
 }
 
 #[derive(Debug, PartialEq)]
-struct ScopeLine {
-    title: Option<&'static str>,
-    name: Foreign,
-    detail: &'static str,
+enum ScopeLine {
+    Known { title: &'static str, detail: &'static str },
+    Named(Foreign),
 }
 
 /// Where the browser goes after consent. A look-alike name does not help a client whose host is shown (security.md T154).
