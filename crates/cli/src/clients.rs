@@ -4,7 +4,7 @@ mod registration;
 
 use clap::{Args, Subcommand};
 use grantor_crypto::{DataKeyPurpose, Secret, StoredSecret, random_bytes};
-use grantor_protocol::{ClientAuthMethod, ClientId, ClientMetadata, IssuerId, Lifetime};
+use grantor_protocol::{ClientAuthMethod, ClientId, ClientMetadata, IssuerId, Lifetime, UserId};
 use grantor_store::{Client, NewClient};
 use serde_json::{Value, json};
 
@@ -123,6 +123,7 @@ async fn create(opened: &Opened, arguments: CreateArguments) -> Result<(), Failu
         Some(id) => ClientId::parse(&id).map_err(|error| Failure::new(format!("--id: {error}")))?,
         None => ClientId::parse(&uuid::Builder::from_random_bytes(random_bytes()).into_uuid().to_string())?,
     };
+    refuse_a_users_sub(opened, &client_id).await?;
     let chosen = arguments.secret.chosen()?.or(client_secret.map(usable).transpose()?);
     if metadata.is_public() && chosen.is_some() {
         return Err(Failure::new("a client whose auth method is none cannot keep a secret"));
@@ -140,6 +141,18 @@ async fn create(opened: &Opened, arguments: CreateArguments) -> Result<(), Failu
         }
     })?;
     print_json(&document(&created, shown.as_ref()))
+}
+
+/// A client's own tokens have its `client_id` as `sub`: resource servers must not take it for a user (RFC 9068
+/// section 5, security.md T085).
+async fn refuse_a_users_sub(opened: &Opened, client_id: &ClientId) -> Result<(), Failure> {
+    let Ok(subject) = client_id.as_str().parse::<UserId>() else {
+        return Ok(());
+    };
+    match opened.store.users().by_id(subject).await? {
+        Some(_) => Err(Failure::new("--id: this is the sub of a user")),
+        None => Ok(()),
+    }
 }
 
 async fn list(opened: &Opened, as_json: bool) -> Result<(), Failure> {
