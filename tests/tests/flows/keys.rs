@@ -1,1 +1,258 @@
-//! To come.
+//! Keys over their life: signing keys (published before they sign, kept while anything they signed is valid), system
+//! secrets, and the switch that ends every token (design.md 2 and 4, security.md T113).
+
+use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use grantor_crypto::Algorithm;
+use grantor_server::key_ring::Rotation;
+use grantor_tests::{Engine, InProcess, RelyingParty, Tokens};
+use serde_json::json;
+
+use crate::stage::{Stage, jws_part, published, trusted, trusted_with};
+
+const SCOPE: &str = "openid offline_access";
+const DAY: i64 = 86_400;
+const OLD: &str = "tests only: this system secret is not one";
+const NEW: &str = "tests only: neither is this other system secret";
+
+async fn rotates(server: &InProcess, at_once: bool) -> Vec<Rotation> {
+    let (policy, now_ms) = (server.app.config.key_policy(), server.app.clock.now_ms());
+    server.app.keys.rotate(Algorithm::RS256, policy, at_once, now_ms).await.unwrap()
+}
+
+async fn keeps_schedule(server: &InProcess) {
+    let (policy, now_ms) = (server.app.config.key_policy(), server.app.clock.now_ms());
+    server.app.keys.keep_schedule(policy, now_ms).await.unwrap();
+}
+
+/// The key that signed an ID token; its signature is checked against the published set, as a relying party does it.
+async fn signer(party: &RelyingParty, tokens: &Tokens) -> String {
+    let token = tokens.id_token.as_deref().unwrap();
+    let kid = jws_part(token, 0)["kid"].as_str().unwrap().to_owned();
+    let jwks = party.reads("/.well-known/jwks.json").await;
+    let keys = jwks.ok()["keys"].as_array().unwrap();
+    let key = keys.iter().find(|key| key["kid"] == kid.as_str()).expect("what signs is published");
+    let bytes = |text: &str| URL_SAFE_NO_PAD.decode(text).unwrap();
+    let public =
+        RsaPublicKeyComponents { n: bytes(key["n"].as_str().unwrap()), e: bytes(key["e"].as_str().unwrap()) };
+    let (signed, signature) = token.rsplit_once('.').unwrap();
+    public.verify(&RSA_PKCS1_2048_8192_SHA256, signed.as_bytes(), &bytes(signature)).unwrap();
+    kid
+}
+
+#[tokio::test]
+async fn a_key_is_published_for_a_day_before_it_signs() {
+    let stage = Stage::new().await;
+    let first = signer(&stage.app, &stage.tokens(SCOPE).await).await;
+    let done = rotates(&stage.server, false).await;
+    let [Rotation::Published { kid: next }] = done.as_slice() else { panic!("published: {done:?}") };
+    assert_eq!(published(&stage.app).await, [first.clone(), next.clone()]);
+    assert_eq!(signer(&stage.app, &stage.tokens(SCOPE).await).await, first);
+
+    stage.server.advance(DAY / 2);
+    let done = rotates(&stage.server, false).await;
+    assert!(matches!(done.as_slice(), [Rotation::Waiting { .. }]), "{done:?}");
+    assert_eq!(signer(&stage.app, &stage.tokens(SCOPE).await).await, first);
+
+    stage.server.advance(DAY / 2);
+    let done = rotates(&stage.server, false).await;
+    assert!(matches!(done.as_slice(), [Rotation::Promoted { .. }]), "{done:?}");
+    stage.server.advance(5);
+    assert_eq!(&signer(&stage.app, &stage.tokens(SCOPE).await).await, next);
+    assert_eq!(published(&stage.app).await.len(), 2, "the old key stays");
+}
+
+#[tokio::test]
+async fn in_an_emergency_a_key_signs_at_once_but_never_unpublished() {
+    let stage = Stage::on(Engine::Postgres, "", trusted()).await;
+    let other = stage.server.beside("").await;
+    let there = stage.app.at(&other.origin());
+    let first = signer(&stage.app, &stage.tokens(SCOPE).await).await;
+    let done = rotates(&stage.server, true).await;
+    assert_eq!(done.len(), 2, "published and promoted: {done:?}");
+    // Until every node has read it, the old one signs.
+    assert_eq!(signer(&stage.app, &stage.tokens(SCOPE).await).await, first);
+    stage.server.advance(1);
+    assert_eq!(published(&there).await.len(), 2);
+    stage.server.advance(3);
+    let (request, code) = stage.code(SCOPE).await;
+    let tokens = there.redeems(&code, &request).await.tokens();
+    let second = signer(&stage.app, &tokens).await;
+    assert_ne!(second, first);
+    assert_eq!(signer(&there, &stage.tokens(SCOPE).await).await, second);
+}
+
+/// T113.
+#[tokio::test]
+async fn what_an_old_key_signed_is_good_until_it_expires() {
+    let stage = Stage::with("tokens.access.format = 'jwt'", trusted()).await;
+    let before = stage.tokens(SCOPE).await;
+    rotates(&stage.server, true).await;
+    stage.server.advance(5);
+    let after = stage.tokens(SCOPE).await;
+    assert_ne!(signer(&stage.app, &before).await, signer(&stage.app, &after).await);
+    assert!(stage.counts(&before.access_token).await);
+    let hint = before.id_token.as_deref().unwrap();
+    let request = stage.app.asks(SCOPE).with("prompt", "none").with("id_token_hint", hint);
+    stage.visits(&request).await.left().code();
+    stage.server.advance(3600);
+    assert!(!stage.counts(&before.access_token).await, "expired");
+}
+
+/// T113.
+#[tokio::test]
+async fn a_retired_key_is_removed_when_nothing_it_signed_is_valid() {
+    let stage = Stage::with("tokens.access.format = 'jwt'", trusted()).await;
+    let first = signer(&stage.app, &stage.tokens(SCOPE).await).await;
+    rotates(&stage.server, true).await;
+    stage.server.advance(5);
+    // The last moment at which anything of the old key can be valid: an hour, and five minutes of caching.
+    stage.server.advance(3600);
+    keeps_schedule(&stage.server).await;
+    assert!(published(&stage.app).await.contains(&first));
+    stage.server.advance(300);
+    keeps_schedule(&stage.server).await;
+    stage.server.advance(2);
+    let left = published(&stage.app).await;
+    assert_eq!(left.len(), 1);
+    assert_ne!(left[0], first);
+    assert_eq!(signer(&stage.app, &stage.tokens(SCOPE).await).await, left[0]);
+}
+
+#[tokio::test]
+async fn keys_rotate_by_schedule_on_whichever_node_is_first() {
+    let stage = Stage::on(Engine::Postgres, "", trusted()).await;
+    let other = stage.server.beside("").await;
+    let first = signer(&stage.app, &stage.tokens(SCOPE).await).await;
+    stage.server.advance(89 * DAY - 60);
+    keeps_schedule(&stage.server).await;
+    assert_eq!(published(&stage.app).await, [first.clone()], "not due yet");
+    stage.server.advance(120);
+    tokio::join!(keeps_schedule(&stage.server), keeps_schedule(&other));
+    stage.server.advance(2);
+    let keys = published(&stage.app).await;
+    assert_eq!(keys.len(), 2, "one Next for both nodes");
+    assert_eq!(signer(&stage.app, &stage.tokens(SCOPE).await).await, first);
+    stage.server.advance(DAY);
+    tokio::join!(keeps_schedule(&other), keeps_schedule(&stage.server));
+    stage.server.advance(5);
+    let there = stage.app.at(&other.origin());
+    assert_eq!(signer(&there, &stage.tokens(SCOPE).await).await, keys[1]);
+    stage.server.advance(2 * 3600);
+    keeps_schedule(&other).await;
+    stage.server.advance(2);
+    assert_eq!(published(&stage.app).await, [keys[1].clone()]);
+}
+
+#[tokio::test]
+async fn a_key_of_another_algorithm_is_made_on_demand() {
+    for algorithm in ["PS256", "ES256", "EdDSA"] {
+        let stage =
+            Stage::with("", trusted_with(&json!({ "id_token_signed_response_alg": algorithm }))).await;
+        let tokens = stage.tokens(SCOPE).await;
+        let header = jws_part(tokens.id_token.as_deref().unwrap(), 0);
+        assert_eq!(header["alg"], algorithm);
+        let jwks = stage.app.reads("/.well-known/jwks.json").await;
+        let keys = jwks.ok()["keys"].as_array().unwrap();
+        assert!(keys.iter().any(|key| key["kid"] == header["kid"] && key["alg"] == algorithm), "{jwks}");
+    }
+}
+
+/// T113: nothing private is published.
+#[tokio::test]
+async fn the_key_set_is_public_and_cacheable() {
+    let stage = Stage::new().await;
+    let jwks = stage.app.reads("/.well-known/jwks.json").await;
+    for key in jwks.ok()["keys"].as_array().unwrap() {
+        for private in ["d", "p", "q", "dp", "dq", "qi", "k"] {
+            assert_eq!(key.get(private), None, "{jwks}");
+        }
+        assert_eq!(key["use"], "sig");
+    }
+    assert!(jwks.header("cache-control").unwrap().contains("max-age="), "{jwks}");
+    assert!(jwks.header("etag").is_some(), "{jwks}");
+}
+
+fn secrets(list: &[&str]) -> String {
+    format!("secrets.system = {}", json!(list))
+}
+
+/// design.md 2: the new one second, then first, then rewrap, then alone; two nodes, one after the other, and what was
+/// issued before goes on working throughout.
+#[tokio::test]
+async fn system_secrets_are_rotated_under_a_running_pair_of_nodes() {
+    let mut stage = Stage::on(Engine::Postgres, &secrets(&[OLD]), trusted()).await;
+    let mut other = stage.server.beside(&secrets(&[OLD])).await;
+    let mut tokens = stage.tokens(SCOPE).await;
+    for (step, list) in [[OLD, NEW].as_slice(), &[NEW, OLD], &[NEW]].into_iter().enumerate() {
+        stage.server = stage.server.restart(&secrets(list)).await;
+        // One node is ahead of the other here: each takes what the other issued.
+        tokens = stage.app.at(&other.origin()).refreshes(tokens.refresh()).await.tokens();
+        assert!(stage.counts(&tokens.access_token).await, "step {step}");
+        tokens = stage.app.refreshes(tokens.refresh()).await.tokens();
+        other.app.keys.reread(other.app.clock.now_ms()).await.unwrap();
+        other = other.restart(&secrets(list)).await;
+        stage.app.at(&other.origin()).userinfo(&tokens.access_token).await.ok();
+        if list == [NEW, OLD] {
+            let now_ms = stage.server.app.clock.now_ms();
+            assert_eq!(stage.server.app.keys.rewrap(now_ms).await.unwrap(), 5, "one data key per purpose");
+            assert_eq!(stage.server.app.keys.rewrap(now_ms).await.unwrap(), 0);
+            other.app.keys.reread(now_ms).await.unwrap();
+        }
+    }
+    // Everything sealed before is still read: client secrets, tokens, private keys.
+    stage.app.refreshes(tokens.refresh()).await.tokens();
+    let refused = stage.server.try_beside(&secrets(&[OLD])).await.unwrap_err();
+    assert!(refused.contains("secrets.system"), "{refused}");
+}
+
+/// A start without a secret that still wraps something would lose data.
+#[tokio::test]
+async fn a_start_without_a_secret_that_is_needed_is_refused_by_name() {
+    let stage = Stage::with(&secrets(&[OLD]), trusted()).await;
+    let refused = stage.server.try_beside(&secrets(&[NEW])).await.unwrap_err();
+    let rows = stage.server.store().data_keys().list().await.unwrap();
+    let missing = rows[0].wrapped_with.to_string();
+    assert!(refused.contains(&missing) && refused.contains("secrets.system"), "{refused}");
+    assert!(refused.contains("keys rewrap"), "what to do stands in it: {refused}");
+    assert!(!refused.contains(OLD) && !refused.contains(NEW), "{refused}");
+    // New secret first, old one gone, and nobody has rewrapped.
+    stage.server.beside(&secrets(&[NEW, OLD])).await.stop().await;
+    stage.server.try_beside(&secrets(&[NEW])).await.unwrap_err();
+    stage.tokens(SCOPE).await;
+}
+
+/// The kill switch reaches every kind of token, on every node within the second that keys are held.
+#[tokio::test]
+async fn revoke_tokens_ends_every_access_token_and_refresh_token() {
+    let stage = Stage::on(Engine::Postgres, "", trusted()).await;
+    let other = stage.server.beside("").await;
+    let there = stage.app.at(&other.origin());
+    let jwt = stage.party(trusted_with(&json!({ "access_token_strategy": "jwt" }))).await;
+    let request = jwt.asks(SCOPE);
+    let left = stage.alice.authorizes(&stage.browser, &request.url()).await;
+    let jwts = jwt.redeems(&request.receives(&left), &request).await.tokens();
+    assert_eq!(jws_part(&jwts.access_token, 0)["typ"], "at+jwt");
+    let opaque = stage.tokens(SCOPE).await;
+    let own = stage.app.token(&[("grant_type", "client_credentials")]).await.tokens();
+    assert!(stage.counts(&opaque.access_token).await);
+    jwt.userinfo(&jwts.access_token).await.ok();
+
+    stage.server.app.keys.revoke_tokens(stage.server.app.clock.now_ms()).await.unwrap();
+    stage.server.advance(1);
+    for party in [&stage.app, &there] {
+        for token in [&opaque.access_token, &jwts.access_token, &own.access_token] {
+            party.userinfo(token).await.is_refused("invalid_token");
+            assert_eq!(party.introspects(token).await.ok(), &json!({ "active": false }));
+        }
+        party.refreshes(opaque.refresh()).await.is_refused("invalid_grant");
+    }
+    jwt.refreshes(jwts.refresh()).await.is_refused("invalid_grant");
+    // Nothing else ended: clients authenticate, users are logged in, and new tokens are good on both nodes.
+    let request = stage.app.asks(SCOPE).with("prompt", "none");
+    let left = stage.visits(&request).await.left();
+    let fresh = there.redeems(&request.receives(&left), &request).await.tokens();
+    assert!(stage.counts(&fresh.access_token).await);
+    stage.app.refreshes(fresh.refresh()).await.tokens();
+}
