@@ -320,6 +320,24 @@ async fn refreshing_ends_with_the_client_its_epoch_or_its_grant_type() {
     stage.app.refreshes(tokens.refresh()).await.is_refused("unauthorized_client");
 }
 
+/// T076: what an operator takes from a client is not handed out again from an old grant.
+#[tokio::test]
+async fn a_scope_that_the_client_lost_is_not_refreshed() {
+    let stage = Stage::new().await;
+    let tokens = stage.tokens("openid offline_access email").await;
+    stage
+        .server
+        .update_client(&stage.client.id, |metadata| {
+            metadata.scope = "openid offline_access".parse().unwrap();
+        })
+        .await;
+    stage.server.advance(2);
+    stage.app.refreshes(tokens.refresh()).await.is_refused("invalid_scope");
+    let less = [("scope", "openid")];
+    let tokens = refresh_with(&stage.app, tokens.refresh(), &less).await.tokens();
+    assert_eq!(tokens.scope.as_deref(), Some("openid"));
+}
+
 /// T077.
 #[tokio::test]
 async fn a_replay_is_seen_after_a_restart() {

@@ -86,6 +86,7 @@ pub(super) async fn redeem(
         return Err(invalid("client of the refresh token", "the client it was given to", "another client"));
     }
     let scope = narrowed(&presented.scope, asked)?;
+    still_allowed(&scope, &client.metadata.scope)?;
     let audience = narrow(&targets.all(), &presented.audience, &client.metadata.audience)?;
     let policy = &context.app.config.tokens.refresh;
     let rotate = client.metadata.rotates_refresh_tokens();
@@ -141,6 +142,17 @@ fn narrowed(granted: &Scope, asked: Option<&Scope>) -> Result<Scope, Failure> {
             Err(Failure::refused(ErrorCode::InvalidScope, "scope of the grant", expected, asked.to_string()))
         }
     }
+}
+
+/// What an operator took from the client is not handed out again from a grant that is older (security.md T076).
+fn still_allowed(scope: &Scope, registered: &Scope) -> Result<(), Failure> {
+    if scope.is_subset_of(registered) {
+        return Ok(());
+    }
+    let expected = format!("at most {registered}");
+    let refused =
+        Failure::refused(ErrorCode::InvalidScope, "scope of the client", expected, scope.to_string());
+    Err(refused.with_setting("scope of the client"))
 }
 
 fn invalid(check: &'static str, expected: &str, received: impl Into<String>) -> Failure {
