@@ -20,6 +20,7 @@ use crate::app::App;
 use crate::client_cache::KnownClient;
 use crate::error::Failure;
 use crate::extract::{FormBody, QueryParams, unreadable};
+use crate::interact::Shown;
 use crate::pages::views::Problem;
 use crate::visit::Visit;
 use respond::Responder;
@@ -49,9 +50,9 @@ pub(crate) async fn post(mut visit: Visit, State(_app): State<App>, FormBody(for
     }
 }
 
-/// `GET /oauth2/auth/continue`: where a parked request goes on.
-pub(crate) async fn resume(mut visit: Visit, QueryParams(query): QueryParams) -> Response {
-    step::resume(&mut visit, query).await
+/// `GET /oauth2/auth/continue`: where a parked request goes on, wherever it stands.
+pub(crate) async fn resume(Shown { mut visit, opened }: Shown) -> Response {
+    step::advance(&mut visit, &opened, false).await
 }
 
 /// The validated request and its client, or the answer that says what is wrong with it.

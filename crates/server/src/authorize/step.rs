@@ -6,16 +6,14 @@ use std::sync::Arc;
 use axum::response::Response;
 use grantor_crypto::{Secret, SecretHash};
 use grantor_protocol::interaction::{needed, selected};
-use grantor_protocol::{
-    AuthorizationRequest, ErrorCode, InteractionState, Params, Scope, SessionFacts, Step,
-};
+use grantor_protocol::{AuthorizationRequest, ErrorCode, InteractionState, Scope, SessionFacts, Step};
 use grantor_store::{BrowserSession, NewInteraction, OpenInteraction};
 
 use super::respond::Responder;
 use super::{conclude, new_interaction_id};
 use crate::client_cache::KnownClient;
 use crate::error::Failure;
-use crate::interact::{OpenedInteraction, open};
+use crate::interact::OpenedInteraction;
 use crate::visit::Visit;
 
 /// A verdict and the session it is about.
@@ -139,18 +137,6 @@ async fn insert(
     };
     visit.app.store.interactions().insert(&interaction).await?;
     Ok(id)
-}
-
-/// Goes on with a parked request wherever it stands.
-pub(crate) async fn resume(visit: &mut Visit, query: Result<Params, Failure>) -> Response {
-    let opened = match query {
-        Ok(params) => open(visit, &params).await,
-        Err(failure) => return visit.error(failure),
-    };
-    match opened {
-        Ok(opened) => advance(visit, &opened, false).await,
-        Err(answer) => *answer,
-    }
 }
 
 /// The next answer for an opened interaction: the next page, the client's error, or the grant.

@@ -4,9 +4,8 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use grantor_protocol::Step;
 
-use super::{OpenedInteraction, account, client_card, open};
-use crate::authorize::step::{advance, deny};
-use crate::extract::{FormBody, QueryParams};
+use super::{OpenedInteraction, Shown, Submitted, account, client_card};
+use crate::authorize::step::{address, advance, deny};
 use crate::pages::Foreign;
 use crate::pages::views::{ConsentPage, Destination, Form};
 use crate::visit::{Policy, Visit};
@@ -14,39 +13,25 @@ use crate::visit::{Policy, Visit};
 const PAGE: &str = "/consent";
 
 /// `GET /consent`: the page, when consent is what is missing; else the interaction goes on from here.
-pub(crate) async fn get(mut visit: Visit, QueryParams(query): QueryParams) -> Response {
-    let opened = match query {
-        Ok(params) => open(&mut visit, &params).await,
-        Err(failure) => return visit.error(failure),
-    };
-    match opened {
-        Ok(opened) if opened.facts().verdict(&visit, false).step == Step::Consent => {
-            show(&visit, &opened).await
-        }
-        Ok(opened) => advance(&mut visit, &opened, false).await,
-        Err(answer) => *answer,
+pub(crate) async fn get(Shown { mut visit, opened }: Shown) -> Response {
+    if opened.facts().verdict(&visit, false).step == Step::Consent {
+        return show(&visit, &opened).await;
     }
+    advance(&mut visit, &opened, false).await
 }
 
 /// `POST /consent`.
-pub(crate) async fn post(mut visit: Visit, FormBody(form): FormBody) -> Response {
-    let params = match form {
-        Ok(params) => params,
-        Err(failure) => return visit.error(failure),
-    };
-    let opened = match open(&mut visit, &params).await {
-        Ok(opened) => opened,
-        Err(answer) => return *answer,
-    };
-    let field = |name: &str| params.single(name).ok().flatten();
+pub(crate) async fn post(submitted: Submitted) -> Response {
+    let verdict = submitted.opened.facts().verdict(&submitted.visit, false);
     // The token names the user too, so that a page shown for one account cannot be answered by another (T149).
-    let verdict = opened.facts().verdict(&visit, false);
     let user = verdict.session.as_ref().map(|found| found.user.id.to_string()).unwrap_or_default();
-    let bound = format!("{}{user}", opened.handle);
-    if let Err(answer) = visit.check_form(field("csrf"), &bound, PAGE).await {
+    let bound = format!("{}{user}", submitted.opened.handle);
+    if let Err(answer) = submitted.visit.check_form(submitted.field("csrf"), &bound, PAGE).await {
         return answer;
     }
-    match field("decision") {
+    let decision = submitted.field("decision").map(str::to_owned);
+    let Submitted { mut visit, opened, .. } = submitted;
+    match decision.as_deref() {
         Some("accept") => advance(&mut visit, &opened, true).await,
         Some("deny") => deny(&visit, &opened).await,
         _ => show(&visit, &opened).await,
@@ -55,7 +40,7 @@ pub(crate) async fn post(mut visit: Visit, FormBody(form): FormBody) -> Response
 
 async fn show(visit: &Visit, opened: &OpenedInteraction) -> Response {
     let Some(session) = opened.facts().verdict(visit, false).session else {
-        return visit.redirect(&crate::authorize::step::address(visit, "/login", &opened.handle));
+        return visit.redirect(&address(visit, "/login", &opened.handle));
     };
     let bound = format!("{}{}", opened.handle, session.user.id);
     let csrf = match visit.csrf_token(&bound, PAGE).await {

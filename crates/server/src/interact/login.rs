@@ -4,14 +4,14 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 use grantor_crypto::{DataKeyPurpose, Secret, base64url};
-use grantor_protocol::{Params, SessionId, Step, Timestamp, UserId, Username};
+use grantor_protocol::{SessionId, Step, Timestamp, UserId, Username};
 use grantor_store::{Attempt, Authentication, NewSession, Reauthentication, ThrottleEntry, User};
 
-use super::{OpenedInteraction, account, client_card, open};
+use super::{OpenedInteraction, Shown, Submitted, account, client_card};
 use crate::authorize::step::{address, deny, page_of};
 use crate::discovery::PASSWORD_ACR;
 use crate::error::Failure;
-use crate::extract::{FormBody, HeldSession, QueryParams};
+use crate::extract::HeldSession;
 use crate::pages::Foreign;
 use crate::pages::views::{Form, LoginPage, LoginProblem, WebLink};
 use crate::visit::{Policy, Visit};
@@ -24,15 +24,7 @@ const ADDRESS_ALLOWANCE: i64 = 50;
 const DENY: &str = "deny";
 
 /// `GET /login`.
-pub(crate) async fn get(mut visit: Visit, QueryParams(query): QueryParams) -> Response {
-    let opened = match query {
-        Ok(params) => open(&mut visit, &params).await,
-        Err(failure) => return visit.error(failure),
-    };
-    let opened = match opened {
-        Ok(opened) => opened,
-        Err(answer) => return *answer,
-    };
+pub(crate) async fn get(Shown { visit, opened }: Shown) -> Response {
     let verdict = opened.facts().verdict(&visit, false);
     match verdict.step {
         Step::Login | Step::SelectAccount => show(&visit, &opened, &Entered::default(), None).await,
@@ -43,22 +35,17 @@ pub(crate) async fn get(mut visit: Visit, QueryParams(query): QueryParams) -> Re
 }
 
 /// `POST /login`.
-pub(crate) async fn post(mut visit: Visit, FormBody(form): FormBody) -> Response {
-    let params = match form {
-        Ok(params) => params,
-        Err(failure) => return visit.error(failure),
-    };
-    let opened = match open(&mut visit, &params).await {
-        Ok(opened) => opened,
-        Err(answer) => return *answer,
-    };
-    if let Err(answer) = visit.check_form(first(&params, "csrf"), &opened.handle, PAGE).await {
+pub(crate) async fn post(submitted: Submitted) -> Response {
+    let entered = Entered::read(&submitted);
+    let (csrf, decision) = (submitted.field("csrf"), submitted.field("decision"));
+    if let Err(answer) = submitted.visit.check_form(csrf, &submitted.opened.handle, PAGE).await {
         return answer;
     }
-    if first(&params, "decision") == Some(DENY) {
+    let denies = decision == Some(DENY);
+    let Submitted { mut visit, opened, .. } = submitted;
+    if denies {
         return deny(&visit, &opened).await;
     }
-    let entered = Entered::read(&params);
     match check(&visit, &entered).await {
         Ok(Checked::Right(user)) => match sign_in(&mut visit, &opened, &entered, user).await {
             Ok(answer) => answer,
@@ -78,18 +65,13 @@ struct Entered {
 }
 
 impl Entered {
-    fn read(params: &Params) -> Self {
+    fn read(submitted: &Submitted) -> Self {
         Self {
-            login: first(params, "login").unwrap_or_default().to_owned(),
-            password: first(params, "password").map(|text| Secret::from(text.to_owned())),
-            remember: first(params, "remember").is_some(),
+            login: submitted.field("login").unwrap_or_default().to_owned(),
+            password: submitted.field("password").map(|text| Secret::from(text.to_owned())),
+            remember: submitted.field("remember").is_some(),
         }
     }
-}
-
-/// A field of our own form. A repeated one is not from our page, and counts as absent.
-fn first<'a>(params: &'a Params, name: &str) -> Option<&'a str> {
-    params.single(name).ok().flatten()
 }
 
 enum Checked {

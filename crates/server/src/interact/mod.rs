@@ -7,15 +7,18 @@ pub(crate) mod select_account;
 
 use std::sync::Arc;
 
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
 use axum::response::Response;
 use grantor_crypto::{Secret, SecretHash};
 use grantor_protocol::{ErrorCode, Params, UserClaims};
 use grantor_store::{BrowserSession, OpenInteraction};
 
+use crate::app::App;
 use crate::authorize::step::Facts;
 use crate::client_cache::KnownClient;
 use crate::error::Failure;
-use crate::extract::{QueryParams, unreadable};
+use crate::extract::{FormBody, QueryParams, unreadable};
 use crate::pages::Foreign;
 use crate::pages::views::{Account, ClientCard, Problem, WebLink};
 use crate::visit::Visit;
@@ -44,9 +47,56 @@ impl OpenedInteraction {
     }
 }
 
+/// A request for one of our pages, its interaction opened.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    pub(crate) visit: Visit,
+    pub(crate) opened: OpenedInteraction,
+}
+
+impl FromRequestParts<App> for Shown {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        let Ok(mut visit) = Visit::from_request_parts(parts, app).await;
+        let Ok(QueryParams(query)) = QueryParams::from_request_parts(parts, app).await;
+        let params = query.map_err(|failure| visit.error(failure))?;
+        let opened = open(&mut visit, &params).await.map_err(|answer| *answer)?;
+        Ok(Self { visit, opened })
+    }
+}
+
+/// A form of one of our pages, its interaction opened. Whether the form is ours, [`Visit::check_form`] says.
+#[derive(Debug)]
+pub(crate) struct Submitted {
+    pub(crate) visit: Visit,
+    pub(crate) opened: OpenedInteraction,
+    fields: Params,
+}
+
+impl FromRequest<App> for Submitted {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let Ok(mut visit) = Visit::from_request_parts(&mut parts, app).await;
+        let Ok(FormBody(form)) = FormBody::from_request(Request::from_parts(parts, body), app).await;
+        let fields = form.map_err(|failure| visit.error(failure))?;
+        let opened = open(&mut visit, &fields).await.map_err(|answer| *answer)?;
+        Ok(Self { visit, opened, fields })
+    }
+}
+
+impl Submitted {
+    /// A field of the form. A repeated one is not from our page, and counts as absent.
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+        self.fields.single(name).ok().flatten()
+    }
+}
+
 /// Opens the interaction that `params` name, with the browser's sessions, in one statement. Refuses one that is over,
 /// too old, or another browser's (security.md T149).
-pub(crate) async fn open(visit: &mut Visit, params: &Params) -> Result<OpenedInteraction, Box<Response>> {
+async fn open(visit: &mut Visit, params: &Params) -> Result<OpenedInteraction, Box<Response>> {
     let handle = match params.single("interaction") {
         Ok(handle) => handle.unwrap_or_default().to_owned(),
         Err(error) => return Err(Box::new(visit.error(unreadable("query", &error)))),

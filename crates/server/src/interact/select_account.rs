@@ -4,25 +4,16 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use grantor_protocol::{ErrorCode, Step};
 
-use super::{account, client_card, open};
+use super::{Shown, Submitted, account, client_card};
 use crate::authorize::step::{address, deny, page_of};
 use crate::error::Failure;
-use crate::extract::{FormBody, QueryParams};
 use crate::pages::views::{AccountChoice, Form, Problem, SelectAccountPage};
-use crate::visit::{Policy, Visit};
+use crate::visit::Policy;
 
 const PAGE: &str = "/select-account";
 
 /// `GET /select-account`.
-pub(crate) async fn get(mut visit: Visit, QueryParams(query): QueryParams) -> Response {
-    let opened = match query {
-        Ok(params) => open(&mut visit, &params).await,
-        Err(failure) => return visit.error(failure),
-    };
-    let opened = match opened {
-        Ok(opened) => opened,
-        Err(answer) => return *answer,
-    };
+pub(crate) async fn get(Shown { visit, opened }: Shown) -> Response {
     let step = opened.facts().verdict(&visit, false).step;
     if step != Step::SelectAccount {
         return visit.redirect(&address(&visit, page_of(step), &opened.handle));
@@ -50,25 +41,17 @@ pub(crate) async fn get(mut visit: Visit, QueryParams(query): QueryParams) -> Re
 }
 
 /// `POST /select-account`.
-pub(crate) async fn post(mut visit: Visit, FormBody(form): FormBody) -> Response {
-    let params = match form {
-        Ok(params) => params,
-        Err(failure) => return visit.error(failure),
-    };
-    let opened = match open(&mut visit, &params).await {
-        Ok(opened) => opened,
-        Err(answer) => return *answer,
-    };
-    let field = |name: &str| params.single(name).ok().flatten();
-    if let Err(answer) = visit.check_form(field("csrf"), &opened.handle, PAGE).await {
+pub(crate) async fn post(submitted: Submitted) -> Response {
+    let Submitted { visit, opened, .. } = &submitted;
+    if let Err(answer) = visit.check_form(submitted.field("csrf"), &opened.handle, PAGE).await {
         return answer;
     }
-    match field("decision") {
-        Some("deny") => return deny(&visit, &opened).await,
-        Some("another") => return visit.redirect(&address(&visit, "/login", &opened.handle)),
+    match submitted.field("decision") {
+        Some("deny") => return deny(visit, opened).await,
+        Some("another") => return visit.redirect(&address(visit, "/login", &opened.handle)),
         _ => {}
     }
-    let chosen = field("account");
+    let chosen = submitted.field("account");
     let Some(session) =
         opened.sessions.iter().find(|session| chosen == Some(session.session.id.to_string().as_str()))
     else {
@@ -78,7 +61,7 @@ pub(crate) async fn post(mut visit: Visit, FormBody(form): FormBody) -> Response
     };
     let interactions = visit.app.store.interactions();
     match interactions.bind_session(&opened.interaction.id, session.session.id, false).await {
-        Ok(_) => visit.redirect(&address(&visit, "/consent", &opened.handle)),
+        Ok(_) => visit.redirect(&address(visit, "/consent", &opened.handle)),
         Err(fault) => visit.error(fault.into()),
     }
 }
