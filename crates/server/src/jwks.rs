@@ -1,5 +1,7 @@
 //! The key set (RFC 7517), from memory: also while the database is away.
 
+use std::time::Duration;
+
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -7,13 +9,20 @@ use axum::response::{IntoResponse, Response};
 use crate::app::App;
 use crate::clock::Now;
 
+/// How long a database that may be away is waited for: less than clients wait for us.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// `GET /.well-known/jwks.json`. Clients may keep it for `keys.jwks_max_age`, which is why a key is published longer
 /// than that before it signs.
 pub(crate) async fn get(State(app): State<App>, now: Now, headers: HeaderMap) -> Response {
-    let keys = match app.keys.current(now.ms).await {
-        Ok(keys) => keys,
-        Err(error) => {
+    let keys = match tokio::time::timeout(PATIENCE, app.keys.current(now.ms)).await {
+        Ok(Ok(keys)) => keys,
+        Ok(Err(error)) => {
             tracing::warn!(%error, "keys could not be re-read; the last known set is served");
+            app.keys.last_known()
+        }
+        Err(_) => {
+            tracing::warn!("re-reading keys takes long; the last known set is served");
             app.keys.last_known()
         }
     };

@@ -71,6 +71,35 @@ async fn while_postgres_is_away_documents_are_served_and_the_rest_says_when_to_c
     drop(stage);
 }
 
+/// One request that waits for the database does not make the next wait longer: a key set is asked for by everybody.
+#[tokio::test(flavor = "multi_thread")]
+async fn while_postgres_is_away_many_are_answered_as_soon_as_one() {
+    let cluster = grantor_test_postgres::Cluster::private().unwrap();
+    let database = cluster.database().unwrap();
+    let stage = Stage::on(Engine::At(database.url().to_owned()), "", trusted()).await;
+    let tokens = stage.tokens(SCOPE).await;
+    cluster.kill().unwrap();
+    stage.server.advance(2);
+    let mut waiting = JoinSet::new();
+    for number in 0..64 {
+        let (app, access) = (stage.app.clone(), tokens.access_token.clone());
+        waiting.spawn(async move {
+            let begun = std::time::Instant::now();
+            if number % 2 == 0 {
+                app.reads("/.well-known/jwks.json").await.ok();
+            } else {
+                is_unavailable(&app.userinfo(&access).await);
+            }
+            (number % 2, begun.elapsed())
+        });
+    }
+    for (kind, waited) in waiting.join_all().await {
+        // A key set is worth a second of waiting; a row, one time-out of the pool that was running and one's own.
+        let most = Duration::from_secs(if kind == 0 { 3 } else { 12 });
+        assert!(waited < most, "waited {waited:?}, at most {most:?}");
+    }
+}
+
 /// A restart of Postgres between two requests is not noticed by reads.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_of_postgres_between_requests_is_not_noticed() {

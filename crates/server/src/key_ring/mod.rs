@@ -4,6 +4,7 @@
 mod keys;
 mod maintenance;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use grantor_crypto::{Algorithm, DataKey, SigningKeyPair, SystemSecrets, UnwrapError};
@@ -56,6 +57,8 @@ pub struct KeyRing {
     issuer: IssuerId,
     held: Mutex<Arc<Keys>>,
     reading: tokio::sync::Mutex<()>,
+    /// How many readings have failed.
+    failures: AtomicU64,
 }
 
 impl std::fmt::Debug for KeyRing {
@@ -79,6 +82,7 @@ impl KeyRing {
             issuer,
             held: Mutex::new(Arc::new(Keys::default())),
             reading: tokio::sync::Mutex::new(()),
+            failures: AtomicU64::new(0),
         };
         ring.make_missing_data_keys(now_ms).await?;
         ring.read(now_ms).await?;
@@ -92,10 +96,25 @@ impl KeyRing {
         if held.is_fresh(now_ms) {
             return Ok(held);
         }
+        self.read_unless(now_ms, |held| held.is_fresh(now_ms)).await
+    }
+
+    /// Reads when it is this request's turn, unless what was read meanwhile will do. Fails with whoever failed
+    /// meanwhile: a database that is away is waited for together, not one after the other.
+    async fn read_unless(
+        &self,
+        now_ms: i64,
+        held_will_do: impl Fn(&Keys) -> bool,
+    ) -> Result<Arc<Keys>, KeyRingError> {
+        let failures = self.failures.load(Ordering::Acquire);
         let _one_reader = self.reading.lock().await;
         let held = self.last_known();
-        if held.is_fresh(now_ms) {
+        if held_will_do(&held) {
             return Ok(held);
+        }
+        if self.failures.load(Ordering::Acquire) != failures {
+            let source = "the keys could not be read for another request".into();
+            return Err(Fault::Unavailable { statement: "key_ring.read", source }.into());
         }
         self.read(now_ms).await
     }
@@ -108,9 +127,7 @@ impl KeyRing {
     /// For an unknown key id, which may be of a key made a moment ago: keys read at this instant or later. A flood of
     /// such ids causes one read per instant, not one each.
     pub async fn reread_if_older(&self, now_ms: i64) -> Result<Arc<Keys>, KeyRingError> {
-        let _one_reader = self.reading.lock().await;
-        let held = self.last_known();
-        if held.was_read_since(now_ms) { Ok(held) } else { self.read(now_ms).await }
+        self.read_unless(now_ms, |held| held.was_read_since(now_ms)).await
     }
 
     /// Reads again when keys are next asked for: another node changed one.
@@ -126,6 +143,14 @@ impl KeyRing {
     }
 
     async fn read(&self, now_ms: i64) -> Result<Arc<Keys>, KeyRingError> {
+        let read = self.read_rows(now_ms).await;
+        if read.is_err() {
+            self.failures.fetch_add(1, Ordering::Release);
+        }
+        read
+    }
+
+    async fn read_rows(&self, now_ms: i64) -> Result<Arc<Keys>, KeyRingError> {
         let before = self.last_known();
         let mut data = Vec::new();
         for row in self.store.data_keys().list().await? {
