@@ -86,11 +86,16 @@ async fn rotate(
     alg: Option<Algorithm>,
     at_once: bool,
 ) -> Result<(), Failure> {
+    let policy = opened.config.key_policy();
     let in_use: Vec<_> = ring.current(opened.now.ms).await?.algorithms().collect();
     for algorithm in alg.map_or(in_use, |algorithm| vec![algorithm]) {
-        for done in ring.rotate(algorithm, opened.config.key_policy(), at_once, opened.now.ms).await? {
+        for done in ring.rotate(algorithm, policy, at_once, opened.now.ms).await? {
             let line = match done {
-                Rotation::Published { kid } => format!("published {kid}; it does not sign yet"),
+                Rotation::Published { kid } if at_once => format!("published {kid}"),
+                Rotation::Published { kid } => {
+                    let ready_at = opened.now.timestamp().plus(policy.publish_ahead);
+                    format!("published {kid}; it may sign from {}: run this again then", instant(ready_at))
+                }
                 Rotation::Promoted { kid, signs_from } => format!("{kid} signs from {}", instant(signs_from)),
                 Rotation::Waiting { kid, ready_at } => format!(
                     "{kid} is published and may sign from {}; run this again then, or add --now",

@@ -26,16 +26,20 @@ use setup::Setup;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// Where help shows the options that every command takes.
+const EVERYWHERE: &str = "Options of every command";
+const FIRST_STEPS: &str = "To see it work on this machine, with nothing configured: grantor serve --dev";
+
 /// An OAuth 2 and OpenID Connect authorization server.
 #[derive(Debug, Parser)]
 #[expect(clippy::doc_markdown, reason = "the comments are the help, which shows backticks as they are")]
-#[command(name = "grantor", version, propagate_version = true, max_term_width = 100)]
+#[command(name = "grantor", version, propagate_version = true, max_term_width = 100, after_help = FIRST_STEPS)]
 struct Arguments {
     /// The configuration file [env: GRANTOR_CONFIG]; without one, GRANTOR__SECTION__KEY variables alone count
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", help_heading = EVERYWHERE)]
     config: Option<PathBuf>,
     /// For development on this machine: needs no configuration, keeps its files in the working directory
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     dev: bool,
     #[command(subcommand)]
     command: Command,

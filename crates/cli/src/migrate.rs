@@ -1,6 +1,6 @@
 //! `grantor migrate`.
 
-use grantor_store::Store;
+use grantor_store::{Fault, Store};
 
 use crate::failure::Failure;
 use crate::output::print;
@@ -9,9 +9,10 @@ use crate::setup::Setup;
 /// Applies what is missing. Safe to run on several nodes at once, and while older ones still serve.
 pub(crate) async fn run(setup: &Setup) -> Result<(), Failure> {
     let config = setup.load().map_err(Failure::problems)?;
-    let store = Store::open(&config.database.store()).await?;
-    let pending = store.pending_migrations().await?;
-    store.migrate().await?;
+    let failed = |fault: Fault| Failure::new(format!("{}: {fault}", config.database.url));
+    let store = Store::open(&config.database.store()).await.map_err(failed)?;
+    let pending = store.pending_migrations().await.map_err(failed)?;
+    store.migrate().await.map_err(failed)?;
     for name in &pending {
         print(&format!("applied {name}"))?;
     }

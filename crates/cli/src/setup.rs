@@ -10,7 +10,7 @@ use grantor_protocol::IssuerId;
 use grantor_server::clock::{Clock, Now};
 use grantor_server::config::{Config, Problem, Source};
 use grantor_server::key_ring::KeyRing;
-use grantor_store::Store;
+use grantor_store::{Fault, Store};
 
 use crate::failure::Failure;
 
@@ -62,8 +62,9 @@ impl Setup {
     /// The open database. A Postgres database that lacks migrations is refused with what to do about it.
     pub(crate) async fn open(&self) -> Result<Opened, Failure> {
         let config = self.load().map_err(Failure::problems)?;
-        let store = Store::open(&config.database.store()).await?;
-        if !store.pending_migrations().await?.is_empty() {
+        let away = |fault: Fault| Failure::new(format!("{}: {fault}", config.database.url));
+        let store = Store::open(&config.database.store()).await.map_err(away)?;
+        if !store.pending_migrations().await.map_err(away)?.is_empty() {
             return Err(Failure::new(NOT_MIGRATED));
         }
         Ok(Opened { config, store, now: Now { ms: Clock::default().now_ms() } })

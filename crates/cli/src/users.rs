@@ -86,7 +86,10 @@ pub(crate) async fn run(command: Command, setup: &Setup) -> Result<(), Failure> 
         Command::Disable { user } => {
             let user = find(&opened, &user).await?;
             users.disable(user.id, now).await?;
-            print(&format!("{} cannot log in, and its tokens stop working", user.username_display))
+            print(&format!(
+                "{} cannot log in, and no token of this account works any more",
+                user.username_display
+            ))
         }
         Command::Enable { user } => {
             let user = find(&opened, &user).await?;
@@ -96,7 +99,10 @@ pub(crate) async fn run(command: Command, setup: &Setup) -> Result<(), Failure> 
         Command::Delete { user } => {
             let user = find(&opened, &user).await?;
             users.delete(user.id).await?;
-            print(&format!("{} is deleted, and every token of it is dead", user.username_display))
+            print(&format!(
+                "{} is deleted, and no token of this account works any more",
+                user.username_display
+            ))
         }
     }
 }

@@ -52,7 +52,7 @@ pub(crate) struct MetadataArguments {
     /// Its public keys: a JSON Web Key Set, or the name of a file that holds one
     #[arg(long, value_name = "JWKS")]
     jwks: Option<String>,
-    /// A file with its metadata as RFC 7591 and Ory Hydra name it (JSON); options go before it
+    /// A file with its metadata as RFC 7591 and Ory Hydra name it (JSON); what other options say wins over it
     #[arg(long, value_name = "FILE")]
     metadata: Option<PathBuf>,
 }

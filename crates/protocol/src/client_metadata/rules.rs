@@ -171,7 +171,7 @@ fn optional(value: Option<&String>, check: fn(&str) -> Result<(), String>) -> Re
 
 fn each(values: &[String], most: usize, check: impl Fn(&str) -> Result<(), String>) -> Result<(), String> {
     at_most(values.len(), most)?;
-    values.iter().try_for_each(|value| check(value).map_err(|reason| format!("{value:?} {reason}")))
+    values.iter().try_for_each(|value| check(value).map_err(|reason| format!("{value:?}: {reason}")))
 }
 
 fn texts(values: &[String], most: usize) -> Result<(), String> {
