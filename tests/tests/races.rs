@@ -82,6 +82,11 @@ impl Race {
             let expected =
                 BTreeMap::from([("200".to_owned(), 1), ("400 invalid_grant".to_owned(), AT_ONCE - 1)]);
             assert_eq!(outcomes(&answers), expected, "code {round}");
+            // The losers replayed a code that had been redeemed, which ends what it gave (RFC 6749 section 4.1.2).
+            for winner in answers.iter().filter(|answer| answer.status == 200) {
+                let access_token = winner.tokens().access_token;
+                self.party(round).userinfo(&access_token).await.is_refused("invalid_token");
+            }
         }
     }
 
