@@ -11,6 +11,7 @@ pub mod config;
 mod error;
 mod extract;
 mod hash_pool;
+mod host;
 pub mod key_ring;
 mod live;
 mod metrics;

@@ -16,7 +16,7 @@ use crate::discovery::EndpointMember;
 use crate::error::Failure;
 use crate::visit::Visit;
 use crate::{
-    admin, asset, authorize, discovery, health, interact, introspect, jwks, logout, metrics, observe,
+    admin, asset, authorize, discovery, health, host, interact, introspect, jwks, logout, metrics, observe,
     playground, revoke, token, userinfo,
 };
 
@@ -99,6 +99,7 @@ pub(crate) fn router(app: &App, listener: Listener) -> Router {
     router
         .layer(CatchPanicLayer::custom(panicked))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, app.config.limits.request_timeout))
+        .layer(middleware::from_fn(host::check))
         .layer(middleware::from_fn(common_headers))
         .layer(middleware::from_fn_with_state(app.clone(), observe::observe))
         .with_state(app.clone())
