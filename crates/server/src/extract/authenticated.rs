@@ -7,9 +7,10 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use grantor_crypto::{DataKeyPurpose, Secret, StoredSecret};
+use grantor_protocol::resource::REPEATABLE;
 use grantor_protocol::{ClientAuthMethod, ErrorCode, Params, PresentedCredentials, RequestRefusal};
 
-use super::{FormBody, Issuer, Peer};
+use super::{FormBody, Issuer, Peer, unreadable};
 use crate::app::App;
 use crate::client_cache::KnownClient;
 use crate::clock::Now;
@@ -86,6 +87,8 @@ async fn authenticate(
     headers: &HeaderMap,
     params: Params,
 ) -> Result<Authenticated, Failure> {
+    // RFC 6749 section 3.2, here for every endpoint that a client authenticates at.
+    params.check_no_repeats(REPEATABLE).map_err(|error| unreadable("body", &error))?;
     let presented = PresentedCredentials::read(only_authorization(headers)?, &params)?;
     let Some(client_id) = presented.client_id() else {
         return Err(refused("client", "client credentials", "none"));
