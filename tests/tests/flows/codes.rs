@@ -2,6 +2,7 @@
 //! security.md 1.1).
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use grantor_store::RevocationReason;
 use grantor_tests::{Answer, Engine, InProcess};
@@ -359,6 +360,27 @@ async fn a_code_in_json_or_multipart_is_not_parsed() {
         assert!(answer.text().await.unwrap().contains("\"invalid_request\""), "{kind}");
     }
     stage.app.redeems(&code, &request).await.tokens();
+}
+
+/// T016, as far as a connection that is cut shows it: the code was not used, or it is dead, and never are there two
+/// token sets.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_hangs_up_while_redeeming_leaves_the_code_unused_or_dead() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        // Two connections: if a cut request kept one, the third would wait in vain.
+        let stage = Stage::on(engine, "database.max_connections = 2", trusted()).await;
+        for round in 0..40 {
+            let (request, code) = stage.code(SCOPE).await;
+            let patience = Duration::from_micros(100 * round);
+            drop(tokio::time::timeout(patience, stage.app.redeems(&code, &request)).await);
+            let again = stage.app.redeems(&code, &request).await;
+            if again.status == 200 {
+                assert!(stage.counts(&again.tokens().access_token).await);
+            } else {
+                again.is_refused("invalid_grant");
+            }
+        }
+    }
 }
 
 /// T068, T069 for codes: what the client authenticates with is looked at first, and a refusal uses nothing up.

@@ -159,6 +159,35 @@ async fn a_key_of_another_algorithm_is_made_on_demand() {
     }
 }
 
+/// However many nodes find out at once that a first key of an algorithm is needed, they agree on one.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_nodes_make_the_first_key_of_an_algorithm_once() {
+    let metadata = trusted_with(&json!({ "id_token_signed_response_alg": "ES256" }));
+    let stage = Stage::on(Engine::Postgres, "", metadata).await;
+    let other = stage.server.beside("").await;
+    let mut codes = Vec::new();
+    for _ in 0..8 {
+        codes.push(stage.code(SCOPE).await);
+    }
+    let mut redemptions = tokio::task::JoinSet::new();
+    for (number, (request, code)) in codes.into_iter().enumerate() {
+        let party = if number % 2 == 0 { stage.app.clone() } else { stage.app.at(&other.origin()) };
+        redemptions.spawn(async move { party.redeems(&code, &request).await.tokens() });
+    }
+    let mut signers: Vec<String> = redemptions
+        .join_all()
+        .await
+        .iter()
+        .map(|tokens| jws_part(tokens.id_token.as_deref().unwrap(), 0)["kid"].as_str().unwrap().to_owned())
+        .collect();
+    signers.dedup();
+    assert_eq!(signers.len(), 1, "{signers:?}");
+    stage.server.advance(1);
+    for party in [&stage.app, &stage.app.at(&other.origin())] {
+        assert!(published(party).await.contains(&signers[0]));
+    }
+}
+
 /// T113: nothing private is published.
 #[tokio::test]
 async fn the_key_set_is_public_and_cacheable() {

@@ -2,6 +2,7 @@
 //! case, over HTTP.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use grantor_store::RevocationReason;
 use grantor_tests::{Answer, ClientAuthentication, Engine, InProcess, Tokens};
@@ -56,6 +57,27 @@ async fn a_lost_answer_is_repaired() {
     assert!(stage.counts(&lost.access_token).await, "nothing was revoked");
     let next = stage.refreshes(&repaired).await;
     stage.refreshes(&next).await;
+}
+
+/// Case 2, T072: wherever the connection was cut, trying again works.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_hangs_up_while_refreshing_can_try_again() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        // Two connections: if a cut request kept one, the third would wait in vain.
+        let stage = Stage::on(engine, "database.max_connections = 2", trusted()).await;
+        let mut repaired = Vec::new();
+        for round in 0..40 {
+            let tokens = stage.tokens(SCOPE).await;
+            let patience = Duration::from_micros(100 * round);
+            drop(tokio::time::timeout(patience, stage.app.refreshes(tokens.refresh())).await);
+            repaired.push(stage.refreshes(&tokens).await);
+        }
+        // Used only now: what was cut off may still be running, and after the use of its successor it is a replay.
+        for tokens in repaired {
+            let tokens = stage.refreshes(&tokens).await;
+            assert!(stage.counts(&tokens.access_token).await);
+        }
+    }
 }
 
 /// Case 2: the retry time counts from the use that advanced, so that retrying does not prolong it.

@@ -220,6 +220,59 @@ async fn prompt_login_asks_again_and_gives_a_new_auth_time() {
     assert_eq!(after["sid"], before["sid"], "the login was renewed, not replaced");
 }
 
+/// T156: choosing an account is no authentication.
+#[tokio::test]
+async fn an_account_that_is_chosen_still_has_to_log_in_when_the_client_says_so() {
+    let stage = Stage::new().await;
+    let before = stage.tokens(SCOPE).await.id_token_claims();
+    stage.server.advance(100);
+    for demand in [("prompt", "select_account login"), ("max_age", "0")] {
+        let request =
+            stage.app.asks(SCOPE).with("prompt", "select_account").with(demand.0, demand.1);
+        let page = stage.visits(&request).await.page();
+        assert!(page.has("account-1"), "{page}");
+        let page = stage.browser.submit(&page, "account-1", &[]).await.page();
+        assert!(page.has("login"), "{page}");
+        let left = stage.alice.logs_in(&stage.browser, &page).await.left();
+        let after = stage.claims(&request, &left).await;
+        assert!(after["auth_time"].as_i64().unwrap() >= before["auth_time"].as_i64().unwrap() + 100);
+    }
+}
+
+#[tokio::test]
+async fn a_disabled_user_is_logged_in_nowhere() {
+    let stage = Stage::new().await;
+    stage.tokens(SCOPE).await;
+    let alice = InProcess::user_id(&stage.alice);
+    stage.server.store().users().disable(alice, stage.server.now()).await.unwrap();
+    stage.silently().await.is_refused("login_required");
+    let page = stage.visits(&stage.app.asks(SCOPE)).await.page();
+    let refused = stage.alice.logs_in(&stage.browser, &page).await.page();
+    assert!(refused.has("login-error"), "{refused}");
+}
+
+/// T152: the cookie that holds them stays far below 4 KB.
+#[tokio::test]
+async fn a_browser_holds_six_accounts_and_drops_the_oldest() {
+    let stage = Stage::new().await;
+    stage.tokens(SCOPE).await;
+    let mut latest = String::new();
+    for number in 1..=6 {
+        let user = stage.server.create_user(&format!("user-{number}")).await;
+        let request = stage.app.asks(SCOPE).with("prompt", "select_account");
+        let page = stage.visits(&request).await.page();
+        let page = stage.browser.submit(&page, "use-another-account", &[]).await.page();
+        user.logs_in(&stage.browser, &page).await.left().code();
+        latest = user.username;
+    }
+    let page = stage.visits(&stage.app.asks(SCOPE).with("prompt", "select_account")).await.page();
+    assert!(page.has("account-6") && !page.has("account-7"), "{page}");
+    assert!(page.document.text("account-1").unwrap().contains(&latest), "{page}");
+    let alice = page.document.elements.iter().any(|(id, text)| id.starts_with("account-") && text.contains("alice"));
+    assert!(!alice, "{page}");
+    assert!(stage.server.cookie(&stage.browser, "grantor_session").unwrap().len() < 300);
+}
+
 /// T156: neither reloading, going on by hand, nor another tab gets past it.
 #[tokio::test]
 async fn prompt_login_cannot_be_skipped() {
