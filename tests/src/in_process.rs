@@ -142,8 +142,7 @@ impl InProcess {
         let config = configuration(&issuer, ports, &database.url, config)?;
         let store = Store::open(&config.database.store()).await.map_err(text)?;
         let secrets = Arc::clone(&config.secrets);
-        let keys =
-            KeyRing::open(&store, secrets, IssuerId::FIRST, clock.now_ms()).await.map_err(text)?;
+        let keys = KeyRing::open(&store, secrets, IssuerId::FIRST, clock.now_ms()).await.map_err(text)?;
         let app = App::new(config, store, keys, clock, None);
         let listeners = Listeners::bind(&app).await.map_err(text)?;
         let (stop, stopped) = watch::channel(false);
@@ -193,8 +192,7 @@ impl InProcess {
         let sealing = keys.data_key(DataKeyPurpose::ClientSecrets).unwrap();
         let stored = secret.as_ref().map(|secret| StoredSecret::keyed(sealing, secret));
         let id = client_id.to_string();
-        let new =
-            NewClient { issuer: IssuerId::FIRST, client_id, metadata, secret: stored, now: self.now() };
+        let new = NewClient { issuer: IssuerId::FIRST, client_id, metadata, secret: stored, now: self.now() };
         self.store().clients().insert(new).await.unwrap();
         Client { id, secret: secret.map(|secret| secret.expose().to_owned()), registration }
     }

@@ -34,13 +34,7 @@ impl Node {
         let log = output_path(&format!("logs/{name}-{number}.log"));
         let _ = fs::remove_file(&log);
         let config = directory.path().join(format!("node-{number}.toml"));
-        Self {
-            public: free_port(),
-            admin: free_port(),
-            config,
-            log,
-            child: Mutex::new(None),
-        }
+        Self { public: free_port(), admin: free_port(), config, log, child: Mutex::new(None) }
     }
 
     /// Origin of the public listener.
@@ -89,32 +83,18 @@ impl Node {
     async fn ended(&self) -> ExitStatus {
         let started = Instant::now();
         loop {
-            let ended = self
-                .child
-                .lock()
-                .unwrap()
-                .as_mut()
-                .expect("the process ran")
-                .try_wait()
-                .unwrap();
+            let ended = self.child.lock().unwrap().as_mut().expect("the process ran").try_wait().unwrap();
             if let Some(status) = ended {
                 self.child.lock().unwrap().take();
                 return status;
             }
-            assert!(
-                started.elapsed() < STOP_TIMEOUT,
-                "still running {STOP_TIMEOUT:?} after the signal"
-            );
+            assert!(started.elapsed() < STOP_TIMEOUT, "still running {STOP_TIMEOUT:?} after the signal");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
 
     pub(crate) fn spawn(&self, arguments: &[&str], directory: &Path, environment: &[(String, String)]) {
-        let log = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(&self.log)
-            .unwrap();
+        let log = OpenOptions::new().create(true).append(true).open(&self.log).unwrap();
         let mut command = Command::new(grantor());
         foreign_settings().for_each(|name| {
             command.env_remove(name);
@@ -141,23 +121,11 @@ impl Node {
             {
                 return;
             }
-            let ended = self
-                .child
-                .lock()
-                .unwrap()
-                .as_mut()
-                .expect("the process was started")
-                .try_wait()
-                .unwrap();
+            let ended =
+                self.child.lock().unwrap().as_mut().expect("the process was started").try_wait().unwrap();
             let log = tail(&self.log(), 40);
-            assert!(
-                ended.is_none(),
-                "grantor serve ended with {ended:?} before it was ready:\n{log}"
-            );
-            assert!(
-                started.elapsed() < START_TIMEOUT,
-                "not ready after {START_TIMEOUT:?}:\n{log}"
-            );
+            assert!(ended.is_none(), "grantor serve ended with {ended:?} before it was ready:\n{log}");
+            assert!(started.elapsed() < START_TIMEOUT, "not ready after {START_TIMEOUT:?}:\n{log}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }

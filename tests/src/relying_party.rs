@@ -69,10 +69,7 @@ impl RelyingParty {
             Some("none") => ClientAuthentication::None,
             _ => ClientAuthentication::Basic,
         };
-        let redirect_uri = client.registration["redirect_uris"][0]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned();
+        let redirect_uri = client.registration["redirect_uris"][0].as_str().unwrap_or_default().to_owned();
         Self {
             base: issuer.to_owned(),
             issuer: issuer.to_owned(),
@@ -87,10 +84,7 @@ impl RelyingParty {
     /// The same client, speaking to another process.
     #[must_use]
     pub fn at(&self, origin: &str) -> Self {
-        Self {
-            base: origin.to_owned(),
-            ..self.clone()
-        }
+        Self { base: origin.to_owned(), ..self.clone() }
     }
 
     /// An authorization request for a code, with state, nonce and PKCE.
@@ -132,8 +126,7 @@ impl RelyingParty {
 
     /// Uses a refresh token (RFC 6749 section 6).
     pub async fn refreshes(&self, refresh_token: &str) -> Answer {
-        self.token(&[("grant_type", "refresh_token"), ("refresh_token", refresh_token)])
-            .await
+        self.token(&[("grant_type", "refresh_token"), ("refresh_token", refresh_token)]).await
     }
 
     /// Any request to the token endpoint, with this client's authentication added.
@@ -166,10 +159,7 @@ impl RelyingParty {
     async fn posts(&self, path: &str, form: &[(&str, &str)]) -> Answer {
         let url = format!("{}{path}", self.base);
         let names: Vec<&str> = form.iter().map(|(name, _)| *name).collect();
-        let asked = format!(
-            "POST {url} {names:?} by {} ({:?})",
-            self.client_id, self.authentication
-        );
+        let asked = format!("POST {url} {names:?} by {} ({:?})", self.client_id, self.authentication);
         Answer::of(asked, self.authenticated(self.http.post(url), form)).await
     }
 
@@ -179,15 +169,10 @@ impl RelyingParty {
         match self.authentication {
             ClientAuthentication::Basic => {
                 let half = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-                request
-                    .basic_auth(half(&self.client_id), Some(half(&secret)))
-                    .form(&body) // RFC 6749 section 2.3.1
+                request.basic_auth(half(&self.client_id), Some(half(&secret))).form(&body) // RFC 6749 section 2.3.1
             }
             ClientAuthentication::Post => {
-                body.extend([
-                    ("client_id", self.client_id.as_str()),
-                    ("client_secret", secret.as_str()),
-                ]);
+                body.extend([("client_id", self.client_id.as_str()), ("client_secret", secret.as_str())]);
                 request.form(&body)
             }
             ClientAuthentication::None => {
@@ -216,9 +201,7 @@ impl Authorization {
 
     /// The address that a relying party sends the browser to.
     pub fn url(&self) -> String {
-        Url::parse_with_params(&self.endpoint, &self.parameters)
-            .unwrap()
-            .to_string()
+        Url::parse_with_params(&self.endpoint, &self.parameters).unwrap().to_string()
     }
 
     /// What the relying party checks before it looks at the code: `state` is its own, and `iss`

@@ -36,12 +36,7 @@ pub struct Options {
 impl Options {
     /// One process; `name` is the test's, and names its log under `tests/output/logs`.
     pub fn new(name: &str, database: Database) -> Self {
-        Self {
-            name: name.to_owned(),
-            database,
-            nodes: 1,
-            config: Table::new(),
-        }
+        Self { name: name.to_owned(), database, nodes: 1, config: Table::new() }
     }
 
     /// One process on SQLite.
@@ -59,10 +54,7 @@ impl Options {
     /// More configuration, as TOML; merged over what the harness writes.
     #[must_use]
     pub fn config(mut self, toml: &str) -> Self {
-        merge(
-            &mut self.config,
-            toml.parse().expect("extra configuration is TOML"),
-        );
+        merge(&mut self.config, toml.parse().expect("extra configuration is TOML"));
         self
     }
 }
@@ -92,19 +84,14 @@ impl Server {
     /// Migrates the database, starts every process and waits until each is ready.
     pub async fn start(options: Options) -> Self {
         let directory = TempDir::with_prefix("grantor-").unwrap();
-        let nodes: Vec<Node> = (0..options.nodes)
-            .map(|number| Node::new(&options.name, number, &directory))
-            .collect();
+        let nodes: Vec<Node> =
+            (0..options.nodes).map(|number| Node::new(&options.name, number, &directory)).collect();
         let issuer = nodes[0].origin();
         for node in &nodes {
             let text = toml::to_string(&configuration(&options, &issuer, node, &directory)).unwrap();
             fs::write(&node.config, text).unwrap();
         }
-        let server = Self {
-            issuer,
-            nodes,
-            directory,
-        };
+        let server = Self { issuer, nodes, directory };
         server.cli(&["migrate"]).await.succeeded();
         for number in 0..server.nodes.len() {
             server.launch(number);
@@ -128,11 +115,7 @@ impl Server {
 
     fn launch(&self, number: usize) {
         let node = &self.nodes[number];
-        node.spawn(
-            &["serve", "--config", node.config.to_str().unwrap()],
-            self.directory.path(),
-            &[],
-        );
+        node.spawn(&["serve", "--config", node.config.to_str().unwrap()], self.directory.path(), &[]);
     }
 
     /// A public URL at the issuer.
@@ -196,10 +179,7 @@ impl Server {
         }
         let registration = self.cli(&all).await.json();
         Client {
-            id: registration["client_id"]
-                .as_str()
-                .expect("client_id is printed")
-                .to_owned(),
+            id: registration["client_id"].as_str().expect("client_id is printed").to_owned(),
             secret: registration["client_secret"].as_str().map(str::to_owned),
             registration,
         }
@@ -211,15 +191,7 @@ impl Server {
         let email = format!("{username}@example.com");
         let created = self
             .cli_with_input(
-                &[
-                    "users",
-                    "create",
-                    "--username",
-                    username,
-                    "--email",
-                    &email,
-                    "--password-stdin",
-                ],
+                &["users", "create", "--username", username, "--email", &email, "--password-stdin"],
                 &password,
             )
             .await
@@ -240,27 +212,12 @@ fn configuration(options: &Options, issuer: &str, node: &Node, directory: &TempD
     let mut table = Table::new();
     let system = "tests only: this system secret is not one";
     for (section, key, value) in [
-        (
-            "public",
-            "listen",
-            Toml::String(format!("127.0.0.1:{}", node.public)),
-        ),
-        (
-            "admin",
-            "listen",
-            Toml::String(format!("127.0.0.1:{}", node.admin)),
-        ),
+        ("public", "listen", Toml::String(format!("127.0.0.1:{}", node.public))),
+        ("admin", "listen", Toml::String(format!("127.0.0.1:{}", node.admin))),
         ("database", "url", Toml::String(database)),
-        (
-            "secrets",
-            "system",
-            Toml::Array(vec![Toml::String(system.to_owned())]),
-        ),
+        ("secrets", "system", Toml::Array(vec![Toml::String(system.to_owned())])),
     ] {
-        table.insert(
-            section.to_owned(),
-            Toml::Table(Table::from_iter([(key.to_owned(), value)])),
-        );
+        table.insert(section.to_owned(), Toml::Table(Table::from_iter([(key.to_owned(), value)])));
     }
     table.insert("issuer".to_owned(), Toml::String(issuer.to_owned()));
     merge(&mut table, options.config.clone());

@@ -39,11 +39,7 @@ impl Cluster {
         static MADE: AtomicU64 = AtomicU64::new(0);
 
         let number = MADE.fetch_add(1, Ordering::Relaxed);
-        let name = format!(
-            "grantor-postgres-private-{}-{}-{number}",
-            process::id(),
-            crate::started_at()
-        );
+        let name = format!("grantor-postgres-private-{}-{}-{number}", process::id(), crate::started_at());
         let locks = target_folder().join("test-postgres").join(&name);
         let cluster = Cluster::on(env::temp_dir().join(name), Lease::take(locks.clone())?, 0)?;
         // Nobody else will look for these files; the locks live on in those who hold them open.
@@ -79,22 +75,13 @@ impl Cluster {
         };
         lease.watch(&folder, grace)?;
         let url = format!("postgres://grantor@127.0.0.1:{port}/postgres");
-        Ok(Cluster {
-            folder,
-            url,
-            port,
-            _lease: lease,
-        })
+        Ok(Cluster { folder, url, port, _lease: lease })
     }
 }
 
 /// The port of a cluster that was created completely and answers.
 fn running_port(folder: &Path) -> Option<u16> {
-    let port = fs::read_to_string(folder.join("port"))
-        .ok()?
-        .trim()
-        .parse()
-        .ok()?;
+    let port = fs::read_to_string(folder.join("port")).ok()?.trim().parse().ok()?;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     TcpStream::connect_timeout(&address, Duration::from_secs(2)).ok()?;
     Some(port)
@@ -142,32 +129,20 @@ fn create(folder: &Path) -> Result<u16> {
 }
 
 fn start(folder: &Path, port: u16) -> Result<()> {
-    let options = format!(
-        "-p {port} -h 127.0.0.1 -k {} -c max_connections=400",
-        folder.display()
-    );
+    let options = format!("-p {port} -h 127.0.0.1 -k {} -c max_connections=400", folder.display());
     let log = folder.join("log");
-    pg_ctl(
-        folder,
-        &["start", "--log", &log.to_string_lossy(), "--options", &options],
-    )
+    pg_ctl(folder, &["start", "--log", &log.to_string_lossy(), "--options", &options])
 }
 
 fn pg_ctl(folder: &Path, arguments: &[&str]) -> Result<()> {
-    run(as_owner("pg_ctl")?
-        .args(arguments)
-        .args(["--wait", "--silent", "--pgdata"])
-        .arg(folder.join("data")))
+    run(as_owner("pg_ctl")?.args(arguments).args(["--wait", "--silent", "--pgdata"]).arg(folder.join("data")))
 }
 
 /// A program of Postgres under the account that owns the cluster.
 fn as_owner(program: &str) -> Result<Command> {
     let mut command = Command::new(install::program(program)?);
     // A server that inherited the tests' output would keep `cargo test | ...` waiting for its end.
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.current_dir("/").process_group(0);
     if let Some((uid, gid)) = install::unprivileged()? {
         command.uid(uid).gid(gid);
@@ -180,10 +155,7 @@ fn run(command: &mut Command) -> Result<()> {
     if status.success() {
         return Ok(());
     }
-    Err(Error::other(format!(
-        "{} ended with {status}",
-        command.get_program().display()
-    )))
+    Err(Error::other(format!("{} ended with {status}", command.get_program().display())))
 }
 
 /// `target/` of the workspace: the same for every test process, whatever its working directory.
@@ -198,7 +170,5 @@ fn fingerprint(path: &Path) -> u64 {
     path.as_os_str()
         .as_encoded_bytes()
         .iter()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-        })
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }

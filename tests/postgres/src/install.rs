@@ -49,27 +49,16 @@ fn find(name: &str) -> Option<PathBuf> {
         .into_iter()
         .flatten()
         .flatten()
-        .filter_map(|entry| {
-            Some((
-                entry.file_name().to_str()?.parse().ok()?,
-                entry.path().join("bin"),
-            ))
-        })
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
         .collect();
     versions.sort();
     let packaged = versions.into_iter().rev().map(|(_, folder)| folder);
     let path = env::var_os("PATH").unwrap_or_default();
-    packaged
-        .chain(env::split_paths(&path))
-        .map(|folder| folder.join(name))
-        .find(|path| Path::is_file(path))
+    packaged.chain(env::split_paths(&path)).map(|folder| folder.join(name)).find(|path| Path::is_file(path))
 }
 
 fn install() -> Result<()> {
-    for arguments in [
-        ["update", "-qq"].as_slice(),
-        &["install", "-y", "-qq", "postgresql"],
-    ] {
+    for arguments in [["update", "-qq"].as_slice(), &["install", "-y", "-qq", "postgresql"]] {
         let status = Command::new("apt-get")
             .args(arguments)
             .env("DEBIAN_FRONTEND", "noninteractive")

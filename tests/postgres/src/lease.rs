@@ -61,10 +61,7 @@ impl Lease {
         if let Some((uid, gid)) = install::unprivileged()? {
             command.uid(uid).gid(gid);
         }
-        command
-            .spawn()
-            .map(drop)
-            .map_err(|error| Error::other(format!("cannot watch the cluster: {error}")))
+        command.spawn().map(drop).map_err(|error| Error::other(format!("cannot watch the cluster: {error}")))
     }
 }
 

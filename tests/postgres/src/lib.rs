@@ -38,10 +38,7 @@ impl Database {
 impl Drop for Database {
     fn drop(&mut self) {
         // A database left behind costs disk until the cluster goes; a failing test must not fail twice.
-        let _ = psql(
-            &self.server,
-            &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name),
-        );
+        let _ = psql(&self.server, &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
     }
 }
 
@@ -49,10 +46,7 @@ impl Drop for Database {
 ///
 /// # Panics
 /// When no Postgres can be found, installed or started: a test that asked for one cannot go on.
-#[expect(
-    clippy::panic,
-    reason = "the caller is a test, and a test without its database has failed"
-)]
+#[expect(clippy::panic, reason = "the caller is a test, and a test without its database has failed")]
 pub fn database() -> Database {
     match shared_server().and_then(|server| create_database(&server)) {
         Ok(database) => database,
@@ -83,11 +77,7 @@ pub(crate) fn create_database(server: &str) -> Result<Database> {
     let number = CREATED.fetch_add(1, Ordering::Relaxed);
     let name = format!("grantor_test_{}_{}_{number}", process::id(), started_at());
     psql(server, &format!("CREATE DATABASE {name} TEMPLATE template0"))?;
-    Ok(Database {
-        url: with_database(server, &name),
-        name,
-        server: server.to_owned(),
-    })
+    Ok(Database { url: with_database(server, &name), name, server: server.to_owned() })
 }
 
 /// Distinguishes this process from an earlier one of the same id.
@@ -95,28 +85,17 @@ fn started_at() -> u64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     // Field 22 is the start time; the second field may hold spaces but ends with the last ')'.
     let after_name = stat.rsplit(')').next().unwrap_or_default();
-    after_name
-        .split_whitespace()
-        .nth(19)
-        .and_then(|ticks| ticks.parse().ok())
-        .unwrap_or_default()
+    after_name.split_whitespace().nth(19).and_then(|ticks| ticks.parse().ok()).unwrap_or_default()
 }
 
 /// `server` with another database; everything else of the address stays.
 fn with_database(server: &str, name: &str) -> String {
-    let (address, query) = server
-        .split_once('?')
-        .map_or((server, None), |(address, query)| (address, Some(query)));
+    let (address, query) =
+        server.split_once('?').map_or((server, None), |(address, query)| (address, Some(query)));
     let host_starts = address.find("://").map_or(0, |at| at + 3);
-    let path_starts = address
-        .get(host_starts..)
-        .and_then(|rest| rest.find('/'))
-        .map(|at| at + host_starts);
+    let path_starts = address.get(host_starts..).and_then(|rest| rest.find('/')).map(|at| at + host_starts);
     let host = path_starts.and_then(|at| address.get(..at)).unwrap_or(address);
-    query.map_or_else(
-        || format!("{host}/{name}"),
-        |query| format!("{host}/{name}?{query}"),
-    )
+    query.map_or_else(|| format!("{host}/{name}"), |query| format!("{host}/{name}?{query}"))
 }
 
 /// Runs one statement. `CREATE DATABASE` fails while another session copies the same template, so it is tried
@@ -125,14 +104,7 @@ fn psql(server: &str, statement: &str) -> Result<()> {
     let give_up = Instant::now() + Duration::from_secs(30);
     loop {
         let output = Command::new(install::program("psql")?)
-            .args([
-                "--no-psqlrc",
-                "--quiet",
-                "--dbname",
-                server,
-                "--command",
-                statement,
-            ])
+            .args(["--no-psqlrc", "--quiet", "--dbname", server, "--command", statement])
             .stdin(Stdio::null())
             .output()?;
         if output.status.success() {
@@ -155,10 +127,7 @@ mod tests {
         let rows = [
             ("postgres://u@h:1/postgres", "postgres://u@h:1/x"),
             ("postgres://u@h:1", "postgres://u@h:1/x"),
-            (
-                "postgres://u:p@h/db?sslmode=disable",
-                "postgres://u:p@h/x?sslmode=disable",
-            ),
+            ("postgres://u:p@h/db?sslmode=disable", "postgres://u:p@h/x?sslmode=disable"),
         ];
         for (server, expected) in rows {
             assert_eq!(with_database(server, "x"), expected);
