@@ -46,10 +46,14 @@ mod tests {
 
     #[test]
     fn a_host_is_a_name_or_address_with_or_without_a_port() {
-        for good in ["id.example", "ID.example.", "localhost:4444", "10.0.0.1:80", "[::1]", "[::1]:4444", "a_b", "x:"] {
+        for good in
+            ["id.example", "ID.example.", "localhost:4444", "10.0.0.1:80", "[::1]", "[::1]:4444", "a_b", "x:"]
+        {
             assert!(is_host(good), "{good}");
         }
-        for bad in ["", ":80", "a b", "a@b", "a/b", "a?b", "a#b", "a:99999", "a:+1", "a:b", "::1", "a,b:1:2", "[::1"] {
+        for bad in
+            ["", ":80", "a b", "a@b", "a/b", "a?b", "a#b", "a:99999", "a:+1", "a:b", "::1", "a,b:1:2", "[::1"]
+        {
             assert!(!is_host(bad), "{bad}");
         }
     }

@@ -76,12 +76,9 @@ async fn an_unknown_client_is_refused_exactly_like_a_known_one() {
     let scene = SCENE.get().await;
     let generated = scene.client(&[], machine()).await;
     let chosen = scene.client(&["--secret", "a secret that somebody chose"], machine()).await;
-    let posting = scene
-        .client(&[], json!({ "token_endpoint_auth_method": "client_secret_post" }))
-        .await;
-    let public = scene
-        .client(&[], json!({ "token_endpoint_auth_method": "none", "skip_consent": false }))
-        .await;
+    let posting = scene.client(&[], json!({ "token_endpoint_auth_method": "client_secret_post" })).await;
+    let public =
+        scene.client(&[], json!({ "token_endpoint_auth_method": "none", "skip_consent": false })).await;
     let known = [&generated, &chosen, &posting, &public];
     for path in ["/oauth2/token", "/oauth2/revoke", "/oauth2/introspect"] {
         let form = [("token", "x"), ("grant_type", "client_credentials")];
@@ -115,10 +112,7 @@ async fn two_ways_to_authenticate_in_one_request_are_refused() {
     let (id, secret) = (machine.client_id.as_str(), secret(&machine));
     let right = encoded_basic(id, secret);
     let assertion = ("client_assertion", "a.b.c");
-    let kind = (
-        "client_assertion_type",
-        "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-    );
+    let kind = ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
     let both = [OWN[0], ("client_id", id), ("client_secret", secret)];
     let with_secret = [OWN[0], ("client_id", id), ("client_secret", secret), assertion, kind];
     let twice = [OWN[0], ("client_id", id), assertion, assertion, kind];
@@ -285,7 +279,8 @@ async fn a_rotated_secret_ends_the_old_one_at_once_or_after_its_overlap() {
         let machine = scene.client(arguments, machine()).await;
         let (id, first) = (machine.client_id.as_str(), secret(&machine));
         let rotate = async |more: &[&str]| {
-            let command: Vec<&str> = ["clients", "rotate-secret", id].into_iter().chain(more.to_vec()).collect();
+            let command: Vec<&str> =
+                ["clients", "rotate-secret", id].into_iter().chain(more.to_vec()).collect();
             let printed = scene.server.cli(&command).await.json();
             printed["client_secret"].as_str().expect("the new secret is printed").to_owned()
         };
@@ -334,10 +329,7 @@ async fn everything_of_a_deleted_client_dies_with_it() {
     for token in [&tokens.access_token, tokens.refresh(), &own.access_token] {
         assert_eq!(observer.introspects(token).await.ok(), &json!({ "active": false }));
     }
-    let too_late = [
-        doomed.refreshes(tokens.refresh()).await,
-        doomed.redeems(&code, &request).await,
-    ];
+    let too_late = [doomed.refreshes(tokens.refresh()).await, doomed.redeems(&code, &request).await];
     for answer in too_late {
         assert!([400, 401].contains(&answer.status), "{answer}");
     }

@@ -54,8 +54,12 @@ async fn host_never_changes_what_the_server_says_of_itself() {
     let scene = SCENE.get().await;
     let expected = metadata(scene, &[]).await.json();
     assert_eq!(expected["issuer"], scene.server.issuer.as_str());
-    for host in ["evil.example", "evil.example:443", "localhost", "[::1]:1", "a.b.c.d.e", "xn--bcher-kva.example"] {
-        let request = format!("GET /.well-known/openid-configuration HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    for host in
+        ["evil.example", "evil.example:443", "localhost", "[::1]:1", "a.b.c.d.e", "xn--bcher-kva.example"]
+    {
+        let request = format!(
+            "GET /.well-known/openid-configuration HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+        );
         let reply = scene.raw(request.as_bytes()).await;
         assert_eq!(reply.status(), 200, "{host}: {}", reply.0);
         assert!(!reply.0.contains("evil.example"), "{}", reply.0);
@@ -122,7 +126,8 @@ async fn forwarded_headers_of_a_stranger_have_no_effect() {
     let reply = Reply::to(request).await;
     assert!(reply.header("location").starts_with(&scene.server.url("/login?")), "{reply:?}");
     assert!(!reply.header("set-cookie").contains("Secure"), "{reply:?}");
-    let mut request = http().post(scene.server.url("/oauth2/token")).form(&[("grant_type", "client_credentials")]);
+    let mut request =
+        http().post(scene.server.url("/oauth2/token")).form(&[("grant_type", "client_credentials")]);
     for (name, value) in FORWARDED {
         request = request.header(*name, *value);
     }
@@ -137,7 +142,8 @@ async fn login_address(scene: &Scene, spoofed: &[(&'static str, &str)]) -> Value
     sent.retain(|(name, _)| !["login", "password"].contains(&name.as_str()));
     sent.push(("login".to_owned(), scene.alice.username.clone()));
     sent.push(("password".to_owned(), scene.alice.password.clone()));
-    let request = http().post(scene.server.url("/login")).form(&sent).header("cookie", scene.cookies(&browser));
+    let request =
+        http().post(scene.server.url("/login")).form(&sent).header("cookie", scene.cookies(&browser));
     let request = spoofed.iter().fold(request, |request, (name, value)| request.header(*name, *value));
     let reply = Reply::to(request).await;
     assert_eq!(reply.status, 303, "{reply:?}");
@@ -207,9 +213,16 @@ async fn ambiguous_framing_is_refused_and_smuggles_no_second_request() {
         let reply = scene.raw(request.as_bytes()).await;
         assert!(!reply.0.contains("HTTP/1.1 200"), "{headers}: {}", reply.0);
     }
-    for start in ["CONNECT evil:443 HTTP/1.1", "GET / HTTP/9.9", "GET  / HTTP/1.1", "\0\0\0", "GET /\x7f HTTP/1.1"] {
-        let reply = scene.raw(format!("{start}\r\nHost: localhost\r\nConnection: close\r\n\r\n").as_bytes()).await;
-        assert!(!reply.statuses().iter().any(|status| *status < 400 || *status >= 500 && *status != 505), "{start:?}: {}", reply.0);
+    for start in
+        ["CONNECT evil:443 HTTP/1.1", "GET / HTTP/9.9", "GET  / HTTP/1.1", "\0\0\0", "GET /\x7f HTTP/1.1"]
+    {
+        let reply =
+            scene.raw(format!("{start}\r\nHost: localhost\r\nConnection: close\r\n\r\n").as_bytes()).await;
+        assert!(
+            !reply.statuses().iter().any(|status| *status < 400 || *status >= 500 && *status != 505),
+            "{start:?}: {}",
+            reply.0
+        );
     }
 }
 
@@ -232,7 +245,9 @@ async fn pipelined_requests_are_answered_in_order() {
 #[tokio::test]
 async fn a_body_past_its_cap_is_answered_413_that_the_client_can_read() {
     let scene = SCENE.get().await;
-    for path in FORMS.iter().chain(&["/userinfo", "/oauth2/auth", "/login", "/consent", "/logout", "/select-account"]) {
+    for path in
+        FORMS.iter().chain(&["/userinfo", "/oauth2/auth", "/login", "/consent", "/logout", "/select-account"])
+    {
         for size in [70_000, 300_000, 1_000_000] {
             let body = format!("a={}", "x".repeat(size));
             let kind = "application/x-www-form-urlencoded";
@@ -290,7 +305,9 @@ async fn forms_that_cannot_be_read_in_one_way_are_refused() {
         assert_eq!(reply.status, 400, "{}: {reply:?}", &body[..body.len().min(60)]);
         assert!(["invalid_request", "unsupported_grant_type"].contains(&reply.error().as_str()), "{reply:?}");
     }
-    for query in [many(500).as_str(), "client_id=%", "client_id=%ff", "client_id=app%00", "%=", "state=%c3%28"] {
+    for query in
+        [many(500).as_str(), "client_id=%", "client_id=%ff", "client_id=app%00", "%=", "state=%c3%28"]
+    {
         let reply = Reply::get(&scene.server.url(&format!("/oauth2/auth?client_id=app&{query}"))).await;
         reply.stays_on_the_error_page(query);
     }
@@ -300,8 +317,17 @@ const DEFINED: &[(&str, &[&str])] = &[
     (
         "/oauth2/token",
         &[
-            "grant_type", "code", "redirect_uri", "code_verifier", "client_id", "client_secret", "refresh_token",
-            "scope", "client_assertion", "client_assertion_type", "unknown",
+            "grant_type",
+            "code",
+            "redirect_uri",
+            "code_verifier",
+            "client_id",
+            "client_secret",
+            "refresh_token",
+            "scope",
+            "client_assertion",
+            "client_assertion_type",
+            "unknown",
         ],
     ),
     ("/oauth2/revoke", &["token", "token_type_hint", "client_id", "client_secret", "client_assertion"]),
@@ -332,19 +358,40 @@ async fn a_repeated_parameter_is_refused_at_every_endpoint() {
     }
     let app = scene.app();
     let names = [
-        "response_type", "scope", "state", "nonce", "code_challenge", "code_challenge_method", "prompt", "max_age",
-        "login_hint", "id_token_hint", "acr_values", "ui_locales", "display", "response_mode", "claims", "request",
-        "request_uri", "registration", "unknown",
+        "response_type",
+        "scope",
+        "state",
+        "nonce",
+        "code_challenge",
+        "code_challenge_method",
+        "prompt",
+        "max_age",
+        "login_hint",
+        "id_token_hint",
+        "acr_values",
+        "ui_locales",
+        "display",
+        "response_mode",
+        "claims",
+        "request",
+        "request_uri",
+        "registration",
+        "unknown",
     ];
     for name in names {
         let mut request = app.asks("openid");
-        let value = request.parameters.iter().find(|(known, _)| known == name).map_or("1".to_owned(), |(_, value)| value.clone());
+        let value = request
+            .parameters
+            .iter()
+            .find(|(known, _)| known == name)
+            .map_or("1".to_owned(), |(_, value)| value.clone());
         request = request.with(name, &value);
         request.parameters.push((name.to_owned(), value));
         let reply = Reply::get(&request.url()).await;
         assert!(reply.header("location").contains("error=invalid_request"), "{name}: {reply:?}");
     }
-    let userinfo = http().post(scene.server.url("/userinfo")).form(&[("access_token", "a"), ("access_token", "b")]);
+    let userinfo =
+        http().post(scene.server.url("/userinfo")).form(&[("access_token", "a"), ("access_token", "b")]);
     assert_eq!(Reply::to(userinfo).await.error(), "invalid_request");
     for path in ["/userinfo?access_token=a", "/userinfo?access_token=a&access_token=b"] {
         let split = http().post(scene.server.url(path)).form(&[("access_token", "a")]);
@@ -386,7 +433,8 @@ async fn a_body_of_another_type_is_never_read() {
         .finish();
     let object = json!({ "grant_type": "authorization_code", "code": code, "redirect_uri": app.redirect_uri,
         "code_verifier": request.verifier });
-    let multipart = format!("--x\r\nContent-Disposition: form-data; name=\"code\"\r\n\r\n{code}\r\n--x--\r\n");
+    let multipart =
+        format!("--x\r\nContent-Disposition: form-data; name=\"code\"\r\n\r\n{code}\r\n--x--\r\n");
     for (kind, body) in [
         ("application/json", object.to_string()),
         ("application/json", form.clone()),
@@ -398,7 +446,8 @@ async fn a_body_of_another_type_is_never_read() {
         ("text/html", form.clone()),
         ("", form.clone()),
     ] {
-        let request = http().post(&url).header("authorization", &header).header("content-type", kind).body(body);
+        let request =
+            http().post(&url).header("authorization", &header).header("content-type", kind).body(body);
         let reply = Reply::to(request).await;
         assert!([400, 415].contains(&reply.status), "{kind:?}: {reply:?}");
     }
@@ -426,7 +475,10 @@ async fn other_methods_are_refused_by_name_and_do_nothing() {
             let is_preflight = method == "OPTIONS" && reply.status == 204;
             assert!(reply.status == 405 || is_preflight, "{method} {path}: {reply:?}");
             for allowed in *allowed {
-                assert!(is_preflight || reply.header("allow").contains(allowed), "{method} {path}: {reply:?}");
+                assert!(
+                    is_preflight || reply.header("allow").contains(allowed),
+                    "{method} {path}: {reply:?}"
+                );
             }
         }
     }
@@ -476,13 +528,22 @@ async fn only_registered_origins_read_what_clients_are_told() {
         "null",
         "*",
     ] {
-        for reply in [userinfo(foreign).await, token(foreign, "/oauth2/token").await, token(foreign, "/oauth2/revoke").await] {
+        for reply in [
+            userinfo(foreign).await,
+            token(foreign, "/oauth2/token").await,
+            token(foreign, "/oauth2/revoke").await,
+        ] {
             assert_eq!(allowed(&reply), "", "{foreign}: {reply:?}");
             assert!(reply.header("vary").to_ascii_lowercase().contains("origin"), "{reply:?}");
         }
     }
-    for path in ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/.well-known/jwks.json"] {
-        let reply = Reply::to(http().get(scene.server.url(path)).header("origin", "https://evil.example")).await;
+    for path in [
+        "/.well-known/openid-configuration",
+        "/.well-known/oauth-authorization-server",
+        "/.well-known/jwks.json",
+    ] {
+        let reply =
+            Reply::to(http().get(scene.server.url(path)).header("origin", "https://evil.example")).await;
         assert_eq!(allowed(&reply), "*", "{path}");
         assert!(!reply.headers.contains_key("access-control-allow-credentials"), "{path}");
     }
@@ -506,15 +567,30 @@ async fn preflights_are_answered_for_registered_origins_and_pages_have_none() {
         assert!(reply.header("access-control-allow-headers").contains("authorization"), "{reply:?}");
         assert!(reply.header("access-control-allow-methods").contains("POST"), "{reply:?}");
         assert!(reply.header("vary").to_ascii_lowercase().contains("origin"), "{reply:?}");
-        for foreign in ["https://evil.example", "null", "http://app.example", "https://app.example.evil.example"] {
+        for foreign in
+            ["https://evil.example", "null", "http://app.example", "https://app.example.evil.example"]
+        {
             let reply = preflight(path, foreign).await;
-            assert!(!reply.headers.contains_key("access-control-allow-origin"), "{path} {foreign}: {reply:?}");
+            assert!(
+                !reply.headers.contains_key("access-control-allow-origin"),
+                "{path} {foreign}: {reply:?}"
+            );
         }
     }
-    for path in ["/oauth2/auth", "/oauth2/auth/continue", "/login", "/consent", "/logout", "/select-account", "/error", "/oauth2/introspect"] {
+    for path in [
+        "/oauth2/auth",
+        "/oauth2/auth/continue",
+        "/login",
+        "/consent",
+        "/logout",
+        "/select-account",
+        "/error",
+        "/oauth2/introspect",
+    ] {
         let reply = preflight(path, "https://app.example").await;
         assert!(!reply.headers.contains_key("access-control-allow-origin"), "{path}: {reply:?}");
-        let simple = Reply::to(http().get(scene.server.url(path)).header("origin", "https://app.example")).await;
+        let simple =
+            Reply::to(http().get(scene.server.url(path)).header("origin", "https://app.example")).await;
         assert!(!simple.headers.contains_key("access-control-allow-origin"), "{path}: {simple:?}");
     }
     for (_, reply) in [("", preflight("/oauth2/token", "https://app.example").await)] {
@@ -530,7 +606,9 @@ async fn only_public_documents_may_be_cached() {
         let reply = Reply::get(&scene.server.url(path)).await;
         assert!(reply.header("cache-control").contains("max-age="), "{path}: {reply:?}");
     }
-    for (path, methods) in ROUTES.iter().filter(|(path, _)| !path.starts_with("/.well-known") && !path.starts_with("/health")) {
+    for (path, methods) in
+        ROUTES.iter().filter(|(path, _)| !path.starts_with("/.well-known") && !path.starts_with("/health"))
+    {
         for method in *methods {
             let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
             let request = http().request(method.clone(), scene.server.url(path));
@@ -572,20 +650,43 @@ async fn a_token_in_an_address_is_refused_and_not_logged() {
 async fn line_breaks_and_unicode_inject_no_header() {
     let scene = SCENE.get().await;
     let app = scene.app();
-    for value in ["a\r\nSet-Cookie: evil=1", "a\nevil: 1", "a\rb", "\u{2028}", "\u{e9}\u{1f40e}", "a\u{85}b"] {
-        for (name, prompt) in [("state", "none"), ("scope", "none"), ("nonce", "login none"), ("client_id", "none"), ("prompt", "x")] {
+    for value in ["a\r\nSet-Cookie: evil=1", "a\nevil: 1", "a\rb", "\u{2028}", "\u{e9}\u{1f40e}", "a\u{85}b"]
+    {
+        for (name, prompt) in [
+            ("state", "none"),
+            ("scope", "none"),
+            ("nonce", "login none"),
+            ("client_id", "none"),
+            ("prompt", "x"),
+        ] {
             let url = app.asks("openid").with("prompt", prompt).with(name, value).url();
             let reply = Reply::get(&url).await;
-            assert!(!reply.headers.contains_key("evil") && !reply.header("set-cookie").contains("evil"), "{reply:?}");
-            assert!(reply.headers.get("location").is_none_or(|location| location.as_bytes().iter().all(u8::is_ascii_graphic)), "{reply:?}");
+            assert!(
+                !reply.headers.contains_key("evil") && !reply.header("set-cookie").contains("evil"),
+                "{reply:?}"
+            );
+            assert!(
+                reply
+                    .headers
+                    .get("location")
+                    .is_none_or(|location| location.as_bytes().iter().all(u8::is_ascii_graphic)),
+                "{reply:?}"
+            );
         }
-        let reply = post(&scene.server, "/oauth2/token", Some(&basic("x", value)), &[("grant_type", value)]).await;
+        let reply =
+            post(&scene.server, "/oauth2/token", Some(&basic("x", value)), &[("grant_type", value)]).await;
         assert!(!reply.headers.contains_key("evil"), "{reply:?}");
         let description = reply.json()["error_description"].as_str().unwrap_or_default().to_owned();
-        assert!(description.bytes().all(|byte| matches!(byte, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e)), "{description}");
+        assert!(
+            description.bytes().all(|byte| matches!(byte, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e)),
+            "{description}"
+        );
     }
     let state = "\u{e9}\u{1f40e} %41+&=#";
-    let left = Browser::new().get(&app.asks("openid").with("prompt", "none").with("state", state).url()).await.left();
+    let left = Browser::new()
+        .get(&app.asks("openid").with("prompt", "none").with("state", state).url())
+        .await
+        .left();
     assert_eq!(left.get("state"), Some(state), "{left}");
 }
 
@@ -594,14 +695,38 @@ async fn line_breaks_and_unicode_inject_no_header() {
 async fn a_path_has_one_spelling_and_the_admin_api_is_not_on_the_public_port() {
     let scene = SCENE.get().await;
     for path in [
-        "//oauth2/token", "/oauth2/token/", "/oauth2/token/.", "/oauth2//token", "/oauth2/Token", "/OAUTH2/token",
-        "/oauth2/%74oken", "/oauth2/token;x", "/oauth2/token%00", "/oauth2/token%2f", "/..%2fadmin", "/../admin",
-        "/oauth2/../admin/clients", "/admin", "/admin/clients", "/admin/oauth2/introspect", "/metrics", "/version",
-        "/%61dmin/clients", "/.%2e/admin", "/assets/../admin/clients", "/assets/..%2f..%2fetc%2fpasswd",
-        "/assets/%2e%2e%2f", "/assets/nothing.css", "/.env", "/.git/config", "/oauth2/auth/continue/x",
+        "//oauth2/token",
+        "/oauth2/token/",
+        "/oauth2/token/.",
+        "/oauth2//token",
+        "/oauth2/Token",
+        "/OAUTH2/token",
+        "/oauth2/%74oken",
+        "/oauth2/token;x",
+        "/oauth2/token%00",
+        "/oauth2/token%2f",
+        "/..%2fadmin",
+        "/../admin",
+        "/oauth2/../admin/clients",
+        "/admin",
+        "/admin/clients",
+        "/admin/oauth2/introspect",
+        "/metrics",
+        "/version",
+        "/%61dmin/clients",
+        "/.%2e/admin",
+        "/assets/../admin/clients",
+        "/assets/..%2f..%2fetc%2fpasswd",
+        "/assets/%2e%2e%2f",
+        "/assets/nothing.css",
+        "/.env",
+        "/.git/config",
+        "/oauth2/auth/continue/x",
     ] {
         for method in ["GET", "POST"] {
-            let request = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            let request = format!(
+                "{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            );
             let reply = scene.raw(request.as_bytes()).await;
             assert!([400, 404, 405].contains(&reply.status()), "{method} {path}: {}", reply.0);
             assert!(reply.status() != 405 || path.starts_with("/assets/"), "{method} {path}: {}", reply.0);
@@ -628,22 +753,98 @@ impl Dice {
     /// An encoded text, mostly broken.
     fn text(&mut self) -> String {
         let pieces = [
-            "%", "%0", "%zz", "%00", "%ff%fe", "%c0%80", "%ed%a0%80", "%F0%9F%90%8E", "%0d%0a", "+", ";", "=", "\"",
-            "'", "<", "%5c", "%22", "a", "openid", "none", "code", "app", "-1", "9223372036854775808", "1e999", "{}",
-            "[[[[", "%7B%22userinfo%22%3A1%7D", "..%2f", "gr_at_AAAA", "gr_ac_%00", "eyJhbGciOiJub25lIn0.e30.",
-            "https%3A%2F%2Fapp.example%2Fcb", "urn:x", "%E2%80%AE", "S256", "query", "fragment", "form_post",
-            "client_credentials", "authorization_code", "refresh_token",
+            "%",
+            "%0",
+            "%zz",
+            "%00",
+            "%ff%fe",
+            "%c0%80",
+            "%ed%a0%80",
+            "%F0%9F%90%8E",
+            "%0d%0a",
+            "+",
+            ";",
+            "=",
+            "\"",
+            "'",
+            "<",
+            "%5c",
+            "%22",
+            "a",
+            "openid",
+            "none",
+            "code",
+            "app",
+            "-1",
+            "9223372036854775808",
+            "1e999",
+            "{}",
+            "[[[[",
+            "%7B%22userinfo%22%3A1%7D",
+            "..%2f",
+            "gr_at_AAAA",
+            "gr_ac_%00",
+            "eyJhbGciOiJub25lIn0.e30.",
+            "https%3A%2F%2Fapp.example%2Fcb",
+            "urn:x",
+            "%E2%80%AE",
+            "S256",
+            "query",
+            "fragment",
+            "form_post",
+            "client_credentials",
+            "authorization_code",
+            "refresh_token",
         ];
         (0..self.roll(4)).map(|_| self.pick(&pieces)).collect()
     }
 }
 
 const NAMES: &[&str] = &[
-    "client_id", "client_secret", "redirect_uri", "response_type", "scope", "state", "nonce", "prompt", "max_age",
-    "code_challenge", "code_challenge_method", "response_mode", "claims", "id_token_hint", "login_hint",
-    "acr_values", "ui_locales", "display", "audience", "resource", "request", "request_uri", "grant_type", "code",
-    "code_verifier", "refresh_token", "token", "token_type_hint", "access_token", "interaction", "csrf", "decision",
-    "login", "password", "account", "remember", "error", "%00", "%ff", "%", "", "\u{e9}", "a[b]", "__proto__",
+    "client_id",
+    "client_secret",
+    "redirect_uri",
+    "response_type",
+    "scope",
+    "state",
+    "nonce",
+    "prompt",
+    "max_age",
+    "code_challenge",
+    "code_challenge_method",
+    "response_mode",
+    "claims",
+    "id_token_hint",
+    "login_hint",
+    "acr_values",
+    "ui_locales",
+    "display",
+    "audience",
+    "resource",
+    "request",
+    "request_uri",
+    "grant_type",
+    "code",
+    "code_verifier",
+    "refresh_token",
+    "token",
+    "token_type_hint",
+    "access_token",
+    "interaction",
+    "csrf",
+    "decision",
+    "login",
+    "password",
+    "account",
+    "remember",
+    "error",
+    "%00",
+    "%ff",
+    "%",
+    "",
+    "\u{e9}",
+    "a[b]",
+    "__proto__",
 ];
 
 // T189
@@ -664,11 +865,16 @@ async fn no_request_whatever_is_answered_with_a_fault() {
             })
             .collect::<Vec<_>>()
             .join("&");
-        let valid = if dice.roll(3) == 0 { "client_id=app&redirect_uri=https%3A%2F%2Fapp.example%2Fcb&" } else { "" };
-        let (path, method) = (dice.pick(&paths), dice.pick(&["GET", "POST", "POST", "PUT", "HEAD", "OPTIONS"]));
+        let valid =
+            if dice.roll(3) == 0 { "client_id=app&redirect_uri=https%3A%2F%2Fapp.example%2Fcb&" } else { "" };
+        let (path, method) =
+            (dice.pick(&paths), dice.pick(&["GET", "POST", "POST", "PUT", "HEAD", "OPTIONS"]));
         let mut head = String::new();
         for (name, values) in [
-            ("Authorization", &[own.as_str(), "Basic %%%", "Bearer x.y.z", "Bearer gr_at_AAAA", "Basic", "\u{ff}"][..]),
+            (
+                "Authorization",
+                &[own.as_str(), "Basic %%%", "Bearer x.y.z", "Bearer gr_at_AAAA", "Basic", "\u{ff}"][..],
+            ),
             ("Cookie", &[&cookies, "grantor_session=x; grantor_session=y", "=;;=", "grantor_browser=\u{e9}"]),
             ("Origin", &["https://app.example", "null", "https://\u{e9}"]),
             ("Content-Type", &["application/json", "application/x-www-form-urlencoded", "a/b;;;=", "x"]),
@@ -697,6 +903,23 @@ async fn no_request_whatever_is_answered_with_a_fault() {
         for leak in ["panicked", "sqlx", "SELECT ", "/src/", ".rs:", "stack backtrace", "\r\nserver:"] {
             assert!(!reply.0.contains(leak), "request {number} leaks {leak:?}:\n{request}\n\n{}", reply.0);
         }
+    }
+}
+
+// T190
+#[tokio::test]
+async fn a_secret_that_travelled_in_clear_is_refused_and_not_redirected() {
+    let config = "issuer = 'https://id.example.com'\ntrusted_proxies = ['127.0.0.0/8']";
+    let scene = Scene::set(Options::sqlite("attacks-plain-http").config(config)).await;
+    let header = own_basic(&scene);
+    for (proto, expected) in [("http", "invalid_request"), ("https", "unauthorized_client")] {
+        let request = http()
+            .post(format!("{}/oauth2/token", scene.server.nodes[0].origin()))
+            .header("authorization", &header)
+            .header("x-forwarded-proto", proto)
+            .form(&[("grant_type", "client_credentials")]);
+        let reply = Reply::to(request).await;
+        assert_eq!((reply.status, reply.error().as_str()), (400, expected), "{proto}: {reply:?}");
     }
 }
 
@@ -734,7 +957,8 @@ async fn heads_past_their_cap_are_refused_and_no_session_is_lost() {
     let reply = Reply::get(&long_query).await;
     assert!([414, 431].contains(&reply.status), "{}", reply.status);
     for (count, size) in [(1, 100_000), (2000, 100)] {
-        let cookies: Vec<String> = (0..count).map(|number| format!("c{number}={}", "x".repeat(size))).collect();
+        let cookies: Vec<String> =
+            (0..count).map(|number| format!("c{number}={}", "x".repeat(size))).collect();
         let request = http().get(silent.url()).header("cookie", cookies.join("; "));
         let status = Reply::to(request).await.status;
         assert_eq!(status, 431, "{count} cookies of {size} bytes");
@@ -743,5 +967,7 @@ async fn heads_past_their_cap_are_refused_and_no_session_is_lost() {
     let with_ours = format!("{many}{}", scene.cookies(&browser));
     let reply = Reply::to(http().get(silent.url()).header("cookie", with_ours)).await;
     assert!(reply.header("location").contains("code="), "{reply:?}");
-    assert!(scene.cookies(&browser).contains(BROWSER_COOKIE) && scene.cookies(&browser).contains(SESSION_COOKIE));
+    assert!(
+        scene.cookies(&browser).contains(BROWSER_COOKIE) && scene.cookies(&browser).contains(SESSION_COOKIE)
+    );
 }

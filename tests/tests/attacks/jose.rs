@@ -3,17 +3,17 @@
 use std::time::{Duration, Instant};
 
 use aws_lc_rs::digest::{self, SHA256, SHA512};
+use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeySize, PublicKeyComponents};
 use aws_lc_rs::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RsaKeyPair, UnparsedPublicKey};
-use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
 use grantor_tests::{Answer, Browser, RelyingParty, Tokens, random_text};
 use reqwest::header::{ETAG, IF_NONE_MATCH};
 use serde_json::{Value, json};
 
-use crate::scene::{Reply, Scene, SCOPE, Shared, http};
+use crate::scene::{Reply, SCOPE, Scene, Shared, http};
 
 static SCENE: Shared = Shared::new("attacks-jose");
 const ALGORITHMS: &[&str] = &["RS256", "PS256", "ES256", "EdDSA"];
@@ -40,12 +40,7 @@ impl Issued {
         let browser = Browser::new();
         let (request, code) = scene.code(&browser, &app, "openid offline_access profile").await;
         let tokens = app.redeems(&code, &request).await.tokens();
-        Self {
-            scene,
-            app,
-            tokens,
-            browser,
-        }
+        Self { scene, app, tokens, browser }
     }
 
     fn access(&self) -> Jws {
@@ -78,11 +73,7 @@ impl Issued {
     }
 
     async fn is_no_hint(&self, token: &str, why: &str) {
-        let request = self
-            .app
-            .asks("openid")
-            .with("prompt", "none")
-            .with("id_token_hint", token);
+        let request = self.app.asks("openid").with("prompt", "none").with("id_token_hint", token);
         let left = self.browser.get(&request.url()).await.left();
         assert!(left.get("code").is_none(), "{why}: {left}");
         left.is_refused("invalid_request");
@@ -103,21 +94,18 @@ impl Issued {
 
 /// A compact JWS in its parts, as text.
 #[derive(Clone)]
-struct Jws {
+pub(crate) struct Jws {
     header: String,
-    claims: String,
+    pub(crate) claims: String,
     signature: Vec<u8>,
 }
 
 impl Jws {
-    fn of(token: &str) -> Self {
-        let parts: Vec<Vec<u8>> = token.split('.').map(|part| URL_SAFE_NO_PAD.decode(part).unwrap()).collect();
+    pub(crate) fn of(token: &str) -> Self {
+        let parts: Vec<Vec<u8>> =
+            token.split('.').map(|part| URL_SAFE_NO_PAD.decode(part).unwrap()).collect();
         let text = |part: &[u8]| String::from_utf8(part.to_vec()).unwrap();
-        Self {
-            header: text(&parts[0]),
-            claims: text(&parts[1]),
-            signature: parts[2].clone(),
-        }
+        Self { header: text(&parts[0]), claims: text(&parts[1]), signature: parts[2].clone() }
     }
 
     fn input(&self) -> String {
@@ -129,24 +117,15 @@ impl Jws {
     }
 
     fn with_header(&self, header: &str) -> Self {
-        Self {
-            header: header.to_owned(),
-            ..self.clone()
-        }
+        Self { header: header.to_owned(), ..self.clone() }
     }
 
     fn with_claims(&self, claims: &str) -> Self {
-        Self {
-            claims: claims.to_owned(),
-            ..self.clone()
-        }
+        Self { claims: claims.to_owned(), ..self.clone() }
     }
 
     fn with_signature(&self, signature: &[u8]) -> Self {
-        Self {
-            signature: signature.to_vec(),
-            ..self.clone()
-        }
+        Self { signature: signature.to_vec(), ..self.clone() }
     }
 
     /// The header with some members changed.
@@ -158,16 +137,16 @@ impl Jws {
         self.with_header(&header.to_string())
     }
 
-    fn member(&self, name: &str) -> Value {
+    pub(crate) fn member(&self, name: &str) -> Value {
         serde_json::from_str::<Value>(&self.header).unwrap()[name].clone()
     }
 
-    fn claim(&self, name: &str) -> Value {
+    pub(crate) fn claim(&self, name: &str) -> Value {
         serde_json::from_str::<Value>(&self.claims).unwrap()[name].clone()
     }
 }
 
-async fn published(scene: &Scene) -> Vec<Value> {
+pub(crate) async fn published(scene: &Scene) -> Vec<Value> {
     let reply = Reply::get(&scene.server.url("/.well-known/jwks.json")).await;
     reply.json()["keys"].as_array().expect("a key set").clone()
 }
@@ -176,14 +155,11 @@ fn bytes(key: &Value, member: &str) -> Vec<u8> {
     URL_SAFE_NO_PAD.decode(key[member].as_str().unwrap()).unwrap()
 }
 
-fn verifies(key: &Value, jws: &Jws) -> bool {
+pub(crate) fn verifies(key: &Value, jws: &Jws) -> bool {
     let (input, signature) = (jws.input(), jws.signature.as_slice());
     let point = || [&[4][..], &bytes(key, "x"), &bytes(key, "y")].concat();
     let rsa = |parameters| {
-        let components = PublicKeyComponents {
-            n: bytes(key, "n"),
-            e: bytes(key, "e"),
-        };
+        let components = PublicKeyComponents { n: bytes(key, "n"), e: bytes(key, "e") };
         components.verify(parameters, input.as_bytes(), signature).is_ok()
     };
     match jws.member("alg").as_str().unwrap() {
@@ -283,13 +259,15 @@ fn encodings(key: &Value) -> Vec<Vec<u8>> {
         }
         "EC" => {
             let point = [&[4][..], &bytes(key, "x"), &bytes(key, "y")].concat();
-            let identifier = b"\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07";
+            let identifier =
+                b"\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07";
             tagged(0x30, &[identifier, &*bits(&point)].concat())
         }
         _ => tagged(0x30, &[b"\x30\x05\x06\x03\x2b\x65\x70", &*bits(&bytes(key, "x"))].concat()),
     };
     let text = STANDARD.encode(&der);
-    let lines: Vec<&str> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    let lines: Vec<&str> =
+        text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
     let pem = format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----", lines.join("\n"));
     encodings.extend([der, format!("{pem}\n").into_bytes(), pem.into_bytes()]);
     encodings
@@ -304,11 +282,7 @@ fn tagged(tag: u8, content: &[u8]) -> Vec<u8> {
 }
 
 fn integer(bytes: &[u8]) -> Vec<u8> {
-    if bytes[0] & 0x80 == 0 {
-        tagged(2, bytes)
-    } else {
-        tagged(2, &[&[0], bytes].concat())
-    }
+    if bytes[0] & 0x80 == 0 { tagged(2, bytes) } else { tagged(2, &[&[0], bytes].concat()) }
 }
 
 fn bits(bytes: &[u8]) -> Vec<u8> {
@@ -330,8 +304,12 @@ async fn a_token_signed_with_another_key_under_a_known_kid_is_worth_nothing() {
             let own = match *signed_as {
                 "ES256" => json!({ "kty": "EC", "crv": "P-256", "x": URL_SAFE_NO_PAD.encode(&point[1..33]),
                     "y": URL_SAFE_NO_PAD.encode(&point[33..]) }),
-                "EdDSA" => json!({ "kty": "OKP", "crv": "Ed25519", "x": URL_SAFE_NO_PAD.encode(ed.public_key()) }),
-                _ => json!({ "kty": "RSA", "n": URL_SAFE_NO_PAD.encode(rsa.public_key().modulus().big_endian_without_leading_zero()), "e": "AQAB" }),
+                "EdDSA" => {
+                    json!({ "kty": "OKP", "crv": "Ed25519", "x": URL_SAFE_NO_PAD.encode(ed.public_key()) })
+                }
+                _ => {
+                    json!({ "kty": "RSA", "n": URL_SAFE_NO_PAD.encode(rsa.public_key().modulus().big_endian_without_leading_zero()), "e": "AQAB" })
+                }
             };
             for header in [
                 json!({ "alg": signed_as }),
@@ -348,8 +326,11 @@ async fn a_token_signed_with_another_key_under_a_known_kid_is_worth_nothing() {
                     "EdDSA" => ed.sign(&input).as_ref().to_vec(),
                     name => {
                         let mut made = vec![0; rsa.public_modulus_len()];
-                        let padding: &dyn signature::RsaEncoding =
-                            if name == "RS256" { &signature::RSA_PKCS1_SHA256 } else { &signature::RSA_PSS_SHA256 };
+                        let padding: &dyn signature::RsaEncoding = if name == "RS256" {
+                            &signature::RSA_PKCS1_SHA256
+                        } else {
+                            &signature::RSA_PSS_SHA256
+                        };
                         rsa.sign(padding, &random, &input, &mut made).unwrap();
                         made
                     }
@@ -371,7 +352,8 @@ async fn an_ecdsa_signature_has_one_form_and_two_numbers_in_range() {
     let issued = Issued::with("ES256").await;
     let good = issued.access();
     let (r, s) = good.signature.split_at(32);
-    let order = b"\xff\xff\xff\xff\x00\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\xbc\xe6\xfa\xad\xa7\x17\x9e\x84\
+    let order =
+        b"\xff\xff\xff\xff\x00\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\xbc\xe6\xfa\xad\xa7\x17\x9e\x84\
         \xf3\xb9\xca\xc2\xfc\x63\x25\x51";
     let (zero, most) = ([0; 32], [0xff; 32]);
     let mut past = order.to_vec();
@@ -555,10 +537,13 @@ async fn a_token_has_one_spelling() {
     }
     for (name, value) in [("opaque", issued.scene.app())] {
         let token = issued.scene.tokens(&value, "openid").await.access_token;
-        let swapped = if token.contains('-') { token.replacen('-', "+", 1) } else { token.replacen('_', "/", 2) };
+        let swapped =
+            if token.contains('-') { token.replacen('-', "+", 1) } else { token.replacen('_', "/", 2) };
         let cut = token[..token.len() - 1].to_owned();
         let (upper, longer) = (token.to_uppercase(), format!("{token}A"));
-        for variant in [swapped, cut, upper, longer, format!("{token}="), token.replacen("gr_at_", "gr_rt_", 1)] {
+        for variant in
+            [swapped, cut, upper, longer, format!("{token}="), token.replacen("gr_at_", "gr_rt_", 1)]
+        {
             if variant != token {
                 issued.is_no_access_token(&variant, name).await;
             }

@@ -9,9 +9,7 @@ use reqwest::header::{COOKIE, SET_COOKIE};
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::scene::{
-    BROWSER_COOKIE, CALLBACK, Reply, SCOPE, SESSION_COOKIE, Scene, Shared, http,
-};
+use crate::scene::{BROWSER_COOKIE, CALLBACK, Reply, SCOPE, SESSION_COOKIE, Scene, Shared, http};
 
 static SCENE: Shared = Shared::new("attacks-pages");
 
@@ -105,7 +103,10 @@ async fn refuses_foreign_forms(scene: &Scene, browser: &Browser, path: &str, goo
     let page = login_page(scene, &other).await;
     let others = page.document.form_of("submit-login").unwrap().value("csrf").unwrap().to_owned();
     for csrf in ["", "x", others.as_str(), &"A".repeat(43)] {
-        is_forbidden(&post(scene, browser, path, &with_csrf(csrf), &[]).await, &format!("{path} csrf {csrf:?}"));
+        is_forbidden(
+            &post(scene, browser, path, &with_csrf(csrf), &[]).await,
+            &format!("{path} csrf {csrf:?}"),
+        );
     }
     for headers in FOREIGN {
         is_forbidden(&post(scene, browser, path, good, headers).await, &format!("{path} {headers:?}"));
@@ -416,7 +417,10 @@ async fn an_https_issuer_sets_host_cookies_and_hsts() {
     let set: Vec<&str> = done.headers.get_all(SET_COOKIE).iter().map(|line| line.to_str().unwrap()).collect();
     assert!(set.iter().any(|line| line.starts_with("__Host-grantor_session=")), "{set:?}");
     for line in set {
-        assert!(line.starts_with("__Host-") && line.contains("; Secure") && line.contains("; HttpOnly"), "{line}");
+        assert!(
+            line.starts_with("__Host-") && line.contains("; Secure") && line.contains("; HttpOnly"),
+            "{line}"
+        );
     }
     // A cookie of the plain name, which any neighbour could have set, is not believed.
     let plain = pair.trim_start_matches("__Host-");
@@ -483,7 +487,8 @@ async fn hostile_parameters_are_inert_wherever_they_are_shown() {
     let scene = SCENE.get().await;
     let app = scene.app();
     for text in HOSTILE {
-        for name in ["login_hint", "ui_locales", "state", "nonce", "display", "acr_values", "claims_locales"] {
+        for name in ["login_hint", "ui_locales", "state", "nonce", "display", "acr_values", "claims_locales"]
+        {
             let browser = Browser::new();
             match browser.get(&app.asks("openid").with(name, text).url()).await {
                 Visit::Page(page) => is_inert(&page.body, &format!("{name}={text}")),
@@ -491,13 +496,12 @@ async fn hostile_parameters_are_inert_wherever_they_are_shown() {
             }
         }
         for path in ["/error", "/login", "/logout", "/consent"] {
-            let query: String =
-                form_urlencoded::Serializer::new(String::new())
-                    .append_pair("error", text)
-                    .append_pair("error_description", text)
-                    .append_pair("interaction", text)
-                    .append_pair("state", text)
-                    .finish();
+            let query: String = form_urlencoded::Serializer::new(String::new())
+                .append_pair("error", text)
+                .append_pair("error_description", text)
+                .append_pair("interaction", text)
+                .append_pair("state", text)
+                .finish();
             is_inert(&Reply::get(&scene.server.url(&format!("{path}?{query}"))).await.body, text);
         }
         let unknown = app.asks("openid").with("client_id", text).url();
@@ -582,7 +586,11 @@ async fn a_native_public_client_is_consented_to_each_time() {
             assert!(page.has("consent-accept"), "{uri}, time {time}\n{page}");
             browser.submit(&page, "consent-accept", &[]).await.left().code();
         }
-        browser.get(&app.asks("openid").with("prompt", "none").url()).await.left().is_refused("consent_required");
+        browser
+            .get(&app.asks("openid").with("prompt", "none").url())
+            .await
+            .left()
+            .is_refused("consent_required");
     }
 }
 
@@ -617,11 +625,7 @@ fn told(scene: &Scene, page: &ResponsePage, username: &str) -> (u16, Vec<(String
     for name in ["csrf", "interaction"] {
         body = body.replace(form.value(name).unwrap(), name);
     }
-    let reply = Reply {
-        status: page.status,
-        headers: page.headers.clone(),
-        body: String::new(),
-    };
+    let reply = Reply { status: page.status, headers: page.headers.clone(), body: String::new() };
     assert!(!body.contains(&scene.alice.subject));
     (page.status, reply.constant_headers(), body)
 }
@@ -763,7 +767,13 @@ async fn a_user_name_has_one_canonical_form_and_no_look_alike() {
         let create = ["users", "create", "--username", spelled];
         scene.server.cli(&create).await.failed();
     }
-    for look_alike in ["\u{430}lice", "al\u{200b}ice", "alice\u{202e}", "a\u{301}lice\u{0}".trim_end_matches('\0'), "\u{391}lice"] {
+    for look_alike in [
+        "\u{430}lice",
+        "al\u{200b}ice",
+        "alice\u{202e}",
+        "a\u{301}lice\u{0}".trim_end_matches('\0'),
+        "\u{391}lice",
+    ] {
         assert!(!may_log_in(scene, look_alike, &alice.password).await, "{look_alike:?}");
     }
     for refused in ["\u{430}lice", "al\u{200b}ice", "alice\u{202e}", "", " ", &"x".repeat(300)] {
@@ -811,7 +821,11 @@ async fn credentials_are_answered_with_303_and_never_sent_on() {
     let sent = fields(&page, "submit-login", &credentials(&scene.alice));
     let reply = post(scene, &browser, "/login", &sent, &[]).await;
     assert_eq!(reply.status, 303);
-    assert!(!reply.header("location").contains(&form_urlencoded::byte_serialize(scene.alice.password.as_bytes()).collect::<String>()));
+    assert!(
+        !reply
+            .header("location")
+            .contains(&form_urlencoded::byte_serialize(scene.alice.password.as_bytes()).collect::<String>())
+    );
     let (browser, page) = at_consent(scene).await;
     let good = fields(&page, "consent-accept", &[("decision", "accept")]);
     let reply = post(scene, &browser, "/consent", &good, &[]).await;
@@ -854,5 +868,4 @@ async fn a_silent_request_shows_nothing_and_tells_nothing_of_others() {
     silent.receives(&bobs.get(&silent.url()).await.left());
     let stranger = Browser::new().get(&silent.url()).await.left();
     assert_eq!(stranger.get("error_description"), left.get("error_description"));
-
 }

@@ -22,10 +22,7 @@ async fn all_stay(app: &RelyingParty, variants: &[&str]) {
 
 /// Asserts that a request is answered at exactly this address.
 async fn is_answered_at(app: &RelyingParty, redirect_uri: &str) {
-    let request = app
-        .asks("openid")
-        .with("redirect_uri", redirect_uri)
-        .with("prompt", "none");
+    let request = app.asks("openid").with("redirect_uri", redirect_uri).with("prompt", "none");
     let reply = Reply::get(&request.url()).await;
     let separator = if redirect_uri.contains('?') { '&' } else { '?' };
     assert!(
@@ -57,10 +54,7 @@ async fn only_a_plain_oauth_request_may_leave_the_redirect_uri_to_its_default() 
     Reply::get(&without.url()).await.stays_on_the_error_page("openid");
     let plain = app.asks("api").without("redirect_uri").with("prompt", "none");
     let reply = Reply::get(&plain.url()).await;
-    assert!(
-        reply.header("location").starts_with("https://app.example/cb?error=login_required"),
-        "{reply:?}"
-    );
+    assert!(reply.header("location").starts_with("https://app.example/cb?error=login_required"), "{reply:?}");
     let both = [CALLBACK, "https://app.example/other"];
     let two = SCENE.get().await.client(&[], json!({ "redirect_uris": both })).await;
     let which = two.asks("openid").without("redirect_uri").with("scope", "profile");
@@ -229,11 +223,8 @@ async fn schemes_that_run_code_or_read_files_are_refused_at_request_and_registra
             let file = scene.server.directory().join("dangerous.json");
             let metadata = json!({ "redirect_uris": [variant], "application_type": kind });
             std::fs::write(&file, metadata.to_string()).unwrap();
-            let refused = scene
-                .server
-                .cli(&["clients", "create", "--metadata", file.to_str().unwrap()])
-                .await
-                .failed();
+            let refused =
+                scene.server.cli(&["clients", "create", "--metadata", file.to_str().unwrap()]).await.failed();
             assert!(refused.contains("redirect_uris"), "{variant} as {kind}: {refused}");
         }
     }
@@ -377,7 +368,8 @@ async fn an_error_goes_to_a_registered_uri_with_state_and_iss_and_to_no_other() 
     for (name, value, error) in wrong {
         let request = app.asks("openid").with(name, value);
         let reply = Reply::get(&request.url()).await;
-        let location: url::Url = reply.header("location").parse().unwrap_or_else(|_| panic!("{name}: {reply:?}"));
+        let location: url::Url =
+            reply.header("location").parse().unwrap_or_else(|_| panic!("{name}: {reply:?}"));
         assert!(location.as_str().starts_with("https://app.example/cb?"), "{location}");
         let said: std::collections::BTreeMap<_, _> = location.query_pairs().into_owned().collect();
         assert_eq!(said.get("error").map(String::as_str), Some(error), "{name}: {location}");
@@ -416,11 +408,8 @@ async fn a_failed_silent_login_is_reported_to_the_registered_uri_alone() {
 async fn a_form_post_answer_escapes_every_value_and_runs_one_script() {
     let app = SCENE.get().await.app();
     let state = "\"><script>alert(1)</script>'&<img src=x onerror=alert(2)>";
-    let request = app
-        .asks("openid")
-        .with("state", state)
-        .with("prompt", "none")
-        .with("response_mode", "form_post");
+    let request =
+        app.asks("openid").with("state", state).with("prompt", "none").with("response_mode", "form_post");
     let reply = Reply::get(&request.url()).await;
     assert_eq!(reply.status, 200, "{reply:?}");
     for tag in ["<script>alert", "<img src=x"] {

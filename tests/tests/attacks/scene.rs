@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use grantor_tests::{Authorization, Browser, Client, Document, Options, Person, RelyingParty, Server, Tokens};
+use grantor_tests::{
+    Authorization, Browser, Client, Document, Options, Person, RelyingParty, Server, Tokens,
+};
 use reqwest::header::{COOKIE, HeaderMap};
 use reqwest::{RequestBuilder, redirect};
 use serde_json::{Value, json};
@@ -39,10 +41,7 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) const fn new(name: &'static str) -> Self {
-        Self {
-            name,
-            scene: OnceCell::const_new(),
-        }
+        Self { name, scene: OnceCell::const_new() }
     }
 
     pub(crate) async fn get(&self) -> &Scene {
@@ -89,11 +88,7 @@ impl Scene {
         });
         let client = server.create_client(&["--id", "app"], &metadata).await;
         let alice = server.create_user("alice").await;
-        Self {
-            server,
-            alice,
-            client,
-        }
+        Self { server, alice, client }
     }
 
     /// The shared client; made anew for each test, since connections belong to a test's runtime.
@@ -113,9 +108,7 @@ impl Scene {
     /// A browser in which alice is signed in.
     pub(crate) async fn signed_in(&self) -> Browser {
         let browser = Browser::new();
-        self.alice
-            .authorizes(&browser, &self.app().asks("openid").url())
-            .await;
+        self.alice.authorizes(&browser, &self.app().asks("openid").url()).await;
         browser
     }
 
@@ -195,10 +188,7 @@ impl Reply {
     }
 
     pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
     pub(crate) fn json(&self) -> Value {
@@ -281,11 +271,7 @@ impl RawReply {
 
     /// Status of every answer on the connection.
     pub(crate) fn statuses(&self) -> Vec<u16> {
-        self.0
-            .split("HTTP/1.")
-            .skip(1)
-            .filter_map(|answer| answer.get(2..5)?.parse().ok())
-            .collect()
+        self.0.split("HTTP/1.").skip(1).filter_map(|answer| answer.get(2..5)?.parse().ok()).collect()
     }
 }
 
