@@ -374,11 +374,11 @@ async fn a_client_that_hangs_up_while_redeeming_leaves_the_code_unused_or_dead()
             let patience = Duration::from_micros(100 * round);
             drop(tokio::time::timeout(patience, stage.app.redeems(&code, &request)).await);
             let again = stage.app.redeems(&code, &request).await;
-            if again.status == 200 {
-                assert!(stage.counts(&again.tokens().access_token).await);
-            } else {
+            // A success may be revoked again at once: what was cut off may run last, and is a replay then (T001).
+            if again.status != 200 {
                 again.is_refused("invalid_grant");
             }
+            stage.app.redeems(&code, &request).await.is_refused("invalid_grant");
         }
     }
 }
