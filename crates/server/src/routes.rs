@@ -6,7 +6,7 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, get, head, post};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
@@ -52,7 +52,7 @@ pub(crate) fn table() -> Vec<Route> {
     let admin_only = |path, handler| Route { path, listener: Listener::Admin, cors: Nowhere, metadata: None, handler };
     vec![
         // Relying parties
-        public("/oauth2/auth", Nowhere, Some(Member::Authorization), get(authorize::get).post(authorize::post)),
+        public("/oauth2/auth", Nowhere, Some(Member::Authorization), no_head("GET, POST").get(authorize::get).post(authorize::post)),
         public("/oauth2/token", Clients, Some(Member::Token), post(token::post)),
         public("/oauth2/revoke", Clients, Some(Member::Revocation), post(revoke::post)),
         public("/oauth2/introspect", Nowhere, Some(Member::Introspection), post(introspect::post)),
@@ -61,10 +61,10 @@ pub(crate) fn table() -> Vec<Route> {
         public("/.well-known/oauth-authorization-server", Anywhere, None, get(discovery::get)),
         public("/.well-known/jwks.json", Anywhere, Some(Member::Jwks), get(jwks::get)),
         // People
-        page("/oauth2/auth/continue", get(authorize::resume)),
+        page("/oauth2/auth/continue", no_head("GET").get(authorize::resume)),
         page("/login", get(interact::login::get).post(interact::login::post)),
         page("/select-account", get(interact::select_account::get).post(interact::select_account::post)),
-        page("/consent", get(interact::consent::get).post(interact::consent::post)),
+        page("/consent", no_head("GET, POST").get(interact::consent::get).post(interact::consent::post)),
         page("/logout", get(logout::get).post(logout::post)),
         page("/error", get(interact::error_page)),
         page("/assets/{file}", get(asset::get)),
@@ -80,6 +80,11 @@ pub(crate) fn table() -> Vec<Route> {
         admin_only("/metrics", get(metrics::get)),
         admin_only("/admin/oauth2/introspect", post(introspect::admin)),
     ]
+}
+
+/// For a GET that can end in a grant. HEAD must change nothing (RFC 9110 section 9.2.1), so it is not served there.
+fn no_head(allow: &'static str) -> MethodRouter<App> {
+    head(move || async move { (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, allow)]) })
 }
 
 /// The router of one listener.
