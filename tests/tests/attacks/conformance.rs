@@ -162,7 +162,7 @@ impl Suite {
     }
 
     /// 2.2: where the mode says, `state` and `iss`, an unguessable code, no error.
-    fn checks_response(&self, request: &Authorization, left: &Left) -> String {
+    fn checks_response(request: &Authorization, left: &Left) -> String {
         let code = request.receives(left);
         assert_eq!(left.get("error"), None, "{left}");
         is_unguessable(&code);
@@ -183,7 +183,7 @@ impl Suite {
     }
 
     async fn goes_on(&self, request: &Authorization, left: Left) -> Round {
-        let code = self.checks_response(request, &left);
+        let code = Self::checks_response(request, &left);
         let answer = self.redeems(&code).await;
         let tokens = answer.tokens();
         // 2.3
@@ -390,7 +390,7 @@ async fn oidcc_ensure_request_without_nonce_succeeds_for_code_flow() {
     // Without nonce a confidential client uses PKCE (design.md 6), as the suite's basic plan does with this server.
     let suite = Suite::new().await;
     let request = suite.app.asks("openid").without("nonce");
-    let code = suite.checks_response(&request, &suite.authorizes(&request).await);
+    let code = Suite::checks_response(&request, &suite.authorizes(&request).await);
     let tokens = suite.app.redeems(&code, &request).await.tokens();
     let claims = suite.checks_id_token(tokens.id_token.as_deref().unwrap(), &request).await;
     assert_eq!(claims.get("nonce"), None);
@@ -536,12 +536,12 @@ async fn oidcc_ensure_request_with_acr_values_succeeds_and_acr_is_one_of_them() 
 async fn oidcc_codereuse_is_refused_and_revokes_what_the_code_gave() {
     let suite = Suite::new().await;
     let request = suite.asks("openid");
-    let code = suite.checks_response(&request, &suite.authorizes(&request).await);
+    let code = Suite::checks_response(&request, &suite.authorizes(&request).await);
     let tokens = suite.redeems(&code).await.tokens();
     is_token_error(&suite.redeems(&code).await, "invalid_grant");
     suite.app.userinfo(&tokens.access_token).await.is_refused("invalid_token");
 
-    let code = suite.checks_response(&request, &suite.authorizes(&request).await);
+    let code = Suite::checks_response(&request, &suite.authorizes(&request).await);
     let (one, two) = tokio::join!(suite.redeems(&code), suite.redeems(&code));
     let mut statuses = [one.status, two.status];
     statuses.sort_unstable();
@@ -651,7 +651,7 @@ async fn oidcc_refresh_token_gives_new_tokens_for_the_same_user_and_no_nonce() {
 async fn oidcc_ensure_request_with_valid_pkce_succeeds() {
     let suite = Suite::new().await;
     let request = suite.app.asks("openid");
-    let code = suite.checks_response(&request, &suite.authorizes(&request).await);
+    let code = Suite::checks_response(&request, &suite.authorizes(&request).await);
     let tokens = suite.app.redeems(&code, &request).await.tokens();
     suite.checks_id_token(tokens.id_token.as_deref().unwrap(), &request).await;
 }

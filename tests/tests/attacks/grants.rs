@@ -146,7 +146,7 @@ async fn a_scope_outside_the_clients_own_is_refused_and_not_cut() {
     for scope in ["api admin", "API", "api\tadmin", "api \"x\"", "api \\", "profile", "caf\u{e9}"] {
         own(&machine, &[("scope", scope)]).await.is_refused("invalid_scope");
     }
-    let many: String = (0..600).map(|number| format!("s{number} ")).collect();
+    let many = (0..600).map(|number| format!("s{number}")).collect::<Vec<_>>().join(" ");
     own(&machine, &[("scope", &many)]).await.is_refused("invalid_scope");
 }
 

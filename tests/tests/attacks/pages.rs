@@ -221,8 +221,9 @@ async fn a_session_has_a_new_secret_after_every_login_and_none_is_adopted() {
             .form(&sent),
     )
     .await;
-    let set: Vec<&str> = done.headers.get_all(SET_COOKIE).iter().map(|line| line.to_str().unwrap()).collect();
-    let session = set.iter().find(|line| line.starts_with(SESSION_COOKIE)).expect("a session cookie");
+    let lines: Vec<&str> =
+        done.headers.get_all(SET_COOKIE).iter().map(|line| line.to_str().unwrap()).collect();
+    let session = lines.iter().find(|line| line.starts_with(SESSION_COOKIE)).expect("a session cookie");
     let first = session.split(['=', ';']).nth(1).unwrap().split('.').next().unwrap();
     assert_ne!(first, planted, "the planted secret is the session's");
 
@@ -414,9 +415,10 @@ async fn an_https_issuer_sets_host_cookies_and_hsts() {
     let request = http().post(format!("{node}/login")).header(COOKIE, pair).form(&sent);
     let done = Reply::to(request.header("origin", "https://id.example.com")).await;
     assert_eq!(done.status, 303, "{done:?}");
-    let set: Vec<&str> = done.headers.get_all(SET_COOKIE).iter().map(|line| line.to_str().unwrap()).collect();
-    assert!(set.iter().any(|line| line.starts_with("__Host-grantor_session=")), "{set:?}");
-    for line in set {
+    let lines: Vec<&str> =
+        done.headers.get_all(SET_COOKIE).iter().map(|line| line.to_str().unwrap()).collect();
+    assert!(lines.iter().any(|line| line.starts_with("__Host-grantor_session=")), "{lines:?}");
+    for line in lines {
         assert!(
             line.starts_with("__Host-") && line.contains("; Secure") && line.contains("; HttpOnly"),
             "{line}"
@@ -676,6 +678,22 @@ async fn tries(scene: &Scene, person: &Person, password: &str, spoofed: &str) ->
     let page = browser.get(&scene.app().asks("openid").url()).await.page();
     let sent = fields(&page, "submit-login", &[("login", &person.username), ("password", password)]);
     post(scene, &browser, "/login", &sent, &[("x-forwarded-for", spoofed)]).await.status
+}
+
+// T164
+#[tokio::test]
+async fn guessing_one_password_over_many_accounts_is_slowed_by_address() {
+    let scene = Scene::set(Options::sqlite("attacks-spraying")).await;
+    let mut throttled = 0;
+    for guess in 0..70 {
+        let somebody = Person { username: format!("somebody-{guess}"), ..scene.alice.clone() };
+        match tries(&scene, &somebody, "summer 2026!", &format!("203.0.113.{guess}")).await {
+            400 => {}
+            429 => throttled += 1,
+            other => panic!("guess {guess}: {other}"),
+        }
+    }
+    assert!(throttled >= 10, "only {throttled} of 70 guesses were slowed");
 }
 
 // T164

@@ -280,7 +280,7 @@ pub(crate) async fn raw_at(origin: &str, bytes: &[u8]) -> RawReply {
     let port: u16 = origin.rsplit(':').next().unwrap().parse().unwrap();
     let mut socket = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     let _ = socket.write_all(bytes).await; // a server that has refused already may have closed
-    let (mut read, mut buffer) = (Vec::new(), [0; 16 * 1024]);
+    let (mut read, mut buffer) = (Vec::new(), vec![0; 16 * 1024]);
     loop {
         match tokio::time::timeout(Duration::from_secs(2), socket.read(&mut buffer)).await {
             Ok(Ok(count)) if count > 0 => read.extend_from_slice(&buffer[..count]),
