@@ -30,19 +30,19 @@ pub struct ThrottleState {
 #[derive(Clone, Copy, Debug)]
 pub struct Throttle<'a>(pub(crate) &'a Engine);
 
-/// One of the two is blocked, by another try than this one. While so, nothing advances: waiting is never prolonged
+/// One of the three is blocked, by another try than this one. While so, nothing advances: waiting is never prolonged
 /// by trying.
 macro_rules! blocked {
     () => {
-        "(throttle.blocked_until > $6 OR EXISTS (SELECT 1 FROM throttle AS other
-            WHERE other.key IN ($1, $2) AND other.blocked_until > $6 AND other.attempt <> $5))"
+        "(throttle.blocked_until > $8 OR EXISTS (SELECT 1 FROM throttle AS other
+            WHERE other.key IN ($1, $2, $3) AND other.blocked_until > $8 AND other.attempt <> $7))"
     };
 }
 
 /// Failures after this try; those of a window that has passed do not count.
 macro_rules! failures {
     () => {
-        "(CASE WHEN throttle.expires_at <= $6 THEN 1 ELSE throttle.failures + 1 END)"
+        "(CASE WHEN throttle.expires_at <= $8 THEN 1 ELSE throttle.failures + 1 END)"
     };
 }
 
@@ -68,28 +68,29 @@ macro_rules! delay {
 }
 
 impl Throttle<'_> {
-    /// Charges one try to both entries; it may go on only when both allow it. Once the allowance is used up every
-    /// failure makes the next try wait 1, 2, 4, 8, 16, then 30 seconds.
+    /// Charges one try to three entries; it may go on only when all allow it. Once the allowance of one is used up
+    /// every failure makes the next try wait 1, 2, 4, 8, 16, then 30 seconds.
     #[tracing::instrument(name = "store.throttle.charge", level = "debug", skip_all)]
     pub async fn charge(
         &self,
-        entries: [ThrottleEntry; 2],
+        entries: [ThrottleEntry; 3],
         attempt: Attempt,
         now: Timestamp,
     ) -> Result<Vec<ThrottleState>, Fault> {
         let mut locked = entries;
-        // Always in the same order: two tries that share both rows must not wait for each other.
+        // Always in the same order: two tries that share rows must not wait for each other.
         locked.sort_by_key(|entry| entry.key);
-        let [first, second] = locked;
         let charge = self.0.statement(
             "throttle.charge",
             concat!(
                 "INSERT INTO throttle (key, allowance, failures, last_at, blocked_until, attempt, expires_at)
-                 VALUES ($1, $3, 1, $6, $6 + ",
-                delay!("1 - $3"),
-                ", $5, $6 + $7), ($2, $4, 1, $6, $6 + ",
+                 VALUES ($1, $4, 1, $8, $8 + ",
                 delay!("1 - $4"),
-                ", $5, $6 + $7)
+                ", $7, $8 + $9), ($2, $5, 1, $8, $8 + ",
+                delay!("1 - $5"),
+                ", $7, $8 + $9), ($3, $6, 1, $8, $8 + ",
+                delay!("1 - $6"),
+                ", $7, $8 + $9)
                  ON CONFLICT (key) DO UPDATE SET
                    allowance = excluded.allowance,
                    failures = CASE WHEN ",
@@ -99,24 +100,24 @@ impl Throttle<'_> {
                 " END,
                    last_at = CASE WHEN ",
                 blocked!(),
-                " THEN throttle.last_at ELSE $6 END,
+                " THEN throttle.last_at ELSE $8 END,
                    blocked_until = CASE WHEN ",
                 blocked!(),
-                " THEN throttle.blocked_until ELSE $6 + ",
+                " THEN throttle.blocked_until ELSE $8 + ",
                 delay!(concat!(failures!(), " - excluded.allowance")),
                 " END,
                    attempt = CASE WHEN ",
                 blocked!(),
-                " THEN throttle.attempt ELSE $5 END,
+                " THEN throttle.attempt ELSE $7 END,
                    expires_at = CASE WHEN ",
                 blocked!(),
-                " THEN throttle.expires_at ELSE $6 + $7 END
+                " THEN throttle.expires_at ELSE $8 + $9 END
                  RETURNING key, attempt, blocked_until"
             ),
         );
-        let charge = charge.bind(first.key.as_slice()).bind(second.key.as_slice());
-        let charge = charge.bind(first.allowance).bind(second.allowance).bind(attempt.uuid());
-        let rows = charge.bind(now).bind(WINDOW_SECONDS).fetch_all().await?;
+        let charge = locked.iter().fold(charge, |charge, entry| charge.bind(entry.key.as_slice()));
+        let charge = locked.iter().fold(charge, |charge, entry| charge.bind(entry.allowance));
+        let rows = charge.bind(attempt.uuid()).bind(now).bind(WINDOW_SECONDS).fetch_all().await?;
         let mut states = Vec::with_capacity(entries.len());
         for entry in entries {
             for row in &rows {
@@ -132,12 +133,13 @@ impl Throttle<'_> {
         Ok(states)
     }
 
-    /// A try succeeded: the account starts over, and the address gets back what this try was charged.
+    /// A try succeeded: what counts for the account alone starts over, and what it shares with others (`shared`) gets
+    /// back what this try was charged.
     #[tracing::instrument(name = "store.throttle.clear", level = "debug", skip_all)]
     pub async fn clear(
         &self,
         account: &[u8; 32],
-        address: &[u8; 32],
+        shared: [&[u8; 32]; 2],
         attempt: Attempt,
         now: Timestamp,
     ) -> Result<(), Fault> {
@@ -145,10 +147,11 @@ impl Throttle<'_> {
             "throttle.clear",
             "UPDATE throttle SET
                failures = CASE WHEN key = $1 OR failures < 1 THEN 0 ELSE failures - 1 END,
-               blocked_until = CASE WHEN key = $1 OR attempt = $3 THEN $4 ELSE blocked_until END
-              WHERE key IN ($1, $2)",
+               blocked_until = CASE WHEN key = $1 OR attempt = $4 THEN $5 ELSE blocked_until END
+              WHERE key IN ($1, $2, $3)",
         );
-        let clear = clear.bind(account.as_slice()).bind(address.as_slice()).bind(attempt.uuid()).bind(now);
-        clear.execute().await.map(drop)
+        let [one, other] = shared;
+        let clear = clear.bind(account.as_slice()).bind(one.as_slice()).bind(other.as_slice());
+        clear.bind(attempt.uuid()).bind(now).execute().await.map(drop)
     }
 }

@@ -17,10 +17,12 @@ use crate::pages::views::{Form, LoginPage, LoginProblem, WebLink};
 use crate::visit::{Policy, Visit};
 
 const PAGE: &str = "/login";
-/// Wrong passwords for one account before each further try has to wait.
+/// Wrong passwords for one account from one network, or one browser it knows, before each further try has to wait.
 const ACCOUNT_ALLOWANCE: i64 = 5;
-/// The same for one address, behind which a whole office may sit.
-const ADDRESS_ALLOWANCE: i64 = 50;
+/// The same for one network, behind which a whole office may sit.
+const NETWORK_ALLOWANCE: i64 = 50;
+/// The same for one account from anywhere.
+const ACCOUNT_EVERYWHERE_ALLOWANCE: i64 = 100;
 const DENY: &str = "deny";
 
 /// `GET /login`.
@@ -138,10 +140,13 @@ async fn renew_hash(visit: &Visit, user: &User, password: Secret, old: Option<St
     }
 }
 
-/// A try that was counted against account and address before it was looked at.
+/// A try that was counted before it was looked at: against the account from this network (or this known browser),
+/// against the network, and against the account from anywhere. The first two stop a guesser without stopping the owner,
+/// who sits elsewhere; the third, far more generous, stops one with many addresses.
 struct Charged {
+    account_here: [u8; 32],
+    network: [u8; 32],
     account: [u8; 32],
-    address: [u8; 32],
     attempt: Attempt,
     wait: Option<u64>,
 }
@@ -151,25 +156,38 @@ impl Charged {
         let keys = visit.app.keys.current(visit.now.ms).await?;
         let mac = keys.data_key(DataKeyPurpose::Cookies)?.mac();
         // Keyed, so that the table tells nobody who tried; for unknown names too, so that it tells nobody who exists.
-        let name = username.map_or(typed, Username::as_str);
-        let known_device = visit.cookies.device().and_then(|device| device.key_for(mac, name));
-        let account = known_device.unwrap_or_else(|| mac.tag(&[b"throttle account", name.as_bytes()]));
-        let address = mac.tag(&[b"throttle address", network(visit.peer.addr).as_bytes()]);
-        let attempt = Attempt::new();
+        let name = username.map_or(typed, Username::as_str).as_bytes();
+        let network = network(visit.peer.addr);
+        let known = visit
+            .cookies
+            .device()
+            .and_then(|device| device.key_for(mac, username.map_or(typed, Username::as_str)));
+        let charged = Self {
+            account_here: known
+                .unwrap_or_else(|| mac.tag(&[b"throttle account at", name, network.as_bytes()])),
+            network: mac.tag(&[b"throttle network", network.as_bytes()]),
+            // A browser that the account knows does not wait for what others do to it.
+            account: known
+                .map_or_else(|| mac.tag(&[b"throttle account", name]), |known| mac.tag(&[b"known", &known])),
+            attempt: Attempt::new(),
+            wait: None,
+        };
         let entries = [
-            ThrottleEntry { key: account, allowance: ACCOUNT_ALLOWANCE },
-            ThrottleEntry { key: address, allowance: ADDRESS_ALLOWANCE },
+            ThrottleEntry { key: charged.account_here, allowance: ACCOUNT_ALLOWANCE },
+            ThrottleEntry { key: charged.network, allowance: NETWORK_ALLOWANCE },
+            ThrottleEntry { key: charged.account, allowance: ACCOUNT_EVERYWHERE_ALLOWANCE },
         ];
-        let states = visit.app.store.throttle().charge(entries, attempt, visit.now.timestamp()).await?;
-        let wait =
-            states.iter().filter(|state| !state.allowed).map(|state| state.retry_after.unsigned_abs()).max();
-        Ok(Self { account, address, attempt, wait })
+        let throttle = visit.app.store.throttle();
+        let states = throttle.charge(entries, charged.attempt, visit.now.timestamp()).await?;
+        let waits =
+            states.iter().filter(|state| !state.allowed).map(|state| state.retry_after.unsigned_abs());
+        Ok(Self { wait: waits.max(), ..charged })
     }
 
     async fn give_back(&self, visit: &Visit) -> Result<(), Failure> {
         let throttle = visit.app.store.throttle();
-        throttle.clear(&self.account, &self.address, self.attempt, visit.now.timestamp()).await?;
-        Ok(())
+        let shared = [&self.network, &self.account];
+        Ok(throttle.clear(&self.account_here, shared, self.attempt, visit.now.timestamp()).await?)
     }
 }
 

@@ -61,7 +61,7 @@ pub(crate) async fn what_has_expired_is_removed_in_batches(world: World) {
     world.interaction(&flow.client).await;
     world.store.tokens().revoke_id(TokenId::from_uuid(flow.grant.uuid()), NOW.plus(10)).await.unwrap();
     world.store.tokens().revoke_id(TokenId::from_uuid(flow.user.id.uuid()), NOW.plus(10)).await.unwrap();
-    let entries = [1, 2].map(|byte| grantor_store::ThrottleEntry { key: [byte; 32], allowance: 5 });
+    let entries = [1, 2, 3].map(|byte| grantor_store::ThrottleEntry { key: [byte; 32], allowance: 5 });
     world.store.throttle().charge(entries, grantor_store::Attempt::new(), NOW).await.unwrap();
 
     for what in Expiring::ALL {

@@ -4,14 +4,19 @@ use crate::world::{NOW, World, at_once};
 
 const ACCOUNT: [u8; 32] = [1; 32];
 const ADDRESS: [u8; 32] = [0; 32];
+const EVERYWHERE: [u8; 32] = [2; 32];
 
-fn entries(account: i64, address: i64) -> [ThrottleEntry; 2] {
-    [ThrottleEntry { key: ACCOUNT, allowance: account }, ThrottleEntry { key: ADDRESS, allowance: address }]
+fn entries(account: i64, address: i64) -> [ThrottleEntry; 3] {
+    [
+        ThrottleEntry { key: ACCOUNT, allowance: account },
+        ThrottleEntry { key: ADDRESS, allowance: address },
+        ThrottleEntry { key: EVERYWHERE, allowance: 1000 },
+    ]
 }
 
-async fn charge(world: &World, entries: [ThrottleEntry; 2], seconds: i64) -> (bool, i64) {
+async fn charge(world: &World, entries: [ThrottleEntry; 3], seconds: i64) -> (bool, i64) {
     let states = world.store.throttle().charge(entries, Attempt::new(), NOW.plus(seconds)).await.unwrap();
-    assert_eq!(states.len(), 2);
+    assert_eq!(states.len(), 3);
     (states.iter().all(|state| state.allowed), states.iter().map(|state| state.retry_after).max().unwrap())
 }
 
@@ -51,7 +56,9 @@ pub(crate) async fn while_blocked_nothing_advances(world: World) {
     assert_eq!(charge(&world, entries(3, 100), 1).await, (true, 2), "the twenty did not count");
 
     // Nor does the address, when only the account is blocked: its own allowance is untouched.
-    let address = [entries(3, 6)[1], ThrottleEntry { key: [7; 32], allowance: 100 }];
+    let [_, address, _] = entries(3, 6);
+    let others = [8, 7].map(|byte| ThrottleEntry { key: [byte; 32], allowance: 100 });
+    let address = [address, others[0], others[1]];
     let states = world.store.throttle().charge(address, Attempt::new(), NOW.plus(1)).await.unwrap();
     assert_eq!(states[0], ThrottleState { allowed: true, retry_after: 0 }, "five, of six");
 }
@@ -64,7 +71,7 @@ pub(crate) async fn a_success_clears_the_account_and_gives_back_the_address(worl
     let attempt = Attempt::new();
     let states = throttle.charge(entries(3, 4), attempt, NOW).await.unwrap();
     assert!(states.iter().all(|state| state.allowed));
-    throttle.clear(&ACCOUNT, &ADDRESS, attempt, NOW).await.unwrap();
+    throttle.clear(&ACCOUNT, [&ADDRESS, &EVERYWHERE], attempt, NOW).await.unwrap();
     // The account starts over; the address has two failures left of its four.
     assert_eq!(charge(&world, entries(3, 4), 0).await, (true, 0));
     assert_eq!(charge(&world, entries(3, 4), 0).await, (true, 1));
@@ -73,7 +80,7 @@ pub(crate) async fn a_success_clears_the_account_and_gives_back_the_address(worl
     let last = Attempt::new();
     throttle.charge(entries(100, 4), last, NOW.plus(1)).await.unwrap();
     assert!(!charge(&world, entries(100, 4), 1).await.0);
-    throttle.clear(&ACCOUNT, &ADDRESS, last, NOW.plus(1)).await.unwrap();
+    throttle.clear(&ACCOUNT, [&ADDRESS, &EVERYWHERE], last, NOW.plus(1)).await.unwrap();
     assert!(charge(&world, entries(100, 4), 1).await.0);
 }
 
