@@ -125,10 +125,10 @@ async fn keys_rotate_by_schedule_on_whichever_node_is_first() {
     let stage = Stage::on(Engine::Postgres, "", trusted()).await;
     let other = stage.server.beside("").await;
     let first = signer(&stage.app, &stage.tokens(SCOPE).await).await;
-    stage.server.advance(89 * DAY - 60);
+    stage.server.advance(89 * DAY - 1200);
     keeps_schedule(&stage.server).await;
     assert_eq!(published(&stage.app).await, [first.clone()], "not due yet");
-    stage.server.advance(120);
+    stage.server.advance(1500);
     tokio::join!(keeps_schedule(&stage.server), keeps_schedule(&other));
     stage.server.advance(2);
     let keys = published(&stage.app).await;
@@ -143,6 +143,28 @@ async fn keys_rotate_by_schedule_on_whichever_node_is_first() {
     keeps_schedule(&other).await;
     stage.server.advance(2);
     assert_eq!(published(&stage.app).await, [keys[1].clone()]);
+}
+
+/// A node that has not yet noticed what another did promotes nothing twice, and makes no key for later.
+#[tokio::test]
+async fn a_node_that_is_late_to_a_rotation_changes_nothing() {
+    let stage = Stage::new().await;
+    let other = stage.server.beside("").await;
+    let first = published(&stage.app).await;
+    stage.server.advance(89 * DAY + 1200);
+    for _ in ["publish", "promote"] {
+        other.app.keys.reread(other.app.clock.now_ms()).await.unwrap();
+        keeps_schedule(&stage.server).await;
+        keeps_schedule(&other).await;
+        // Nor when it has noticed, and the key that was promoted does not sign yet.
+        stage.server.advance(1);
+        keeps_schedule(&other).await;
+        stage.server.advance(4);
+        assert_eq!(published(&stage.app).await.len(), 2);
+        stage.server.advance(DAY);
+    }
+    let tokens = stage.tokens(SCOPE).await;
+    assert_ne!(signer(&stage.app, &tokens).await, first[0], "the second round promoted");
 }
 
 #[tokio::test]

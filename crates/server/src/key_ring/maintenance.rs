@@ -170,15 +170,28 @@ impl KeyRing {
             return Ok(());
         }
         for algorithm in keys.algorithms() {
-            let Some(since) = keys.active(algorithm, now_ms).and_then(|key| key.signs_from) else {
+            let of_algorithm = || keys.signing_keys().iter().filter(|key| key.algorithm == algorithm);
+            // A key that was promoted a moment ago counts before it signs, or the next one would be made right away.
+            let Some(since) = of_algorithm().filter_map(|key| key.signs_from).max() else {
                 continue;
             };
-            let next_waits =
-                keys.signing_keys().iter().any(|k| k.algorithm == algorithm && k.signs_from.is_none());
-            let publish_due = since.plus(policy.interval - policy.publish_ahead) <= now;
-            let promote_due = since.plus(policy.interval) <= now;
-            if (publish_due && !next_waits) || (promote_due && next_waits) {
-                self.rotate(algorithm, policy, false, now_ms).await?;
+            let waiting = of_algorithm().find(|key| key.signs_from.is_none());
+            // Each case is one conditional statement on what was read above: a node that is late changes nothing.
+            let changed = match waiting {
+                None if since.plus(policy.interval - policy.publish_ahead) <= now => {
+                    let key = self.new_signing_key(algorithm, now_ms).await?;
+                    self.store.keys().insert_next(&key).await?
+                }
+                Some(next)
+                    if since.plus(policy.interval) <= now
+                        && next.published_at.plus(policy.publish_ahead) <= now =>
+                {
+                    self.store.keys().promote(next.pair.kid(), signs_from(now)).await?
+                }
+                None | Some(_) => false,
+            };
+            if changed {
+                self.reread(now_ms).await?;
             }
         }
         Ok(())
