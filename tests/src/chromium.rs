@@ -7,16 +7,15 @@ use std::net::TcpStream;
 use std::ops::Deref;
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use fantoccini::ClientBuilder;
 use hyper_util::client::legacy::connect::HttpConnector;
-use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::json;
-use tempfile::TempDir;
 
+use crate::guardian::{Folder, Guarded};
 use crate::output::output_path;
 use crate::packages::{found_or_installed, on_path};
 use crate::page::Page;
@@ -134,17 +133,17 @@ impl Drop for Chromium {
 
 #[derive(Debug)]
 struct Driver {
-    process: Child,
     port: u16,
     log: PathBuf,
-    _files: TempDir,
+    _process: Guarded,
+    _files: Folder,
 }
 
 impl Driver {
     fn start(name: &str) -> Self {
         let log = output_path(&format!("logs/{name}-chromedriver.log"));
         let output = File::create(&log).unwrap();
-        let files = TempDir::with_prefix("grantor-chromium-").unwrap();
+        let files = Folder::new("grantor-chromium-");
         let process = Command::new(&programs().driver)
             .arg("--port=0")
             .env("TMPDIR", files.path()) // the profile, and what Chromium forgets to remove
@@ -154,7 +153,7 @@ impl Driver {
             .stderr(output)
             .spawn()
             .expect("chromedriver starts");
-        let mut driver = Self { process, port: 0, log, _files: files };
+        let mut driver = Self { port: 0, log, _process: Guarded::group(process), _files: files };
         let started = Instant::now();
         while driver.port == 0 {
             let said = fs::read_to_string(&driver.log).unwrap();
@@ -167,14 +166,6 @@ impl Driver {
             std::thread::sleep(Duration::from_millis(10));
         }
         driver
-    }
-}
-
-impl Drop for Driver {
-    /// With every Chromium that it started, also one that did not listen any more.
-    fn drop(&mut self) {
-        let _ = kill_process_group(Pid::from_child(&self.process), Signal::KILL);
-        let _ = self.process.wait();
     }
 }
 

@@ -1,7 +1,6 @@
 //! What a newcomer starts: `grantor serve --dev`, with nothing configured.
 
-use tempfile::TempDir;
-
+use crate::guardian::Folder;
 use crate::process::Node;
 
 /// `grantor serve --dev` in an empty directory, on free ports.
@@ -11,13 +10,13 @@ pub struct DevServer {
     pub address: String,
     /// The process.
     pub node: Node,
-    _directory: TempDir,
+    _directory: Folder,
 }
 
 impl DevServer {
     /// Starts it with nothing but other ports, which the environment sets.
     pub async fn start(name: &str) -> Self {
-        let directory = TempDir::with_prefix("grantor-dev-").unwrap();
+        let directory = Folder::new("grantor-dev-");
         let node = Node::new(name, 0, &directory);
         let environment = [
             ("GRANTOR__ISSUER".to_owned(), node.origin()),

@@ -13,11 +13,11 @@ use grantor_server::key_ring::KeyRing;
 use grantor_server::serve::Listeners;
 use grantor_store::{Client as Row, NewClient, NewDataKey, NewSigningKey, NewUser, Store};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tokio::sync::{OnceCell, watch};
 use tokio::task::JoinHandle;
 use toml::Table;
 
+use crate::guardian::Folder;
 use crate::http::Browser;
 use crate::person::Person;
 use crate::process::free_port;
@@ -53,7 +53,7 @@ pub struct InProcess {
 /// An address, and what has to be kept as long as it is used.
 struct Database {
     url: String,
-    _file: Option<TempDir>,
+    _file: Option<Folder>,
     _postgres: Option<grantor_test_postgres::Database>,
 }
 
@@ -73,7 +73,7 @@ impl Database {
     fn new(engine: Engine) -> Self {
         match engine {
             Engine::Sqlite => {
-                let directory = TempDir::with_prefix("grantor-").unwrap();
+                let directory = Folder::new("grantor-");
                 let url = format!("sqlite:{}", directory.path().join("grantor.db").display());
                 Self { url, _file: Some(directory), _postgres: None }
             }

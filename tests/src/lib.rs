@@ -19,6 +19,7 @@ mod answer;
 mod binary;
 mod chromium;
 mod dev_server;
+mod guardian;
 mod html;
 mod http;
 mod in_process;

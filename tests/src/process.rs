@@ -3,15 +3,15 @@
 use std::fs::{self, OpenOptions};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
-use tempfile::TempDir;
+use rustix::process::Signal;
 
 use crate::binary::{foreign_settings, grantor};
+use crate::guardian::{Folder, Guarded};
 use crate::http::http_client;
 use crate::output::{output_path, tail};
 
@@ -25,12 +25,12 @@ pub struct Node {
     pub(crate) admin: u16,
     pub(crate) config: PathBuf,
     log: PathBuf,
-    child: Mutex<Option<Child>>,
+    child: Mutex<Option<Guarded>>,
 }
 
 impl Node {
     /// On free ports of its own, not started yet.
-    pub(crate) fn new(name: &str, number: usize, directory: &TempDir) -> Self {
+    pub(crate) fn new(name: &str, number: usize, directory: &Folder) -> Self {
         let log = output_path(&format!("logs/{name}-{number}.log"));
         let _ = fs::remove_file(&log);
         let config = directory.path().join(format!("node-{number}.toml"));
@@ -75,15 +75,13 @@ impl Node {
     }
 
     fn signal(&self, signal: Signal) {
-        let child = self.child.lock().unwrap();
-        let pid = Pid::from_child(child.as_ref().expect("the process runs"));
-        kill_process(pid, signal).expect("the process takes a signal");
+        self.child.lock().unwrap().as_ref().expect("the process runs").signal(signal);
     }
 
     async fn ended(&self) -> ExitStatus {
         let started = Instant::now();
         loop {
-            let ended = self.child.lock().unwrap().as_mut().expect("the process ran").try_wait().unwrap();
+            let ended = self.child.lock().unwrap().as_mut().expect("the process ran").ended();
             if let Some(status) = ended {
                 self.child.lock().unwrap().take();
                 return status;
@@ -108,7 +106,7 @@ impl Node {
             .stderr(log)
             .spawn()
             .expect("grantor starts");
-        *self.child.lock().unwrap() = Some(child);
+        *self.child.lock().unwrap() = Some(Guarded::process(child));
     }
 
     /// Waits until `/health/ready` answers 200.
@@ -121,8 +119,7 @@ impl Node {
             {
                 return;
             }
-            let ended =
-                self.child.lock().unwrap().as_mut().expect("the process was started").try_wait().unwrap();
+            let ended = self.child.lock().unwrap().as_mut().expect("the process was started").ended();
             let log = tail(&self.log(), 40);
             assert!(ended.is_none(), "grantor serve ended with {ended:?} before it was ready:\n{log}");
             assert!(started.elapsed() < START_TIMEOUT, "not ready after {START_TIMEOUT:?}:\n{log}");
@@ -133,10 +130,7 @@ impl Node {
 
 impl Drop for Node {
     fn drop(&mut self) {
-        if let Some(mut child) = self.child.lock().unwrap().take() {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
+        drop(self.child.lock().unwrap().take()); // before its log is read
         if std::thread::panicking() {
             eprintln!("--- end of {}\n{}", self.log.display(), tail(&self.log(), 30));
         }

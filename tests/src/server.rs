@@ -7,11 +7,11 @@ use std::process::Stdio;
 use std::sync::atomic::{AtomicU16, Ordering};
 
 use serde_json::Value;
-use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
 use toml::{Table, Value as Toml};
 
 use crate::binary::{CommandOutput, foreign_settings, grantor};
+use crate::guardian::Folder;
 use crate::person::Person;
 use crate::process::Node;
 
@@ -77,13 +77,13 @@ pub struct Server {
     pub issuer: String,
     /// The processes; the first one's public origin is the issuer.
     pub nodes: Vec<Node>,
-    directory: TempDir,
+    directory: Folder,
 }
 
 impl Server {
     /// Migrates the database, starts every process and waits until each is ready.
     pub async fn start(options: Options) -> Self {
-        let directory = TempDir::with_prefix("grantor-").unwrap();
+        let directory = Folder::new("grantor-");
         let nodes: Vec<Node> =
             (0..options.nodes).map(|number| Node::new(&options.name, number, &directory)).collect();
         let issuer = nodes[0].origin();
@@ -204,7 +204,7 @@ impl Server {
     }
 }
 
-fn configuration(options: &Options, issuer: &str, node: &Node, directory: &TempDir) -> Table {
+fn configuration(options: &Options, issuer: &str, node: &Node, directory: &Folder) -> Table {
     let database = match &options.database {
         Database::Sqlite => format!("sqlite:{}", directory.path().join("grantor.db").display()),
         Database::Postgres(url) => url.clone(),
