@@ -35,6 +35,8 @@ pub struct Shared {
     pub clock: Clock,
     /// Room for argon2id.
     pub(crate) hashing: HashPool,
+    /// The same for secrets that humans chose for clients: neither can starve the other.
+    pub(crate) secret_hashing: HashPool,
     /// What the pages load.
     pub(crate) assets: Assets,
     /// Counters and latencies.
@@ -53,10 +55,22 @@ impl App {
         playground: Option<Playground>,
     ) -> Self {
         let clients = ClientCache::new(store.clone());
-        let hashing = HashPool::new(config.limits.hash_concurrency, config.limits.hash_queue);
+        let (concurrency, queue) = (config.limits.hash_concurrency, config.limits.hash_queue);
+        let (hashing, secret_hashing) = (HashPool::new(concurrency, queue), HashPool::new(1, queue));
         let metrics = Metrics::default();
         let assets = Assets::new(&config.brand, config.issuer.path());
-        Self(Arc::new(Shared { config, store, keys, clients, clock, hashing, assets, metrics, playground }))
+        Self(Arc::new(Shared {
+            config,
+            store,
+            keys,
+            clients,
+            clock,
+            hashing,
+            secret_hashing,
+            assets,
+            metrics,
+            playground,
+        }))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Clients held in memory: bounded, at most [`MAX_AGE_MS`] old, absence never remembered. A client that was deleted or
 //! changed elsewhere is therefore served as it was for one second at most.
 
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,6 +12,8 @@ use lru::LruCache;
 
 /// How old a held client may be.
 pub(crate) const MAX_AGE_MS: i64 = 1000;
+/// Secrets of one client that are verified or wait for it at once.
+const TURNS_PER_CLIENT: usize = 4;
 const CAPACITY: NonZeroUsize = NonZeroUsize::new(4096).expect("not zero");
 
 /// A client as the endpoints use it: its row with what is derived from it once.
@@ -44,6 +47,7 @@ pub(crate) struct ClientCache {
     origins: Mutex<LruCache<String, i64>>,
     verified: Mutex<LruCache<[u8; 32], ()>>,
     verified_key: MacKey,
+    turns: Mutex<HashMap<String, usize>>,
 }
 
 impl ClientCache {
@@ -56,6 +60,7 @@ impl ClientCache {
             origins: Mutex::new(LruCache::new(CAPACITY)),
             verified: Mutex::new(LruCache::new(CAPACITY)),
             verified_key: MacKey::random(),
+            turns: Mutex::new(HashMap::new()),
         }
     }
 
@@ -145,8 +150,37 @@ impl ClientCache {
         lock(&self.verified).put(self.fingerprint(hash, secret), ());
     }
 
+    /// A turn to verify a secret against this hash. A client has few at a time, so that guesses at one leave the
+    /// hashing of the others alone.
+    pub(crate) fn take_turn(&self, hash: &str) -> Option<Turn<'_>> {
+        let mut turns = lock(&self.turns);
+        let taken = turns.entry(hash.to_owned()).or_insert(0);
+        if *taken >= TURNS_PER_CLIENT {
+            return None;
+        }
+        *taken += 1;
+        Some(Turn { cache: self, hash: hash.to_owned() })
+    }
+
     fn fingerprint(&self, hash: &str, secret: &Secret) -> [u8; 32] {
         self.verified_key.tag(&[hash.as_bytes(), secret.expose().as_bytes()])
+    }
+}
+
+/// A turn that is given back when it ends.
+#[derive(Debug)]
+pub(crate) struct Turn<'a> {
+    cache: &'a ClientCache,
+    hash: String,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut turns = lock(&self.cache.turns);
+        match turns.get_mut(&self.hash) {
+            Some(taken) if *taken > 1 => *taken -= 1,
+            _ => drop(turns.remove(&self.hash)),
+        }
     }
 }
 

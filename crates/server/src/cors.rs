@@ -53,8 +53,12 @@ pub(crate) async fn apply(
         Cors::Anywhere => Some("*".to_owned()),
         Cors::Clients => {
             let client = response.extensions().get::<CallingClient>();
-            let is_the_clients = client.is_some_and(|client| client.0.origins.contains(&origin));
-            (is_the_clients || configured(&app, &origin)).then_some(origin)
+            let may_read = match client {
+                Some(client) => client.0.origins.contains(&origin),
+                // An error that names no client: its application must be able to read why, and nothing else is in it.
+                None => response.status().as_u16() >= 400 && is_registered(&app, &origin).await,
+            };
+            (may_read || configured(&app, &origin)).then_some(origin)
         }
     };
     if let Some(value) = allowed.and_then(|origin| HeaderValue::from_str(&origin).ok()) {
@@ -93,6 +97,12 @@ async fn preflight(app: &App, policy: Cors, origin: &str, method: &HeaderValue) 
     }
     vary(&mut response, policy);
     response
+}
+
+/// Whether any client has this origin; a database that does not answer knows none.
+async fn is_registered(app: &App, origin: &str) -> bool {
+    let issuer = Issuer::only(app).id;
+    app.clients.origin_is_registered(issuer, origin, app.clock.now_ms()).await.unwrap_or(false)
 }
 
 fn configured(app: &App, origin: &str) -> bool {

@@ -5,6 +5,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use grantor_store::Fault;
 use serde_json::json;
 
 use crate::app::App;
@@ -21,16 +22,10 @@ pub(crate) async fn alive() -> Response {
 
 /// `GET /health/ready`: 200, or 503 naming what is wrong.
 pub(crate) async fn ready(State(app): State<App>, now: Now) -> Response {
-    let problem = match app.store.skew(now.timestamp()).await {
-        Ok(skew) if skew.abs() > SKEW_LIMIT_SECONDS => {
-            Some(("clock", format!("this node and the database differ by {skew} seconds")))
-        }
-        Ok(_) => None,
-        Err(fault) => {
-            tracing::warn!(%fault, "not ready: the database does not answer");
-            Some(("database", "the database does not answer".to_owned()))
-        }
-    };
+    let problem = problem(&app, now).await.unwrap_or_else(|fault| {
+        tracing::warn!(%fault, "not ready: the database does not answer");
+        Some(("database", "the database does not answer".to_owned()))
+    });
     let mut response = match problem {
         None => Json(json!({ "status": "ok" })).into_response(),
         Some((part, reason)) => {
@@ -39,6 +34,18 @@ pub(crate) async fn ready(State(app): State<App>, now: Now) -> Response {
     };
     no_store(&mut response);
     response
+}
+
+/// What keeps this node from serving, by the part of it that is wrong.
+async fn problem(app: &App, now: Now) -> Result<Option<(&'static str, String)>, Fault> {
+    let skew = app.store.skew(now.timestamp()).await?;
+    if skew.abs() > SKEW_LIMIT_SECONDS {
+        return Ok(Some(("clock", format!("this node and the database differ by {skew} seconds"))));
+    }
+    if !app.store.is_migrated().await? {
+        return Ok(Some(("migrations", "the database lacks a migration: run `grantor migrate`".to_owned())));
+    }
+    Ok(None)
 }
 
 /// `GET /version` on the admin listener.

@@ -16,7 +16,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use rustls::ServerConfig;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
@@ -121,9 +121,20 @@ async fn accept(
         let (tls, handshake_time) = (tls.clone(), limits.header_timeout);
         tokio::spawn(async move {
             match tls {
-                None => converse(stream, connection, router, &builder, watcher).await,
+                None => converse(stream, Protocol::Http1, connection, router, &builder, watcher).await,
                 Some(tls) => match tokio::time::timeout(handshake_time, tls.accept(stream)).await {
-                    Ok(Ok(stream)) => converse(stream, connection, router, &builder, watcher).await,
+                    Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
+                        match with_preface(stream, handshake_time).await {
+                            Ok(stream) => {
+                                converse(stream, Protocol::Http2, connection, router, &builder, watcher)
+                                    .await;
+                            }
+                            Err(error) => tracing::debug!(%error, "no HTTP/2 preface came"),
+                        }
+                    }
+                    Ok(Ok(stream)) => {
+                        converse(stream, Protocol::Http1, connection, router, &builder, watcher).await;
+                    }
                     Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
                     Err(_) => tracing::debug!("a TLS handshake took too long"),
                 },
@@ -155,8 +166,17 @@ fn connection_builder(limits: &Limits) -> Builder<TokioExecutor> {
     builder
 }
 
+/// Which protocol a connection speaks is known before its first byte: HTTP/1.1 in clear, by ALPN under TLS. Finding out
+/// from the bytes would wait without end for a peer that sends none.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Protocol {
+    Http1,
+    Http2,
+}
+
 async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     stream: S,
+    protocol: Protocol,
     connection: Connection,
     router: Router,
     builder: &Builder<TokioExecutor>,
@@ -166,10 +186,27 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         request.extensions_mut().insert(connection);
         router.clone().oneshot(request.map(Body::new))
     });
+    let builder = match protocol {
+        Protocol::Http1 => builder.clone().http1_only(),
+        Protocol::Http2 => builder.clone().http2_only(),
+    };
     let conversation = builder.serve_connection(TokioIo::new(stream), service).into_owned();
     if let Err(error) = watcher.watch(conversation).await {
         tracing::debug!(error, "a connection ended early");
     }
+}
+
+/// The preface that a peer which chose HTTP/2 must send before anything else (RFC 9113 section 3.4). Read here, against
+/// the clock, and put back: hyper waits for it without end.
+async fn with_preface<S: AsyncRead + AsyncWrite + Unpin>(
+    mut stream: S,
+    patience: Duration,
+) -> io::Result<tokio::io::Join<impl AsyncRead + Unpin, tokio::io::WriteHalf<S>>> {
+    const PREFACE_BYTES: usize = 24;
+    let mut preface = [0; PREFACE_BYTES];
+    tokio::time::timeout(patience, stream.read_exact(&mut preface)).await??;
+    let (read, write) = tokio::io::split(stream);
+    Ok(tokio::io::join(io::Cursor::new(preface).chain(read), write))
 }
 
 fn acceptor(tls: &Tls) -> Result<TlsAcceptor, ServeError> {

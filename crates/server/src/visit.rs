@@ -154,9 +154,13 @@ impl Visit {
 
     /// The page for an address that leads nowhere.
     pub(crate) fn not_found(&self) -> Response {
+        self.message(StatusCode::NOT_FOUND, "not_found", Problem::NotFound)
+    }
+
+    /// The error page without a failure of ours behind it.
+    pub(crate) fn message(&self, status: StatusCode, code: &str, problem: Problem) -> Response {
         let page = self.frame();
-        let view = ErrorPage { page: &page, code: "not_found", problem: Problem::NotFound };
-        self.page(StatusCode::NOT_FOUND, &view, Policy::Form)
+        self.page(status, &ErrorPage { page: &page, code, problem }, Policy::Form)
     }
 
     fn protect(&self, response: &mut Response, policy: Policy) {

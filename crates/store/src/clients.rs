@@ -203,22 +203,6 @@ impl Clients<'_> {
         Ok(changed)
     }
 
-    /// Stores `replacement` for a secret that is still `old`: another way to keep the same secret.
-    #[tracing::instrument(name = "store.clients.replace_secret_if", level = "debug", skip_all)]
-    pub async fn replace_secret_if(
-        &self,
-        row: ClientRowId,
-        old: &StoredSecret,
-        replacement: &StoredSecret,
-    ) -> Result<bool, Fault> {
-        let update = self.0.statement(
-            "clients.replace_secret_if",
-            "UPDATE client SET secret = $3 WHERE id = $1 AND secret = $2",
-        );
-        let update = update.bind(row).bind(old.to_string()).bind(replacement.to_string());
-        Ok(update.repeatable().execute().await? == 1)
-    }
-
     /// Ends every token and grant of the client; the new epoch, or `None` when it is gone.
     #[tracing::instrument(name = "store.clients.raise_epoch", level = "debug", skip_all)]
     pub async fn raise_epoch(&self, row: ClientRowId) -> Result<Option<i64>, Fault> {

@@ -161,6 +161,22 @@ impl Codes<'_> {
         }
     }
 
+    /// The audience of a code's grant, which never changes: what a narrowed request is held against before the code is
+    /// used up. `None` for a code that this client does not have.
+    #[tracing::instrument(name = "store.codes.audience", level = "debug", skip_all)]
+    pub async fn audience(
+        &self,
+        code: &SecretHash,
+        client: ClientRowId,
+    ) -> Result<Option<Vec<String>>, Fault> {
+        let read = self.0.statement(
+            "codes.audience",
+            "SELECT audience FROM oauth_grant WHERE code_hash = $1 AND client = $2",
+        );
+        let row = read.bind(code).bind(client).read().fetch_optional().await?;
+        row.map(|row| row.json("audience")).transpose()
+    }
+
     /// Only for the log, after the statement has decided.
     async fn why_refused(&self, code: &CodeUse<'_>) -> Result<CodeRefusal, Fault> {
         let read = self.0.statement(

@@ -103,11 +103,6 @@ impl Engine {
         row.map_or(Ok(0), |row| row.get("now"))
     }
 
-    /// Whether the database answers.
-    pub(crate) async fn ping(&self) -> Result<(), Fault> {
-        self.statement("engine.ping", "SELECT 1").read().uncounted().fetch_optional().await.map(drop)
-    }
-
     /// Closes every connection; SQLite then folds its log into the file.
     pub(crate) async fn close(&self) {
         match &self.pools {

@@ -48,8 +48,6 @@ pub enum RevocationReason {
     Client,
     /// The user took it back.
     User,
-    /// The user logged out.
-    Logout,
     /// An operator ended it.
     Operator,
 }
@@ -63,7 +61,6 @@ impl RevocationReason {
             RevocationReason::RefreshTokenReplayed => "refresh_token_replayed",
             RevocationReason::Client => "client",
             RevocationReason::User => "user",
-            RevocationReason::Logout => "logout",
             RevocationReason::Operator => "operator",
         }
     }
@@ -187,16 +184,21 @@ impl Grants<'_> {
             .0
             .statement(
                 "grants.insert",
-                "INSERT INTO oauth_grant (id, issuer_id, client, client_epoch, user_id, subject, scope,
+                concat!(
+                    "INSERT INTO oauth_grant (id, issuer_id, client, client_epoch, user_id, subject, scope,
                    audience, session_id, offline, claims, authorization_details, act, confirmation,
                    interaction, authenticated_at, acr, amr, nonce, created_at, ends_at, expires_at,
                    code_hash, code_challenge, code_redirect_uri, code_redirect_uri_given, code_expires_at,
                    generation, code_failures)
                  SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
                    $19, $20, $21, $22, $23, $24, $25, $26, $27, 0, 0
-                  WHERE $15 IS NULL
-                     OR EXISTS (SELECT 1 FROM interaction WHERE id = $15 AND expires_at > $20)
-                 ON CONFLICT DO NOTHING",
+                  WHERE ($15 IS NULL
+                     OR EXISTS (SELECT 1 FROM interaction WHERE id = $15 AND expires_at > $20))
+                    AND ($9 IS NULL OR EXISTS (SELECT 1 FROM session WHERE session.id = $9 AND ",
+                    session_lives!("$20"),
+                    "))
+                 ON CONFLICT DO NOTHING"
+                ),
             )
             .bind(id)
             .bind(grant.issuer)

@@ -2,13 +2,9 @@
 //! opaque id. One is bound to the browser that first came with it, so its id alone is worth nothing.
 
 use grantor_crypto::SecretHash;
-use grantor_protocol::{AuthorizationRequest, IssuerId, Scope, SessionId, Timestamp};
+use grantor_protocol::{AuthorizationRequest, IssuerId, SessionId, Timestamp};
 
-use crate::{
-    Fault,
-    engine::{Engine, Row},
-    json::text_of,
-};
+use crate::{Fault, engine::Engine, json::text_of};
 
 /// An interaction that is still to be concluded.
 #[derive(Clone, Debug)]
@@ -19,16 +15,12 @@ pub struct OpenInteraction {
     pub issuer: IssuerId,
     /// The validated request.
     pub request: AuthorizationRequest,
-    /// Whether it belongs to a browser already.
-    pub browser_bound: bool,
     /// The login it goes on with.
     pub session: Option<SessionId>,
     /// Whether that login was authenticated in this interaction (`prompt=login`).
     pub authenticated_here: bool,
     /// Whether the user chose that login here (`prompt=select_account`).
     pub chosen: bool,
-    /// What the user consented to here.
-    pub consent_scope: Option<Scope>,
     /// When it began, in milliseconds.
     pub created_at_ms: i64,
     /// Until when it can be concluded.
@@ -50,23 +42,6 @@ pub struct NewInteraction<'a> {
     pub created_at_ms: i64,
     /// Until when it can be concluded.
     pub expires_at: Timestamp,
-}
-
-impl OpenInteraction {
-    fn from_row(row: &Row) -> Result<OpenInteraction, Fault> {
-        Ok(OpenInteraction {
-            id: row.hash("id")?,
-            issuer: IssuerId(row.get("issuer_id")?),
-            request: row.json("request")?,
-            browser_bound: row.get("browser_bound")?,
-            session: row.optional_id("session_id")?,
-            authenticated_here: row.get("authenticated_here")?,
-            chosen: row.get("chosen")?,
-            consent_scope: row.optional_parsed("consent_scope")?,
-            created_at_ms: row.get("created_at_ms")?,
-            expires_at: row.instant("expires_at")?,
-        })
-    }
 }
 
 /// Remembers interactions.
@@ -91,27 +66,6 @@ impl Interactions<'_> {
         let insert = insert.bind(interaction.browser.as_ref()).bind(interaction.created_at_ms);
         // Repeatable: the id is 256 random bits, so a row that conflicts is our own.
         insert.bind(interaction.expires_at).repeatable().execute().await.map(drop)
-    }
-
-    /// The interaction, unless it has expired, was concluded by refusal, or belongs to another browser.
-    #[tracing::instrument(name = "store.interactions.open", level = "debug", skip_all)]
-    pub async fn open(
-        &self,
-        issuer: IssuerId,
-        id: &SecretHash,
-        browser: Option<&SecretHash>,
-        now: Timestamp,
-    ) -> Result<Option<OpenInteraction>, Fault> {
-        let open = self.0.statement(
-            "interactions.open",
-            "SELECT id, issuer_id, request, browser_hash IS NOT NULL AS browser_bound, session_id,
-                    authenticated_here, chosen, consent_scope, created_at_ms, expires_at
-               FROM interaction
-              WHERE issuer_id = $1 AND id = $2 AND (browser_hash IS NULL OR browser_hash = $3)
-                AND expires_at > $4",
-        );
-        let row = open.bind(issuer).bind(id).bind(browser).bind(now).read().fetch_optional().await?;
-        row.as_ref().map(OpenInteraction::from_row).transpose()
     }
 
     /// Binds it to the first browser that comes with it; `false` when it belongs to another, or is gone.
@@ -141,16 +95,6 @@ impl Interactions<'_> {
               WHERE id = $1",
         );
         Ok(bind.bind(id).bind(session).bind(authenticated_here).repeatable().execute().await? == 1)
-    }
-
-    /// Notes what the user consented to here; `false` when the interaction is gone.
-    #[tracing::instrument(name = "store.interactions.bind_consent", level = "debug", skip_all)]
-    pub async fn bind_consent(&self, id: &SecretHash, scope: &Scope) -> Result<bool, Fault> {
-        let bind = self.0.statement(
-            "interactions.bind_consent",
-            "UPDATE interaction SET consent_scope = $2 WHERE id = $1",
-        );
-        Ok(bind.bind(id).bind(scope.as_str()).repeatable().execute().await? == 1)
     }
 
     /// Concludes by refusal. Only the first caller hears `true`, and nobody once a grant came of it.

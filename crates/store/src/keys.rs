@@ -133,23 +133,6 @@ impl SigningKeys<'_> {
         let delete = self.0.statement("keys.delete", "DELETE FROM signing_key WHERE kid = $1");
         Ok(delete.bind(kid).repeatable().execute().await? == 1)
     }
-
-    /// Keeps the same private key sealed with another data key; `false` when somebody else did so first.
-    #[tracing::instrument(name = "store.keys.reseal", level = "debug", skip_all)]
-    pub async fn reseal(
-        &self,
-        kid: &str,
-        old_data_key: DataKeyId,
-        sealed: &[u8],
-        data_key: DataKeyId,
-    ) -> Result<bool, Fault> {
-        let reseal = self.0.statement(
-            "keys.reseal",
-            "UPDATE signing_key SET sealed = $3, data_key = $4 WHERE kid = $1 AND data_key = $2",
-        );
-        let reseal = reseal.bind(kid).bind(old_data_key.to_string()).bind(sealed).bind(data_key.to_string());
-        Ok(reseal.execute().await? == 1)
-    }
 }
 
 fn bound<'a>(insert: crate::engine::Statement<'a>, key: &NewSigningKey) -> crate::engine::Statement<'a> {

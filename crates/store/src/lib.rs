@@ -26,6 +26,11 @@ mod throttle;
 mod tokens;
 mod users;
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use grantor_protocol::Timestamp;
 
 use engine::Engine;
@@ -62,6 +67,8 @@ pub struct DatabaseConfig {
 #[derive(Clone, Debug)]
 pub struct Store {
     engine: Engine,
+    /// Set once no migration is missing: none is ever taken back.
+    migrated: Arc<AtomicBool>,
 }
 
 impl Store {
@@ -72,7 +79,7 @@ impl Store {
         if config.url.is_embedded() {
             engine.migrate().await?;
         }
-        Ok(Store { engine })
+        Ok(Store { engine, migrated: Arc::new(AtomicBool::new(false)) })
     }
 
     /// Applies the migrations that are missing.
@@ -80,19 +87,25 @@ impl Store {
         self.engine.migrate().await
     }
 
-    /// Names of the migrations that are missing; a node with any is not ready.
+    /// Names of the migrations that are missing.
     pub async fn pending_migrations(&self) -> Result<Vec<String>, Fault> {
         self.engine.pending_migrations().await
+    }
+
+    /// Whether none is missing; a node that misses one is not ready. The database is asked until it is so, and then
+    /// no more.
+    pub async fn is_migrated(&self) -> Result<bool, Fault> {
+        if self.migrated.load(Ordering::Acquire) {
+            return Ok(true);
+        }
+        let migrated = self.pending_migrations().await?.is_empty();
+        self.migrated.fetch_or(migrated, Ordering::Release);
+        Ok(migrated)
     }
 
     /// How many seconds the database's clock is ahead of `now`.
     pub async fn skew(&self, now: Timestamp) -> Result<i64, Fault> {
         Ok(self.engine.clock().await?.saturating_sub(now.seconds()))
-    }
-
-    /// Whether the database answers.
-    pub async fn ping(&self) -> Result<(), Fault> {
-        self.engine.ping().await
     }
 
     /// Statements executed so far; BEGIN, COMMIT and readiness checks do not count.

@@ -42,8 +42,8 @@ impl Interactions<'_> {
                 concat!(
                     "SELECT interaction.id AS interaction_id, interaction.issuer_id AS interaction_issuer,
                        interaction.request, interaction.browser_hash, interaction.session_id AS chosen_session,
-                       interaction.authenticated_here, interaction.chosen, interaction.consent_scope,
-                       interaction.created_at_ms, interaction.expires_at AS interaction_expires_at,
+                       interaction.authenticated_here, interaction.chosen, interaction.created_at_ms,
+                       interaction.expires_at AS interaction_expires_at,
                        EXISTS (SELECT 1 FROM oauth_grant WHERE oauth_grant.interaction = interaction.id) AS concluded,
                        account.id AS found_account, account.username_display, account.claims,
                        account.updated_at AS user_updated_at, consent.scope AS consented_scope, ",
@@ -71,15 +71,14 @@ impl Interactions<'_> {
             id: first.hash("interaction_id")?,
             issuer: IssuerId(first.get("interaction_issuer")?),
             request: first.json("request")?,
-            browser_bound: first.get::<Option<Vec<u8>>>("browser_hash")?.is_some(),
             session: first.optional_id("chosen_session")?,
             authenticated_here: first.get("authenticated_here")?,
             chosen: first.get("chosen")?,
-            consent_scope: first.optional_parsed("consent_scope")?,
             created_at_ms: first.get("created_at_ms")?,
             expires_at: first.instant("interaction_expires_at")?,
         };
-        let browser = if interaction.browser_bound { Some(first.hash("browser_hash")?) } else { None };
+        let bound = first.get::<Option<Vec<u8>>>("browser_hash")?.is_some();
+        let browser = if bound { Some(first.hash("browser_hash")?) } else { None };
         let mut sessions = Vec::new();
         for row in &rows {
             // A session of a user who is disabled or gone does not count.

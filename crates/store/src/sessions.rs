@@ -322,17 +322,6 @@ impl Sessions<'_> {
         end.bind(user).bind(now).repeatable().execute().await
     }
 
-    /// A session, live or not.
-    #[tracing::instrument(name = "store.sessions.by_id", level = "debug", skip_all)]
-    pub async fn by_id(&self, id: SessionId) -> Result<Option<Session>, Fault> {
-        let read = self.0.statement(
-            "sessions.by_id",
-            concat!("SELECT ", session_columns!(), " FROM session WHERE session.id = $1"),
-        );
-        let row = read.bind(id).read().fetch_optional().await?;
-        row.as_ref().map(Session::from_row).transpose()
-    }
-
     /// The live sessions of a user, oldest first.
     #[tracing::instrument(name = "store.sessions.list_of_user", level = "debug", skip_all)]
     pub async fn list_of_user(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, Fault> {

@@ -182,16 +182,6 @@ impl Users<'_> {
         Ok(replace.bind(id).bind(old).bind(replacement).repeatable().execute().await? == 1)
     }
 
-    /// Replaces the claims; `false` when the account is gone.
-    #[tracing::instrument(name = "store.users.set_claims", level = "debug", skip_all)]
-    pub async fn set_claims(&self, id: UserId, claims: &UserClaims, now: Timestamp) -> Result<bool, Fault> {
-        let claims = text_of("users.set_claims", claims)?;
-        let set = self
-            .0
-            .statement("users.set_claims", "UPDATE account SET claims = $2, updated_at = $3 WHERE id = $1");
-        Ok(set.bind(id).bind(claims).bind(now).repeatable().execute().await? == 1)
-    }
-
     /// Makes everything of the account dead until it is enabled again; `false` when there is no such account.
     #[tracing::instrument(name = "store.users.disable", level = "debug", skip_all)]
     pub async fn disable(&self, id: UserId, now: Timestamp) -> Result<bool, Fault> {

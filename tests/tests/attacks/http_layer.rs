@@ -504,6 +504,32 @@ async fn other_methods_are_refused_by_name_and_do_nothing() {
     assert!(!scene.server.nodes[0].log().contains(&code), "the code is in the log");
 }
 
+/// An application that cannot read why it was refused cannot refresh its token either (RFC 10017).
+#[tokio::test]
+async fn a_registered_origin_reads_errors_that_name_no_client() {
+    let scene = SCENE.get().await;
+    scene.app();
+    for (origin, allowed) in [("https://app.example", "https://app.example"), ("https://evil.example", "")] {
+        let stale =
+            http().get(scene.server.url("/userinfo")).bearer_auth("gr_at_stale").header("origin", origin);
+        let reply = Reply::to(stale).await;
+        assert_eq!((reply.status, reply.header("access-control-allow-origin")), (401, allowed), "{reply:?}");
+        let form = [("grant_type", "refresh_token"), ("client_id", "nobody")];
+        let unknown = http().post(scene.server.url("/oauth2/token")).header("origin", origin).form(&form);
+        assert_eq!(Reply::to(unknown).await.header("access-control-allow-origin"), allowed);
+    }
+}
+
+/// Never a 5xx by input.
+#[tokio::test]
+async fn the_error_page_answers_400_whatever_it_is_asked_to_say() {
+    let scene = SCENE.get().await;
+    for code in ["server_error", "temporarily_unavailable", "invalid_token", "nonsense"] {
+        let reply = Reply::to(http().get(scene.server.url(&format!("/error?error={code}")))).await;
+        assert_eq!(reply.status, 400, "{code}");
+    }
+}
+
 // T184
 #[tokio::test]
 async fn only_registered_origins_read_what_clients_are_told() {

@@ -411,3 +411,33 @@ async fn without_offline_access_there_is_no_refresh_token() {
     assert!(stage.tokens("openid offline_access").await.refresh_token.is_some());
     assert!(stage.tokens("openid offline").await.refresh_token.is_some());
 }
+
+/// A refusal must not use the code up: the corrected request would be taken for a replay.
+#[tokio::test]
+async fn a_target_outside_the_grant_is_refused_and_leaves_the_code_unused() {
+    let stage = Stage::with("", trusted_with(&json!({ "audience": ["https://api.example"] }))).await;
+    let request = stage.app.asks(SCOPE).with("resource", "https://api.example");
+    let left = stage.authorizes(&request).await;
+    let code = request.receives(&left);
+    let wrong = [
+        ("redirect_uri", CALLBACK),
+        ("code_verifier", request.verifier.as_str()),
+        ("resource", "https://typo.example"),
+    ];
+    redeem_with(&stage.app, &code, &wrong).await.is_refused("invalid_target");
+    let right = [wrong[0], wrong[1], ("resource", "https://api.example")];
+    let tokens = redeem_with(&stage.app, &code, &right).await.tokens();
+    assert!(stage.counts(&tokens.access_token).await);
+}
+
+/// security.md T076: what an operator took from the client since the user agreed is not handed out.
+#[tokio::test]
+async fn a_scope_the_client_has_lost_is_not_given_for_an_older_code() {
+    let stage = Stage::new().await;
+    let (request, code) = stage.code("openid offline_access profile").await;
+    let fewer = grantor_protocol::Scope::parse("openid offline_access").unwrap();
+    stage.server.update_client(&stage.client.id, |metadata| metadata.scope = fewer).await;
+    stage.server.advance(2);
+    let answer = stage.app.redeems(&code, &request).await;
+    assert_eq!(answer.ok()["scope"], "openid offline_access");
+}

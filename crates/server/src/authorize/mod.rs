@@ -13,7 +13,7 @@ use grantor_crypto::{Secret, UnverifiedJws};
 use grantor_protocol::authorization::{requested_mode, requested_state, validate};
 use grantor_protocol::{
     AuthorizationRequest, AuthorizationRules, ErrorCode, Params, RequestOrigin, RequestedClient,
-    ResponseMode, ReturnTo, Subject,
+    ResponseMode, ResponseType, ReturnTo, Subject,
 };
 
 use crate::app::App;
@@ -68,8 +68,9 @@ async fn read(
         mode: requested_mode(params).unwrap_or(ResponseMode::Query),
         state: requested_state(params).map(str::to_owned),
     };
-    let rules = &visit.app.config.clients;
-    let rules = AuthorizationRules { response_types: rules.response_types.clone(), pkce: rules.pkce };
+    // Only what is answered: a type that is configured but not built would be granted by halves.
+    let pkce = visit.app.config.clients.pkce;
+    let rules = AuthorizationRules { response_types: vec![ResponseType::CODE], pkce };
     let validated = match validate(params, &client.row.metadata, &rules) {
         Ok(validated) => validated,
         Err(refusal) => return Err(Box::new(responder.refuse(visit, refusal.into()))),

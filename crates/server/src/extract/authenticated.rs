@@ -180,7 +180,10 @@ async fn chosen_secret_is_right(app: &App, hash: &str, secret: &Secret) -> Resul
     if app.clients.was_verified(hash, secret) {
         return Ok(true);
     }
-    let right = app.hashing.verify(secret.clone(), Some(hash.to_owned())).await?;
+    let _turn = app.clients.take_turn(hash).ok_or_else(|| {
+        Failure::Unavailable("too many secrets of this client are being verified at once".to_owned())
+    })?;
+    let right = app.secret_hashing.verify(secret.clone(), Some(hash.to_owned())).await?;
     if right {
         app.clients.remember_verified(hash, secret);
     }

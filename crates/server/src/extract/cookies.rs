@@ -95,14 +95,21 @@ impl BrowserCookies {
     fn read(names: CookieNames, headers: &HeaderMap, remembered_lifetime: i64) -> Self {
         let browser =
             value_of(headers, &names.name(Kind::Browser)).filter(|value| is_secret(value)).map(Secret::from);
-        let mut sessions = Vec::new();
-        for (kind, remembered) in [(Kind::Session, false), (Kind::Remembered, true)] {
-            let value = value_of(headers, &names.name(kind)).unwrap_or_default();
-            let secrets = value.split('.').filter(|secret| is_secret(secret));
-            sessions.extend(
-                secrets.map(|secret| HeldSession { secret: Secret::from(secret.to_owned()), remembered }),
-            );
-        }
+        let listed = |kind| value_of(headers, &names.name(kind)).unwrap_or_default();
+        let (ordered, remembered) = (listed(Kind::Session), listed(Kind::Remembered));
+        let remembered: Vec<&str> = remembered.split('.').filter(|secret| is_secret(secret)).collect();
+        // The session cookie has all of them, the current one first; when the browser was closed only the remembered
+        // ones are left.
+        let ordered: Vec<&str> = ordered.split('.').filter(|secret| is_secret(secret)).collect();
+        let rest = remembered.iter().filter(|secret| !ordered.contains(secret));
+        let mut sessions: Vec<HeldSession> = ordered
+            .iter()
+            .chain(rest)
+            .map(|secret| HeldSession {
+                secret: Secret::from((*secret).to_owned()),
+                remembered: remembered.contains(secret),
+            })
+            .collect();
         sessions.truncate(SESSIONS_PER_BROWSER);
         Self {
             names,
@@ -185,11 +192,11 @@ impl BrowserCookies {
         }
     }
 
-    fn line(&self, kind: Kind, remembered: bool) -> String {
-        let secrets: Vec<&str> =
-            self.sessions.iter().filter(|s| s.remembered == remembered).map(|s| s.secret.expose()).collect();
+    fn line(&self, kind: Kind, only_remembered: bool) -> String {
+        let held = self.sessions.iter().filter(|session| session.remembered || !only_remembered);
+        let secrets: Vec<&str> = held.map(|session| session.secret.expose()).collect();
         let lifetime =
-            if secrets.is_empty() { Some(0) } else { remembered.then_some(self.remembered_lifetime) };
+            if secrets.is_empty() { Some(0) } else { only_remembered.then_some(self.remembered_lifetime) };
         self.names.set(kind, &secrets.join("."), lifetime)
     }
 }
@@ -208,4 +215,51 @@ fn value_of(headers: &HeaderMap, name: &str) -> Option<String> {
 
 pub(super) fn is_secret(text: &str) -> bool {
     text.len() == 43 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn browser(cookies: &str) -> BrowserCookies {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::COOKIE, cookies.parse().unwrap());
+        BrowserCookies::read(CookieNames { secure: false }, &headers, 1000)
+    }
+
+    fn secret(letter: &str) -> String {
+        letter.repeat(43)
+    }
+
+    fn order(cookies: &BrowserCookies) -> String {
+        cookies.sessions.iter().map(|session| session.secret.expose().get(..1).unwrap()).collect()
+    }
+
+    #[test]
+    fn the_last_login_is_the_current_session_whether_it_is_remembered_or_not() {
+        let mut cookies = browser(&format!("grantor_session={}", secret("a")));
+        cookies.sign_in(HeldSession { secret: Secret::from(secret("b")), remembered: true }, None);
+        let mut response = Response::default();
+        cookies.apply(&mut response);
+        let lines: Vec<&str> = response
+            .headers()
+            .get_all(header::SET_COOKIE)
+            .iter()
+            .map(|line| line.to_str().unwrap())
+            .collect();
+        let sent: Vec<&str> = lines.iter().map(|line| line.split(';').next().unwrap()).collect();
+        assert_eq!(order(&browser(&sent.join("; "))), "ba");
+        let after_closing = sent.iter().find(|pair| pair.starts_with("grantor_remembered")).unwrap();
+        assert_eq!(order(&browser(after_closing)), "b");
+    }
+
+    #[test]
+    fn a_cookie_that_stands_twice_or_has_another_form_is_not_believed() {
+        assert_eq!(
+            order(&browser(&format!("grantor_session={}; grantor_session={}", secret("a"), secret("b")))),
+            ""
+        );
+        assert_eq!(order(&browser("grantor_session=short.!")), "");
+        assert_eq!(order(&browser(&format!("grantor_session={}.x.{}", secret("a"), secret("b")))), "ab");
+    }
 }

@@ -8,6 +8,7 @@ pub(crate) mod select_account;
 use std::sync::Arc;
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
 use grantor_crypto::{Secret, SecretHash};
@@ -177,6 +178,5 @@ pub(crate) async fn error_page(visit: Visit, QueryParams(query): QueryParams) ->
     let code = asked
         .and_then(|name| ErrorCode::ALL.iter().copied().find(|code| code.name() == name))
         .unwrap_or(ErrorCode::InvalidRequest);
-    let failure = Failure::refused(code, "error page", "a request that led here", "a direct visit");
-    visit.error_of(failure, Problem::BadRequest)
+    visit.message(StatusCode::BAD_REQUEST, code.name(), Problem::BadRequest)
 }

@@ -7,7 +7,7 @@ use grantor_protocol::{ErrorCode, GrantType, Targets, TokenResponse, Verifier};
 use grantor_store::{Attempt, CodeOutcome, CodeRefusal, CodeUse};
 
 use super::TokenContext;
-use super::issue::{self, Issuance};
+use super::issue::{Issuance, Minting};
 use crate::error::Failure;
 
 /// The parameters of this grant.
@@ -25,10 +25,15 @@ pub(super) async fn redeem(
 ) -> Result<TokenResponse, Failure> {
     let malformed = || invalid("code", "a code of this server", "something else");
     token_format::decode(TokenPrefix::AuthorizationCode, &request.code).map_err(|_| malformed())?;
+    let code = SecretHash::of(&request.code);
+    // Whatever can be refused or fail without the code is settled first: a refusal must not use it up.
+    check_targets(context, &code, &request.targets).await?;
+    let metadata = &context.client.client.row.metadata;
+    let minting = Minting::prepare(context, metadata.scope.wants_openid()).await?;
     let tokens = &context.app.config.tokens;
     let challenge = request.verifier.as_ref().map(Verifier::challenge);
     let code_use = CodeUse {
-        code: &SecretHash::of(&request.code),
+        code: &code,
         client: context.client.client.row.row,
         redirect_uri: request.redirect_uri.as_deref(),
         challenge: challenge.as_ref(),
@@ -45,18 +50,35 @@ pub(super) async fn redeem(
         }
         CodeOutcome::Refused(refusal) => return Err(refused(refusal)),
     };
-    let gives_refresh =
-        facts.offline && context.client.client.row.metadata.allows_grant(GrantType::RefreshToken);
-    let allowed = &context.client.client.row.metadata.audience;
-    let audience = narrow(&request.targets.all(), &facts.audience, allowed)?;
+    let gives_refresh = facts.offline && metadata.allows_grant(GrantType::RefreshToken);
+    let audience = narrow(&request.targets.all(), &facts.audience, &metadata.audience)?;
+    // What an operator took from the client since is not handed out any more (security.md T076).
+    let scope = facts.scope.intersection(&metadata.scope);
     let issuance = Issuance {
-        scope: &facts.scope,
+        scope: &scope,
         audience: &audience,
         refresh_generation: gives_refresh.then_some(0),
         nonce: facts.nonce.as_deref(),
         facts: &facts,
     };
-    issue::for_grant(context, &issuance).await
+    minting.for_grant(context, &issuance)
+}
+
+/// Refuses a target outside the grant while the code is still unused.
+async fn check_targets(
+    context: &TokenContext<'_>,
+    code: &SecretHash,
+    targets: &Targets,
+) -> Result<(), Failure> {
+    let asked = targets.all();
+    if asked.is_empty() {
+        return Ok(());
+    }
+    let client = &context.client.client.row;
+    if let Some(granted) = context.app.store.codes().audience(code, client.row).await? {
+        narrow(&asked, &granted, &client.metadata.audience)?;
+    }
+    Ok(())
 }
 
 /// The code as the client gets it: prefix, 256 random bits, checksum.

@@ -33,53 +33,69 @@ pub(super) struct Issuance<'a> {
     pub(super) nonce: Option<&'a str>,
 }
 
-/// Mints for a grant of a user.
-pub(super) async fn for_grant(
-    context: &TokenContext<'_>,
-    issuance: &Issuance<'_>,
-) -> Result<TokenResponse, Failure> {
-    let facts = issuance.facts;
-    let now = context.now.timestamp();
-    let lifetime = context.app.config.tokens.access.lifetime.seconds();
-    let client = &context.client.client.row;
-    let token = AccessToken {
-        id: new_token_id(),
-        grant: Some(facts.id),
-        client: client.row,
-        client_id: client.client_id.clone(),
-        epoch: facts.client_epoch,
-        subject: facts.subject.clone(),
-        scope: issuance.scope.clone(),
-        audience: issuance.audience.to_vec(),
-        confirmation: None,
-        issued_at: now,
-        expires_at: now.plus(lifetime).min(facts.ends_at),
-    };
-    let authentication = facts.authenticated_at.map(|time| Authentication {
-        time,
-        acr: facts.acr.as_deref().unwrap_or_default(),
-        amr: &facts.amr,
-    });
-    let format = format_for(context.app, client.metadata.access_token_strategy);
-    let keys = signing_keys(context, format == TokenFormat::Jwt || facts.scope.wants_openid()).await?;
-    let access_token = encode(context, format, &keys, &token, authentication)?;
-    let id_token = if facts.scope.wants_openid() {
-        Some(id_token(context, &keys, issuance, &access_token)?)
-    } else {
-        None
-    };
-    let refresh_token = issuance
-        .refresh_generation
-        .map(|generation| RefreshToken::new(facts, generation, now).sealed(&keys.keys, context.issuer))
-        .transpose()?;
-    Ok(TokenResponse {
-        expires_in: token.expires_at.seconds().abs_diff(now.seconds()),
-        scope: issuance.scope.clone(),
-        access_token,
-        refresh_token,
-        id_token,
-        token_type: TokenType::Bearer,
-    })
+/// Everything that minting needs and that may fail or take time: at hand before a code or refresh token is used.
+pub(super) struct Minting {
+    format: TokenFormat,
+    keys: SigningKeys,
+}
+
+impl Minting {
+    /// Reads the keys; `with_id_token` when an ID token may have to be signed.
+    pub(super) async fn prepare(context: &TokenContext<'_>, with_id_token: bool) -> Result<Self, Failure> {
+        let format = format_for(context.app, context.client.client.row.metadata.access_token_strategy);
+        let keys = signing_keys(context, format == TokenFormat::Jwt || with_id_token).await?;
+        Ok(Self { format, keys })
+    }
+
+    /// Mints for a grant of a user.
+    pub(super) fn for_grant(
+        &self,
+        context: &TokenContext<'_>,
+        issuance: &Issuance<'_>,
+    ) -> Result<TokenResponse, Failure> {
+        let facts = issuance.facts;
+        let now = context.now.timestamp();
+        let lifetime = context.app.config.tokens.access.lifetime.seconds();
+        let client = &context.client.client.row;
+        let token = AccessToken {
+            id: new_token_id(),
+            grant: Some(facts.id),
+            client: client.row,
+            client_id: client.client_id.clone(),
+            epoch: facts.client_epoch,
+            subject: facts.subject.clone(),
+            scope: issuance.scope.clone(),
+            audience: issuance.audience.to_vec(),
+            confirmation: None,
+            issued_at: now,
+            expires_at: now.plus(lifetime).min(facts.ends_at),
+        };
+        let authentication = facts.authenticated_at.map(|time| Authentication {
+            time,
+            acr: facts.acr.as_deref().unwrap_or_default(),
+            amr: &facts.amr,
+        });
+        let access_token = encode(context, self.format, &self.keys, &token, authentication)?;
+        let id_token = if issuance.scope.wants_openid() {
+            Some(id_token(context, &self.keys, issuance, &access_token)?)
+        } else {
+            None
+        };
+        let refresh_token = issuance
+            .refresh_generation
+            .map(|generation| {
+                RefreshToken::new(facts, generation, now).sealed(&self.keys.keys, context.issuer)
+            })
+            .transpose()?;
+        Ok(TokenResponse {
+            expires_in: token.expires_at.seconds().abs_diff(now.seconds()),
+            scope: issuance.scope.clone(),
+            access_token,
+            refresh_token,
+            id_token,
+            token_type: TokenType::Bearer,
+        })
+    }
 }
 
 /// Mints for the client itself (RFC 6749 section 4.4): no grant, no ID token, no refresh token.

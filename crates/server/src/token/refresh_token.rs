@@ -8,7 +8,7 @@ use grantor_store::{GrantFacts, RefreshOutcome, RefreshUse};
 use serde::{Deserialize, Serialize};
 
 use super::access_token::TokenUnreadable;
-use super::issue::{self, Issuance};
+use super::issue::{Issuance, Minting};
 use super::{TokenContext, sealed};
 use crate::app::App;
 use crate::clock::Now;
@@ -88,6 +88,8 @@ pub(super) async fn redeem(
     let scope = narrowed(&presented.scope, asked)?;
     still_allowed(&scope, &client.metadata.scope)?;
     let audience = narrow(&targets.all(), &presented.audience, &client.metadata.audience)?;
+    // A fault must not use the token up, so the keys are at hand before the database decides.
+    let minting = Minting::prepare(context, presented.scope.wants_openid()).await?;
     let policy = &context.app.config.tokens.refresh;
     let rotate = client.metadata.rotates_refresh_tokens();
     let outcome = context
@@ -105,8 +107,8 @@ pub(super) async fn redeem(
             now_ms: context.now.ms,
         })
         .await?;
-    let (facts, generation) = match outcome {
-        RefreshOutcome::Refreshed(facts, state) => (facts, state.generation),
+    let (facts, state) = match outcome {
+        RefreshOutcome::Refreshed(facts, state) => (facts, state),
         RefreshOutcome::Replayed => {
             context.app.metrics.replayed("refresh_token");
             return Err(invalid(
@@ -126,10 +128,10 @@ pub(super) async fn redeem(
         facts: &facts,
         scope: &scope,
         audience: &audience,
-        refresh_generation: rotate.then_some(generation),
+        refresh_generation: state.rotated.then_some(state.generation),
         nonce: None,
     };
-    issue::for_grant(context, &issuance).await
+    minting.for_grant(context, &issuance)
 }
 
 /// The scope may shrink, never grow (RFC 6749 section 6).

@@ -75,15 +75,6 @@ pub(crate) async fn a_replaced_secret_is_good_until_its_overlap_ends(world: Worl
     assert!(clients.by_row(client.row).await.unwrap().unwrap().previous_secret.is_none());
 }
 
-pub(crate) async fn a_secret_is_kept_another_way_only_while_it_is_the_same(world: World) {
-    let client = world.client("app").await;
-    let (first, second) = (secret(), secret());
-    let clients = world.store.clients();
-    clients.set_secret(client.row, Some(&first), None, NOW).await.unwrap();
-    assert!(clients.replace_secret_if(client.row, &first, &second).await.unwrap());
-    assert!(!clients.replace_secret_if(client.row, &first, &second).await.unwrap());
-}
-
 pub(crate) async fn a_raised_epoch_ends_tokens_and_grants(world: World) {
     let flow = world.redeemed().await;
     let query = LiveQuery {

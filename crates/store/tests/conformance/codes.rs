@@ -5,7 +5,7 @@ use grantor_store::{
 };
 
 use crate::world::{
-    ACCESS_SECONDS, CODE_SECONDS, END_SECONDS, Flow, IDLE_SECONDS, ISSUER, NOW, World, at_once,
+    ACCESS_SECONDS, CODE_SECONDS, END_SECONDS, Flow, IDLE_SECONDS, ISSUER, NOW, World, at_once, new_grant,
 };
 
 fn another_challenge() -> Challenge {
@@ -267,4 +267,13 @@ pub(crate) async fn an_offline_grant_lives_by_use_and_any_other_by_its_token(wor
         let CodeOutcome::Redeemed(facts) = redeem(&world, flow.code_use()).await else { panic!() };
         assert_eq!(facts.expires_at, NOW.plus(lives), "offline: {offline}, ends after {ends_after}");
     }
+}
+
+pub(crate) async fn only_its_client_hears_what_a_code_is_for_before_using_it(world: World) {
+    let flow = world.flow().await;
+    let other = world.client("other").await;
+    let codes = world.store.codes();
+    let heard = codes.audience(&flow.code, flow.client.row).await.unwrap();
+    assert_eq!(heard, Some(new_grant(&flow.client, &flow.user, &flow.session).audience));
+    assert_eq!(codes.audience(&flow.code, other.row).await.unwrap(), None);
 }

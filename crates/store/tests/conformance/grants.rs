@@ -119,6 +119,17 @@ pub(crate) async fn a_dead_grant_is_not_found_alive(world: World) {
     world.store.users().disable(flow.user.id, NOW).await.unwrap();
     assert!(grants.live(flow.grant, NOW.plus(2)).await.unwrap().is_none(), "its user is disabled");
     world.store.users().enable(flow.user.id).await.unwrap();
-    grants.revoke(flow.grant, None, RevocationReason::Logout, NOW).await.unwrap();
+    grants.revoke(flow.grant, None, RevocationReason::Operator, NOW).await.unwrap();
     assert!(grants.live(flow.grant, NOW.plus(2)).await.unwrap().is_none(), "revoked");
+}
+
+/// A login that ended between its reading and the grant gives none: an offline grant would outlive the password reset
+/// that ended it.
+pub(crate) async fn a_session_that_has_ended_gives_no_grant(world: World) {
+    let flow = world.flow().await;
+    let mut grant = new_grant(&flow.client, &flow.user, &flow.session);
+    (grant.code, grant.interaction, grant.offline) = (None, None, true);
+    assert!(matches!(world.store.grants().insert(&grant).await.unwrap(), Inserted::Inserted(_)));
+    world.store.sessions().end_all_of_user(flow.user.id, NOW).await.unwrap();
+    assert_eq!(world.store.grants().insert(&grant).await.unwrap(), Inserted::AlreadyConcluded);
 }

@@ -1,25 +1,23 @@
-use grantor_crypto::Secret;
+use grantor_crypto::{Secret, SecretHash};
 use grantor_protocol::Scope;
-use grantor_store::Inserted;
+use grantor_store::{Inserted, OpenInteraction};
 
 use crate::world::{ISSUER, NOW, NOW_MS, World, at_once, new_grant, request};
+
+async fn opened(world: &World, id: &SecretHash) -> OpenInteraction {
+    let resumed = world.store.interactions().resume(ISSUER, id, &[], NOW).await.unwrap();
+    resumed.unwrap().interaction
+}
 
 pub(crate) async fn an_interaction_comes_back_as_it_was_stored(world: World) {
     let client = world.client("app").await;
     let id = world.interaction(&client).await;
-    let interactions = world.store.interactions();
-    let open = interactions.open(ISSUER, &id, None, NOW).await.unwrap().unwrap();
+    let open = opened(&world, &id).await;
     assert_eq!((open.id, open.issuer), (id, ISSUER));
     assert_eq!(open.request, request(&client));
     assert_eq!((open.created_at_ms, open.expires_at), (NOW_MS, NOW.plus(3600)));
-    assert!(!open.browser_bound && !open.authenticated_here && !open.chosen);
-    assert_eq!((open.session, open.consent_scope), (None, None));
-
-    let scope = Scope::parse("openid").unwrap();
-    assert!(interactions.bind_consent(&id, &scope).await.unwrap());
-    let open = interactions.open(ISSUER, &id, None, NOW).await.unwrap().unwrap();
-    assert_eq!(open.consent_scope, Some(scope));
-    assert!(interactions.open(ISSUER, &id, None, NOW.plus(3600)).await.unwrap().is_none());
+    assert!(!open.authenticated_here && !open.chosen);
+    assert_eq!(open.session, None);
 }
 
 pub(crate) async fn an_interaction_belongs_to_the_first_browser(world: World) {
@@ -27,14 +25,11 @@ pub(crate) async fn an_interaction_belongs_to_the_first_browser(world: World) {
     let id = world.interaction(&client).await;
     let (ours, theirs) = (Secret::generate().hash(), Secret::generate().hash());
     let interactions = world.store.interactions();
-    assert!(interactions.open(ISSUER, &id, Some(&ours), NOW).await.unwrap().is_some());
     assert!(interactions.bind_browser(&id, &ours).await.unwrap());
     assert!(interactions.bind_browser(&id, &ours).await.unwrap());
     assert!(!interactions.bind_browser(&id, &theirs).await.unwrap());
-    let open = interactions.open(ISSUER, &id, Some(&ours), NOW).await.unwrap();
-    assert!(open.unwrap().browser_bound);
-    assert!(interactions.open(ISSUER, &id, Some(&theirs), NOW).await.unwrap().is_none());
-    assert!(interactions.open(ISSUER, &id, None, NOW).await.unwrap().is_none());
+    let resumed = interactions.resume(ISSUER, &id, &[], NOW).await.unwrap().unwrap();
+    assert_eq!(resumed.browser, Some(ours));
 }
 
 pub(crate) async fn that_a_login_was_authenticated_here_is_forgotten_with_it(world: World) {
@@ -47,7 +42,7 @@ pub(crate) async fn that_a_login_was_authenticated_here_is_forgotten_with_it(wor
         [(one, false, false), (one, true, true), (one, false, true), (other, false, false)]
     {
         assert!(interactions.bind_session(&id, session, here).await.unwrap());
-        let open = interactions.open(ISSUER, &id, None, NOW).await.unwrap().unwrap();
+        let open = opened(&world, &id).await;
         assert_eq!((open.session, open.authenticated_here, open.chosen), (Some(session), expected, true));
     }
 }

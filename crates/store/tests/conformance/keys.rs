@@ -68,17 +68,6 @@ pub(crate) async fn an_algorithm_has_one_next_key_which_is_promoted_once(world: 
     assert_eq!(keys.list(ISSUER).await.unwrap().len(), 2);
 }
 
-pub(crate) async fn a_private_key_is_resealed_once(world: World) {
-    let keys = world.store.keys();
-    let key = signing_key(Algorithm::PS256);
-    keys.insert_active(&key, NOW).await.unwrap();
-    let newer = DataKeyId::from_bytes([8; 8]);
-    assert!(keys.reseal(&key.kid, key.data_key, &[4, 5], newer).await.unwrap());
-    assert!(!keys.reseal(&key.kid, key.data_key, &[6], newer).await.unwrap());
-    let found = keys.list(ISSUER).await.unwrap().remove(0);
-    assert_eq!((found.sealed, found.data_key), (vec![4, 5], newer));
-}
-
 pub(crate) async fn of_nodes_that_start_at_once_one_makes_a_data_key(world: World) {
     for purpose in DataKeyPurpose::ALL {
         let nodes = (0..8).map(|_| {

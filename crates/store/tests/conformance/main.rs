@@ -54,7 +54,6 @@ macro_rules! prove {
                 clients_are_listed_by_name_in_pages,
                 metadata_is_replaced,
                 a_replaced_secret_is_good_until_its_overlap_ends,
-                a_secret_is_kept_another_way_only_while_it_is_the_same,
                 a_raised_epoch_ends_tokens_and_grants,
                 a_deleted_client_takes_consents_and_tokens_along,
                 an_origin_is_known_while_a_client_has_it,
@@ -65,7 +64,6 @@ macro_rules! prove {
                 an_imported_account_keeps_its_id,
                 accounts_are_listed_in_pages,
                 a_newer_hash_never_undoes_a_changed_password,
-                claims_are_replaced_and_dated,
                 a_disabled_account_is_dead_until_enabled,
                 a_deleted_account_takes_consents_sessions_and_grants_along,
             );
@@ -89,6 +87,7 @@ macro_rules! prove {
             cases!($engine, grants:
                 a_grant_comes_back_as_it_was_given,
                 an_interaction_gives_one_grant,
+                a_session_that_has_ended_gives_no_grant,
                 an_expired_or_missing_interaction_gives_none,
                 a_grant_is_revoked_once_and_only_by_its_client,
                 all_grants_of_a_user_or_of_an_app_end_together,
@@ -106,6 +105,7 @@ macro_rules! prove {
                 a_missing_or_unexpected_verifier_is_refused_and_no_guess,
                 an_address_that_was_not_asked_for_may_stay_unnamed,
                 an_expired_code_gives_nothing,
+                only_its_client_hears_what_a_code_is_for_before_using_it,
                 a_code_dies_with_its_session_user_and_client,
                 an_offline_grant_lives_by_use_and_any_other_by_its_token,
             );
@@ -128,6 +128,7 @@ macro_rules! prove {
             cases!($engine, tokens:
                 a_token_lives_as_long_as_all_it_depends_on,
                 a_token_of_a_client_for_itself_lives_until_its_id_is_revoked,
+                a_revocation_outlives_its_token_on_the_slowest_clock,
                 a_token_is_read_in_one_statement,
             );
             cases!($engine, consents:
@@ -136,7 +137,6 @@ macro_rules! prove {
             cases!($engine, keys:
                 of_nodes_that_start_at_once_one_makes_the_first_key,
                 an_algorithm_has_one_next_key_which_is_promoted_once,
-                a_private_key_is_resealed_once,
                 of_nodes_that_start_at_once_one_makes_a_data_key,
                 a_data_key_is_rewrapped_once,
                 the_kill_switch_leaves_one_new_key,

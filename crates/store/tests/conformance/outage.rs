@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use grantor_store::{CodeOutcome, Store};
 use grantor_test_postgres::Cluster;
 
-use crate::world::{ISSUER, World, at_once, config};
+use crate::world::{ISSUER, NOW, World, at_once, config};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_comes_back_is_used_again_without_reopening() {
@@ -26,12 +26,12 @@ async fn a_database_that_comes_back_is_used_again_without_reopening() {
     let fault = store.clients().by_row(flow.client.row).await.unwrap_err();
     assert!(fault.is_unavailable(), "{fault:?}");
     assert!(asked.elapsed() < Duration::from_secs(8), "an answer, not a hang: {:?}", asked.elapsed());
-    assert!(store.ping().await.unwrap_err().is_unavailable());
+    assert!(store.skew(NOW).await.unwrap_err().is_unavailable());
     let write = store.clients().raise_epoch(flow.client.row).await.unwrap_err();
     assert!(write.is_unavailable(), "{write:?}");
 
     cluster.start().unwrap();
-    store.ping().await.unwrap();
+    store.skew(NOW).await.unwrap();
     let reads = (0..24).map(|_| {
         let (store, row) = (store.clone(), flow.client.row);
         async move { store.clients().by_row(row).await }
@@ -77,9 +77,11 @@ async fn a_store_opens_while_its_database_is_away() {
     let database = cluster.database().unwrap();
     cluster.kill().unwrap();
     let store = Store::open(&config(database.url())).await.unwrap();
-    assert!(store.ping().await.unwrap_err().is_unavailable());
+    assert!(store.skew(NOW).await.unwrap_err().is_unavailable());
     assert!(store.migrate().await.unwrap_err().is_unavailable());
     cluster.start().unwrap();
+    assert!(!store.is_migrated().await.unwrap());
     store.migrate().await.unwrap();
+    assert!(store.is_migrated().await.unwrap());
     assert!(store.clients().list(ISSUER, None, 10).await.unwrap().is_empty());
 }

@@ -7,14 +7,15 @@ use crate::world::{ISSUER, NOW, World, at_once, new_grant};
 
 pub(crate) async fn a_new_database_is_ready_after_migrating(world: World) {
     assert_eq!(world.store.pending_migrations().await.unwrap(), Vec::<String>::new());
-    world.store.ping().await.unwrap();
+    assert!(world.store.is_migrated().await.unwrap());
     let machine = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
     let skew = world.store.skew(grantor_protocol::Timestamp(machine.try_into().unwrap())).await.unwrap();
     assert!(skew.abs() <= 1, "{skew}");
     let state = world.store.pool_state();
     assert!(state.size >= 1 && state.idle + state.in_use == state.size, "{state:?}");
     world.store.close().await;
-    assert!(world.store.ping().await.unwrap_err().is_unavailable());
+    assert!(world.store.skew(NOW).await.unwrap_err().is_unavailable());
+    assert!(world.store.is_migrated().await.unwrap(), "asked once, for a readiness that is asked for all the time");
 }
 
 pub(crate) async fn processes_that_migrate_at_once_do_it_once(world: World) {
@@ -41,7 +42,7 @@ pub(crate) async fn statements_are_counted(world: World) {
     let before = world.store.statements();
     world.store.clients().by_row(client.row).await.unwrap();
     world.store.clients().raise_epoch(client.row).await.unwrap();
-    world.store.ping().await.unwrap();
+    world.store.skew(NOW).await.unwrap();
     world.store.pending_migrations().await.unwrap();
     assert_eq!(world.store.statements() - before, 2);
 }

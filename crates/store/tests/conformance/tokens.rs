@@ -1,5 +1,5 @@
 use grantor_protocol::TokenId;
-use grantor_store::{LiveQuery, RevocationReason};
+use grantor_store::{Expiring, LiveQuery, RevocationReason};
 
 use crate::world::{Flow, NOW, World};
 
@@ -58,6 +58,20 @@ pub(crate) async fn a_token_of_a_client_for_itself_lives_until_its_id_is_revoked
     assert!(lives(&world, other).await);
     world.store.clients().delete(flow.client.row).await.unwrap();
     assert!(!lives(&world, other).await);
+}
+
+/// security.md T204: the fastest clock cleans up, and the slowest must not take what it removed for unrevoked.
+pub(crate) async fn a_revocation_outlives_its_token_on_the_slowest_clock(world: World) {
+    let flow = world.redeemed().await;
+    let ends = NOW.plus(60);
+    let for_itself = LiveQuery { grant: None, now: ends.plus(-1), ..query(&flow) };
+    world.store.tokens().revoke_id(for_itself.token, ends).await.unwrap();
+    let cleanup = world.store.cleanup();
+    for fastest in [ends, ends.plus(20)] {
+        assert_eq!(cleanup.remove_expired(Expiring::RevokedTokens, fastest, 10).await.unwrap(), 0);
+        assert!(!lives(&world, for_itself).await, "a node that is behind accepts a revoked token");
+    }
+    assert_eq!(cleanup.remove_expired(Expiring::RevokedTokens, ends.plus(60), 10).await.unwrap(), 1);
 }
 
 pub(crate) async fn a_token_is_read_in_one_statement(world: World) {

@@ -76,14 +76,6 @@ pub(crate) async fn a_newer_hash_never_undoes_a_changed_password(world: World) {
     assert_eq!(password.as_deref(), Some("$argon2id$changed"));
 }
 
-pub(crate) async fn claims_are_replaced_and_dated(world: World) {
-    let user = world.user("alice").await;
-    let replaced = claims(json!({ "name": "Alice", "address": { "country": "NO" } }));
-    assert!(world.store.users().set_claims(user.id, &replaced, NOW.plus(9)).await.unwrap());
-    let found = world.store.users().by_id(user.id).await.unwrap().unwrap();
-    assert_eq!((found.claims, found.updated_at), (replaced, NOW.plus(9)));
-}
-
 pub(crate) async fn a_disabled_account_is_dead_until_enabled(world: World) {
     let flow = world.redeemed().await;
     let query = LiveQuery {
