@@ -1,6 +1,11 @@
 //! Flows over the public HTTP surface of a server in this process: its clock is moved instead of waited for, and its
 //! statements are counted. One module per subject; T-numbers are those of security.md.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests report failure by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "tests report failure by panicking"
+)]
 
 mod codes;
 mod keys;

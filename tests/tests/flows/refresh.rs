@@ -184,8 +184,7 @@ async fn of_64_uses_at_once_without_a_retry_time_one_wins_and_the_family_ends() 
     let other = stage.server.beside(config).await;
     let first = stage.tokens(SCOPE).await;
     let answers = at_once(&stage, &other, first.refresh()).await;
-    let expected =
-        BTreeMap::from([("200 tokens".to_owned(), 1), ("400 invalid_grant".to_owned(), 63)]);
+    let expected = BTreeMap::from([("200 tokens".to_owned(), 1), ("400 invalid_grant".to_owned(), 63)]);
     assert_eq!(outcomes(&answers), expected);
     let winner = answers.iter().find(|answer| answer.status == 200).unwrap().tokens();
     stage.app.refreshes(winner.refresh()).await.is_refused("invalid_grant");

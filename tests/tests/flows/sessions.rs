@@ -144,8 +144,7 @@ async fn a_planted_secret_is_never_adopted() {
     let planted = grantor_tests::random_text();
     let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     let url = stage.app.asks(SCOPE).url();
-    let answer =
-        http.get(url).header("cookie", format!("grantor_session={planted}")).send().await.unwrap();
+    let answer = http.get(url).header("cookie", format!("grantor_session={planted}")).send().await.unwrap();
     assert!(answer.headers()["location"].to_str().unwrap().contains("/login"));
     stage.tokens(SCOPE).await;
     assert_ne!(stage.server.cookie(&stage.browser, "grantor_session").unwrap(), planted);
@@ -227,8 +226,7 @@ async fn an_account_that_is_chosen_still_has_to_log_in_when_the_client_says_so()
     let before = stage.tokens(SCOPE).await.id_token_claims();
     stage.server.advance(100);
     for demand in [("prompt", "select_account login"), ("max_age", "0")] {
-        let request =
-            stage.app.asks(SCOPE).with("prompt", "select_account").with(demand.0, demand.1);
+        let request = stage.app.asks(SCOPE).with("prompt", "select_account").with(demand.0, demand.1);
         let page = stage.visits(&request).await.page();
         assert!(page.has("account-1"), "{page}");
         let page = stage.browser.submit(&page, "account-1", &[]).await.page();
@@ -268,7 +266,8 @@ async fn a_browser_holds_six_accounts_and_drops_the_oldest() {
     let page = stage.visits(&stage.app.asks(SCOPE).with("prompt", "select_account")).await.page();
     assert!(page.has("account-6") && !page.has("account-7"), "{page}");
     assert!(page.document.text("account-1").unwrap().contains(&latest), "{page}");
-    let alice = page.document.elements.iter().any(|(id, text)| id.starts_with("account-") && text.contains("alice"));
+    let alice =
+        page.document.elements.iter().any(|(id, text)| id.starts_with("account-") && text.contains("alice"));
     assert!(!alice, "{page}");
     assert!(stage.server.cookie(&stage.browser, "grantor_session").unwrap().len() < 300);
 }

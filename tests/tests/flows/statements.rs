@@ -94,7 +94,9 @@ async fn every_operation_costs_what_the_table_says(engine: Engine) {
     counter.count("introspection of an access token", access, active).await;
     counter.count("introspection of a client's own token", own, active).await;
     counter.count("introspection of a refresh token", refresh, active).await;
-    counter.count("userinfo", access, async |token: String| drop(app.userinfo(&token).await.ok().clone())).await;
+    counter
+        .count("userinfo", access, async |token: String| drop(app.userinfo(&token).await.ok().clone()))
+        .await;
 
     let refreshed = async |token: String| drop(app.refreshes(&token).await.tokens());
     counter.count("refresh", refresh, refreshed).await;
@@ -111,7 +113,9 @@ async fn every_operation_costs_what_the_table_says(engine: Engine) {
 
     let code = async || stage.code(scope).await;
     counter
-        .count("code redemption", code, async |(request, code)| drop(app.redeems(&code, &request).await.tokens()))
+        .count("code redemption", code, async |(request, code)| {
+            drop(app.redeems(&code, &request).await.tokens());
+        })
         .await;
 
     let answered = async |()| drop(stage.visits(&app.asks(scope)).await.left().code());
