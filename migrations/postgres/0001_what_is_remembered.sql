@@ -68,7 +68,6 @@ CREATE TABLE interaction (
     session_id UUID,
     authenticated_here BOOLEAN NOT NULL,
     chosen BOOLEAN NOT NULL,
-    consent_scope TEXT,
     created_at_ms BIGINT NOT NULL,
     expires_at BIGINT NOT NULL
 );

@@ -1,12 +1,7 @@
 use grantor_protocol::{IssuerId, Scope, UserClaims, UserId};
 use grantor_store::{LiveQuery, NewUser};
-use serde_json::json;
 
 use crate::world::{ISSUER, NOW, World};
-
-fn claims(value: serde_json::Value) -> UserClaims {
-    serde_json::from_value(value).unwrap()
-}
 
 pub(crate) async fn an_account_is_found_by_its_name_and_its_id(world: World) {
     let made = world.user("alice").await;
