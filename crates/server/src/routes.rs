@@ -2,13 +2,12 @@
 //! names it. Discovery reads the same rows.
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, head, post};
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::timeout::TimeoutLayer;
 
 use crate::app::App;
 use crate::cors::{self, Cors};
@@ -103,17 +102,39 @@ pub(crate) fn router(app: &App, listener: Listener) -> Router {
     };
     router
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, app.config.limits.request_timeout))
+        .layer(middleware::from_fn_with_state(app.clone(), in_time))
         .layer(middleware::from_fn(host::check))
         .layer(middleware::from_fn(common_headers))
         .layer(middleware::from_fn_with_state(app.clone(), observe::observe))
         .with_state(app.clone())
 }
 
+/// Gives up what takes longer than `limits.request_timeout`, and says when to come back.
+async fn in_time(State(app): State<App>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let mut person = is_a_person(&parts.headers).then(|| parts.clone());
+    let answer = next.run(Request::from_parts(parts, body));
+    if let Ok(answer) = tokio::time::timeout(app.config.limits.request_timeout, answer).await {
+        return answer;
+    }
+    let failure = Failure::Unavailable("the request took longer than limits.request_timeout".to_owned());
+    match &mut person {
+        Some(parts) => {
+            let Ok(visit) = Visit::from_request_parts(parts, &app).await;
+            visit.error(failure)
+        }
+        None => failure.into_json(),
+    }
+}
+
 /// A person sees a page, a program reads JSON.
 async fn no_page(visit: Visit, headers: HeaderMap) -> Response {
-    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if accepted.contains("text/html") { visit.not_found() } else { not_found().await }
+    if is_a_person(&headers) { visit.not_found() } else { not_found().await }
+}
+
+fn is_a_person(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    accepted.is_some_and(|accepted| accepted.contains("text/html"))
 }
 
 async fn not_found() -> Response {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use grantor_tests::{Answer, Browser, Engine, Visit};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinSet;
 
 use crate::stage::{Stage, trusted};
@@ -100,6 +101,34 @@ async fn while_postgres_is_away_many_are_answered_as_soon_as_one() {
         // A key set is worth a second of waiting; a row, one time-out of the pool that was running and one's own.
         let most = Duration::from_secs(if kind == 0 { 3 } else { 12 });
         assert!(waited < most, "waited {waited:?}, at most {most:?}");
+    }
+}
+
+/// What takes too long is given up as anything else that is not to be had right now.
+#[tokio::test]
+async fn a_request_that_takes_too_long_is_told_when_to_come_back() {
+    let stage = Stage::with("limits.request_timeout = '1s'", trusted()).await;
+    let origin = stage.server.origin();
+    let authority = origin.strip_prefix("http://").unwrap();
+    for (accept, path) in [("application/json", "/oauth2/token"), ("text/html", "/login")] {
+        let mut connection = tokio::net::TcpStream::connect(authority).await.unwrap();
+        // The rest of the body never comes.
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: {authority}\r\naccept: {accept}\r\ncontent-length: 100\r\n\
+             content-type: application/x-www-form-urlencoded\r\n\r\ngrant_type="
+        );
+        connection.write_all(head.as_bytes()).await.unwrap();
+        let (mut answer, mut part) = (Vec::new(), [0; 4096]);
+        while let Ok(read @ 1..) = connection.read(&mut part).await {
+            answer.extend_from_slice(&part[..read]);
+        }
+        let answer = String::from_utf8(answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+        for part in
+            ["retry-after: ", "cache-control: no-store", "x-trace-id: ", accept, "temporarily_unavailable"]
+        {
+            assert!(answer.contains(part), "{part}: {answer}");
+        }
     }
 }
 

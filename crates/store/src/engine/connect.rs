@@ -20,8 +20,9 @@ use crate::Fault;
 
 /// How long a writer waits for another process that holds SQLite's write lock.
 const SQLITE_BUSY: Duration = Duration::from_secs(10);
-/// How long a writer waits in this process' queue: a burst is slow, never refused.
-const SQLITE_QUEUE: Duration = Duration::from_secs(30);
+/// How long a writer waits in this process' queue: a burst is slow, and refused only when the whole request, which is
+/// given up after `limits.request_timeout` (30 s), could not end in time.
+const SQLITE_QUEUE: Duration = Duration::from_secs(15);
 const SQLITE_READERS: u32 = 4;
 /// How long a request waits for a connection before it is told to come back.
 const POSTGRES_ACQUIRE: Duration = Duration::from_secs(5);
