@@ -521,6 +521,33 @@ async fn consent_is_remembered_until_more_is_asked_or_the_client_insists() {
     consent(stage.visits(&asked("openid")).await);
 }
 
+/// The first answer counts: whichever of the two it is, the client never hears both.
+#[tokio::test(flavor = "multi_thread")]
+async fn yes_and_no_at_the_same_moment_are_one_answer() {
+    let stage = Stage::with("", trusted_with(&json!({ "skip_consent": false }))).await;
+    let page = stage.visits(&stage.app.asks(SCOPE)).await.page();
+    let page = stage.alice.logs_in(&stage.browser, &page).await.page();
+    stage.browser.submit(&page, "consent-accept", &[]).await.left().code();
+    for _ in 0..24 {
+        let page = stage.visits(&stage.app.asks(SCOPE).with("prompt", "consent")).await.page();
+        let (yes, no) = tokio::join!(
+            stage.browser.submit(&page, "consent-accept", &[]),
+            stage.browser.submit(&page, "consent-deny", &[]),
+        );
+        match (yes, no) {
+            (Visit::Left(granted), Visit::Page(over)) => {
+                granted.code();
+                over.is_error_page("invalid_request");
+            }
+            (Visit::Page(over), Visit::Left(denied)) => {
+                denied.is_refused("access_denied");
+                over.is_error_page("invalid_request");
+            }
+            both => panic!("one answer is expected: {both:?}"),
+        }
+    }
+}
+
 /// T155: a trusted client skips the page, but not for a user who is asked on the client's own wish.
 #[tokio::test]
 async fn a_client_that_skips_consent_never_asks() {

@@ -4,15 +4,13 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use grantor_crypto::SecretHash;
-use grantor_protocol::{
-    AuthorizationRequest, ErrorCode, GrantType, Scope, Subject, Targets, Timestamp, scope,
-};
+use grantor_protocol::{AuthorizationRequest, GrantType, Scope, Subject, Targets, Timestamp, scope};
 use grantor_store::{BrowserSession, Inserted, NewCode, NewGrant};
 
 use super::respond::Responder;
 use crate::client_cache::KnownClient;
 use crate::error::Failure;
-use crate::pages::views::Problem;
+use crate::interact::over;
 use crate::token::new_code;
 use crate::visit::Visit;
 
@@ -30,17 +28,7 @@ pub(crate) async fn grant(
 ) -> Result<Response, Box<Response>> {
     match insert(visit, client, request, session, interaction).await {
         Ok(Some(code)) => Ok(Responder::of(client, request).grant(visit, &code)),
-        Ok(None) => {
-            let expected = "an interaction that is still open";
-            let failure = Failure::refused(
-                ErrorCode::InvalidRequest,
-                "interaction answered once",
-                expected,
-                "one that is over",
-            );
-            Err(Box::new(visit.error_of(failure, Problem::Expired)))
-        }
-        Err(failure @ Failure::Unavailable(_)) => Err(Box::new(visit.error(failure))),
+        Ok(None) => Err(Box::new(over(visit))),
         Err(failure) => Err(Box::new(Responder::of(client, request).refuse(visit, failure))),
     }
 }

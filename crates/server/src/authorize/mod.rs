@@ -7,7 +7,6 @@ pub(crate) mod step;
 
 use std::sync::Arc;
 
-use axum::extract::State;
 use axum::response::Response;
 use grantor_crypto::{Secret, UnverifiedJws};
 use grantor_protocol::authorization::{requested_mode, requested_state, validate};
@@ -16,7 +15,6 @@ use grantor_protocol::{
     ResponseMode, ResponseType, ReturnTo, Subject,
 };
 
-use crate::app::App;
 use crate::client_cache::KnownClient;
 use crate::error::Failure;
 use crate::extract::{FormBody, QueryParams, unreadable};
@@ -39,13 +37,13 @@ pub(crate) async fn get(mut visit: Visit, QueryParams(query): QueryParams) -> Re
 
 /// `POST /oauth2/auth`. A form that another site posts arrives without our Lax cookies, so the request is parked and
 /// the browser sent to a GET of ours, where they come along.
-pub(crate) async fn post(mut visit: Visit, State(_app): State<App>, FormBody(form): FormBody) -> Response {
+pub(crate) async fn post(mut visit: Visit, FormBody(form): FormBody) -> Response {
     let request = match form {
         Ok(params) => read(&mut visit, &params, RequestOrigin::Body).await,
         Err(failure) => return visit.error(failure),
     };
     match request {
-        Ok((_, request)) => step::park_unbound(&visit, request).await,
+        Ok((client, request)) => step::park_unbound(&visit, &client, &request).await,
         Err(answer) => *answer,
     }
 }

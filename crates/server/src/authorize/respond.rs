@@ -38,8 +38,12 @@ impl Responder {
         self.send(visit, &[("code", code)])
     }
 
-    /// The error redirect. Faults of ours go back as well: the client can retry or explain.
+    /// The answer to whatever failed after the redirect URI was verified: the error redirect, for faults of ours as
+    /// well. Only what heals by itself stays here: reloading the page goes on where the client could only begin anew.
     pub(crate) fn refuse(&self, visit: &Visit, failure: Failure) -> Response {
+        if matches!(failure, Failure::Unavailable(_)) {
+            return visit.error(failure);
+        }
         let description = failure.description();
         let response =
             self.send(visit, &[("error", failure.code().name()), ("error_description", &description)]);

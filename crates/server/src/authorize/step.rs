@@ -7,13 +7,13 @@ use axum::response::Response;
 use grantor_crypto::{Secret, SecretHash};
 use grantor_protocol::interaction::{needed, selected};
 use grantor_protocol::{AuthorizationRequest, ErrorCode, InteractionState, Scope, SessionFacts, Step};
-use grantor_store::{BrowserSession, NewInteraction, OpenInteraction};
+use grantor_store::{BrowserSession, Fault, NewInteraction, OpenInteraction};
 
 use super::respond::Responder;
 use super::{conclude, new_interaction_id};
 use crate::client_cache::KnownClient;
 use crate::error::Failure;
-use crate::interact::OpenedInteraction;
+use crate::interact::{OpenedInteraction, over};
 use crate::visit::Visit;
 
 /// A verdict and the session it is about.
@@ -35,7 +35,7 @@ pub(super) async fn begin(
         let row = Some(client.row.row);
         match visit.app.store.sessions().alive(visit.issuer.id, &hashes, row, visit.now.timestamp()).await {
             Ok(sessions) => sessions,
-            Err(fault) => return visit.error(fault.into()),
+            Err(fault) => return Responder::of(&client, &request).refuse(visit, fault.into()),
         }
     };
     let facts = Facts { client: &client, request: &request, sessions: &sessions, parked: None };
@@ -44,8 +44,8 @@ pub(super) async fn begin(
         (Step::Nothing, Some(session)) => {
             conclude::grant(visit, &client, &request, &session, None).await.unwrap_or_else(|answer| *answer)
         }
-        (Step::Refuse(code), _) => refuse(visit, &client, &request, code),
-        (step, _) => park(visit, request, page_of(step)).await,
+        (Step::Refuse(code), _) => Responder::of(&client, &request).refuse(visit, refusal(code)),
+        (step, _) => park(visit, &client, &request, page_of(step)).await,
     }
 }
 
@@ -105,32 +105,41 @@ pub(crate) fn address(visit: &Visit, path: &str, interaction: &str) -> String {
 }
 
 /// Parks a request for this browser and sends it to the page that is its turn.
-async fn park(visit: &mut Visit, request: AuthorizationRequest, path: &str) -> Response {
+async fn park(
+    visit: &mut Visit,
+    client: &Arc<KnownClient>,
+    request: &AuthorizationRequest,
+    path: &str,
+) -> Response {
     let browser = visit.cookies.browser_or_new();
     match insert(visit, request, Some(browser.hash())).await {
         Ok(id) => visit.redirect(&address(visit, path, id.expose())),
-        Err(failure) => visit.error(failure),
+        Err(fault) => Responder::of(client, request).refuse(visit, fault.into()),
     }
 }
 
 /// Parks a request that came by POST: which browser it is shows at the GET that follows.
-pub(super) async fn park_unbound(visit: &Visit, request: AuthorizationRequest) -> Response {
+pub(super) async fn park_unbound(
+    visit: &Visit,
+    client: &Arc<KnownClient>,
+    request: &AuthorizationRequest,
+) -> Response {
     match insert(visit, request, None).await {
         Ok(id) => visit.redirect(&address(visit, "/oauth2/auth/continue", id.expose())),
-        Err(failure) => visit.error(failure),
+        Err(fault) => Responder::of(client, request).refuse(visit, fault.into()),
     }
 }
 
 async fn insert(
     visit: &Visit,
-    request: AuthorizationRequest,
+    request: &AuthorizationRequest,
     browser: Option<SecretHash>,
-) -> Result<Secret, Failure> {
+) -> Result<Secret, Fault> {
     let id = new_interaction_id();
     let interaction = NewInteraction {
         id: id.hash(),
         issuer: visit.issuer.id,
-        request: &request,
+        request,
         browser,
         created_at_ms: visit.now.ms,
         expires_at: visit.now.timestamp().plus(visit.app.config.login.lifetime.seconds()),
@@ -156,12 +165,7 @@ pub(crate) async fn advance(visit: &mut Visit, opened: &OpenedInteraction, conse
                 Err(answer) => *answer,
             }
         }
-        (Step::Refuse(code), _) => {
-            if let Err(fault) = visit.app.store.interactions().delete(&opened.interaction.id).await {
-                return visit.error(fault.into());
-            }
-            refuse(visit, &opened.client, request, code)
-        }
+        (Step::Refuse(code), _) => conclude(visit, opened, refusal(code)).await,
         (step, _) => visit.redirect(&address(visit, page_of(step), &opened.handle)),
     }
 }
@@ -179,29 +183,29 @@ async fn remember_consent(visit: &Visit, opened: &OpenedInteraction, session: &B
     }
 }
 
-/// The error redirect for what the user's state does not allow.
-fn refuse(
-    visit: &Visit,
-    client: &Arc<KnownClient>,
-    request: &AuthorizationRequest,
-    code: ErrorCode,
-) -> Response {
+/// What the user's state does not allow.
+fn refusal(code: ErrorCode) -> Failure {
     let (check, expected) = match code {
         ErrorCode::LoginRequired => ("session for prompt=none", "a live session that satisfies the request"),
         ErrorCode::ConsentRequired => ("consent for prompt=none", "standing consent to every scope"),
-        ErrorCode::AccountSelectionRequired => ("account for prompt=none", "one session that fits"),
         _ => ("interaction", "a request that can be answered"),
     };
-    let failure = Failure::refused(code, check, expected, "not given");
-    Responder::of(client, request).refuse(visit, failure)
+    Failure::refused(code, check, expected, "not given")
 }
 
-/// The client's answer when the user says no (RFC 6749 section 4.1.2.1). The interaction is over: its first answer
-/// counts.
+/// The client's answer when the user says no (RFC 6749 section 4.1.2.1).
 pub(crate) async fn deny(visit: &Visit, opened: &OpenedInteraction) -> Response {
-    if let Err(fault) = visit.app.store.interactions().delete(&opened.interaction.id).await {
-        return visit.error(fault.into());
-    }
     let failure = Failure::refused(ErrorCode::AccessDenied, "decision of the user", "consent", "a refusal");
-    Responder::of(&opened.client, &opened.interaction.request).refuse(visit, failure)
+    conclude(visit, opened, failure).await
+}
+
+/// Ends an interaction with a refusal. Its first answer counts: when that was another, a grant perhaps, the client
+/// hears nothing more.
+async fn conclude(visit: &Visit, opened: &OpenedInteraction, refusal: Failure) -> Response {
+    let responder = Responder::of(&opened.client, &opened.interaction.request);
+    match visit.app.store.interactions().delete(&opened.interaction.id).await {
+        Ok(true) => responder.refuse(visit, refusal),
+        Ok(false) => over(visit),
+        Err(fault) => responder.refuse(visit, fault.into()),
+    }
 }

@@ -143,7 +143,8 @@ async fn bind(visit: &mut Visit, id: &SecretHash, bound: Option<SecretHash>) -> 
     }
 }
 
-fn over(visit: &Visit) -> Response {
+/// The page for an interaction that was answered before, or is too old.
+pub(crate) fn over(visit: &Visit) -> Response {
     let expected = "an interaction that is open";
     let failure =
         Failure::refused(ErrorCode::InvalidRequest, "interaction", expected, "one that is over or unknown")
