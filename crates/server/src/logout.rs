@@ -6,7 +6,7 @@ use axum::response::Response;
 
 use crate::extract::FormBody;
 use crate::interact::account;
-use crate::pages::views::{Account, Form, LoggedOutPage, LogoutPage};
+use crate::pages::views::{Account, LoggedOutPage, LogoutPage};
 use crate::visit::{Policy, Visit};
 
 const PAGE: &str = "/logout";
@@ -28,7 +28,7 @@ pub(crate) async fn get(mut visit: Visit) -> Response {
     };
     let accounts: Vec<Account> = sessions.iter().map(account).collect();
     let page = visit.frame();
-    let form = Form { action: PAGE, csrf: &csrf, interaction: NO_INTERACTION };
+    let form = visit.form(PAGE, &csrf, NO_INTERACTION);
     let view = LogoutPage { page: &page, form, client: None, accounts: &accounts };
     visit.page(StatusCode::OK, &view, Policy::Form)
 }

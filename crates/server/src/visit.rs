@@ -19,7 +19,7 @@ use crate::observe::TraceId;
 use crate::pages::Page;
 use crate::pages::assets::AUTO_SUBMIT_SOURCE;
 use crate::pages::texts::Language;
-use crate::pages::views::{ErrorPage, Problem};
+use crate::pages::views::{ErrorPage, Form, Problem};
 
 /// One request of a person's browser.
 #[derive(Debug)]
@@ -98,6 +98,11 @@ impl Visit {
             assets: self.app.assets.urls(),
             trace_id: &self.trace_id.0,
         }
+    }
+
+    /// The form of one of our pages, which posts to that page again.
+    pub(crate) fn form<'a>(&'a self, page: &'a str, csrf: &'a str, interaction: &'a str) -> Form<'a> {
+        Form { base: self.issuer.path(), page, csrf, interaction }
     }
 
     /// Answers with a page.

@@ -1,7 +1,7 @@
 //! Logins: how long they last, what renews them, several in one browser, and what an authorization request may ask
 //! of them (OpenID Connect Core section 3.1.2.1; security.md 1.11).
 
-use grantor_tests::{Arrival, Authorization, Browser, InProcess, Left, ResponsePage, Visit};
+use grantor_tests::{Arrival, Authorization, Browser, Engine, InProcess, Left, ResponsePage, Visit};
 use serde_json::{Value, json};
 
 use crate::stage::{Stage, public, trusted_with};
@@ -554,6 +554,15 @@ async fn a_client_that_skips_consent_never_asks() {
     let stage = Stage::with("", public()).await;
     stage.tokens(SCOPE).await;
     stage.visits(&stage.app.asks("openid email profile")).await.left().code();
+}
+
+/// The proxy in front takes the issuer's path away; what browsers are told has it.
+#[tokio::test]
+async fn under_an_issuer_with_a_path_forms_post_under_that_path() {
+    let server = InProcess::start(Engine::Sqlite, "issuer = 'http://localhost:1/id'").await;
+    let page = Browser::new().get(&server.url("/logout")).await.page();
+    assert_eq!(page.document.form_of("logout-confirm").unwrap().action.path(), "/id/logout");
+    assert!(page.headers["set-cookie"].to_str().unwrap().contains("Path=/;"), "{page}");
 }
 
 /// T149: what one user was shown is not another's to answer.

@@ -29,6 +29,11 @@ impl Issuer {
         address(&self.url, path)
     }
 
+    /// The path under which browsers see ours, without its last slash: mostly empty.
+    pub(crate) fn path(&self) -> &str {
+        path(&self.url)
+    }
+
     /// Scheme, host and port: what a browser sends as `Origin` from our pages.
     pub(crate) fn origin(&self) -> String {
         url::Url::parse(&self.url).map(|url| url.origin().ascii_serialization()).unwrap_or_default()
@@ -45,10 +50,32 @@ pub(crate) fn address(issuer: &str, path: &str) -> String {
     format!("{}{path}", issuer.trim_end_matches('/'))
 }
 
+fn path(issuer: &str) -> &str {
+    let authority = issuer.split_once("://").map_or(issuer, |(_scheme, rest)| rest);
+    authority.find('/').and_then(|start| authority.get(start..)).unwrap_or_default().trim_end_matches('/')
+}
+
 impl FromRequestParts<App> for Issuer {
     type Rejection = Infallible;
 
     async fn from_request_parts(_parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
         Ok(Self::only(app))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_of_an_issuer_ends_without_a_slash() {
+        for (issuer, expected) in [
+            ("https://id.example.com", ""),
+            ("https://id.example.com/", ""),
+            ("http://localhost:4444/id", "/id"),
+            ("https://example.com/a/b/", "/a/b"),
+        ] {
+            assert_eq!(path(issuer), expected, "{issuer}");
+        }
     }
 }

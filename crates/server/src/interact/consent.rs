@@ -7,7 +7,7 @@ use grantor_protocol::Step;
 use super::{OpenedInteraction, Shown, Submitted, account, client_card};
 use crate::authorize::step::{address, advance, deny};
 use crate::pages::Foreign;
-use crate::pages::views::{ConsentPage, Destination, Form};
+use crate::pages::views::{ConsentPage, Destination};
 use crate::visit::{Policy, Visit};
 
 const PAGE: &str = "/consent";
@@ -56,7 +56,7 @@ async fn show(visit: &Visit, opened: &OpenedInteraction) -> Response {
     let account = account(&session);
     let view = ConsentPage {
         page: &page,
-        form: Form { action: PAGE, csrf: &csrf, interaction: &opened.handle },
+        form: visit.form(PAGE, &csrf, &opened.handle),
         client: &client,
         vouched_for: true,
         returns_to: destination(&request.redirect_uri),

@@ -13,7 +13,7 @@ use crate::discovery::PASSWORD_ACR;
 use crate::error::Failure;
 use crate::extract::HeldSession;
 use crate::pages::Foreign;
-use crate::pages::views::{Form, LoginPage, LoginProblem, WebLink};
+use crate::pages::views::{LoginPage, LoginProblem, WebLink};
 use crate::visit::{Policy, Visit};
 
 const PAGE: &str = "/login";
@@ -303,7 +303,7 @@ async fn show(
     let client = client_card(&opened.client);
     let view = LoginPage {
         page: &page,
-        form: Form { action: PAGE, csrf: &csrf, interaction: &opened.handle },
+        form: visit.form(PAGE, &csrf, &opened.handle),
         client: &client,
         login: Foreign::typed(login),
         remember: entered.remember,

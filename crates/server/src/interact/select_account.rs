@@ -7,7 +7,7 @@ use grantor_protocol::{ErrorCode, Step};
 use super::{Shown, Submitted, account, client_card};
 use crate::authorize::step::{address, deny, page_of};
 use crate::error::Failure;
-use crate::pages::views::{AccountChoice, Form, Problem, SelectAccountPage};
+use crate::pages::views::{AccountChoice, Problem, SelectAccountPage};
 use crate::visit::Policy;
 
 const PAGE: &str = "/select-account";
@@ -33,7 +33,7 @@ pub(crate) async fn get(Shown { visit, opened }: Shown) -> Response {
     let client = client_card(&opened.client);
     let view = SelectAccountPage {
         page: &page,
-        form: Form { action: PAGE, csrf: &csrf, interaction: &opened.handle },
+        form: visit.form(PAGE, &csrf, &opened.handle),
         client: &client,
         accounts: &accounts,
     };

@@ -9,12 +9,20 @@ use super::{Foreign, Page};
 /// Where a page's form goes and what proves that it is ours.
 #[derive(Debug, Clone, Copy)]
 pub struct Form<'a> {
-    /// A path of ours.
-    pub action: &'a str,
+    /// The issuer's path, under which browsers see the page.
+    pub base: &'a str,
+    /// The path of the page, which is where its form goes.
+    pub page: &'a str,
     /// Posted as `csrf`.
     pub csrf: &'a str,
     /// Posted as `interaction`.
     pub interaction: &'a str,
+}
+
+impl Form<'_> {
+    fn action(&self) -> String {
+        format!("{}{}", self.base, self.page)
+    }
 }
 
 /// The relying party as a page introduces it.
@@ -566,7 +574,7 @@ mod tests {
                 assets: assets.urls(),
                 trace_id: "4bf92f3577b34da6",
             };
-            let form = Form { action: "/login", csrf: "c\"srf", interaction: "in<ter" };
+            let form = Form { base: "", page: "/login", csrf: "c\"srf", interaction: "in<ter" };
             let mut samples = Vec::new();
             logins(&page, form, &mut samples);
             questions(&page, form, &mut samples);
@@ -615,7 +623,7 @@ mod tests {
         let assets = Assets::new(&brand, "");
         let page = Page { language: Language::English, brand: &brand, assets: assets.urls(), trace_id: "t" };
         let mut samples = Vec::new();
-        logins(&page, Form { action: "/login", csrf: "c", interaction: "i" }, &mut samples);
+        logins(&page, Form { base: "", page: "/login", csrf: "c", interaction: "i" }, &mut samples);
         let html = &samples[0].html;
         assert!(html.contains("id=\"login-cancel\" name=\"decision\" value=\"deny\" formnovalidate"));
         // The first button is the one that Enter presses.
