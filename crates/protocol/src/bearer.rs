@@ -11,8 +11,8 @@ use crate::params::Params;
 pub struct BearerToken(String);
 
 impl BearerToken {
-    /// Finds the token in the `Authorization` header or the form. `None` when nothing was presented, which is
-    /// answered without an error code (section 3.1). Of the query only the presence of a token matters.
+    /// Finds the token in the `Authorization` header or the form. `None` when nothing was presented, or credentials of
+    /// another scheme, which are answered without an error code (section 3.1). Of the query only the presence of a token matters.
     pub fn read(
         authorization: Option<&str>,
         query: &Params,
@@ -21,7 +21,7 @@ impl BearerToken {
         if query.contains("access_token") {
             return Err(invalid("access_token", "a token in the Authorization header", "one in the query"));
         }
-        let in_header = authorization.map(from_header).transpose()?;
+        let in_header = authorization.map(from_header).transpose()?.flatten();
         let in_form = form.map(|form| form.single("access_token")).transpose();
         let in_form =
             in_form.map_err(|error| invalid("access_token", "one token", error.to_string()))?.flatten();
@@ -45,10 +45,14 @@ impl fmt::Debug for BearerToken {
     }
 }
 
-fn from_header(header: &str) -> Result<&str, RequestRefusal> {
-    match header.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("Bearer") => Ok(token.trim_matches(' ')),
-        _ => Err(invalid("Authorization header", "the scheme Bearer", "something else")),
+fn from_header(header: &str) -> Result<Option<&str>, RequestRefusal> {
+    let (scheme, token) = header.split_once(' ').unwrap_or((header, ""));
+    if !scheme.eq_ignore_ascii_case("Bearer") {
+        return Ok(None);
+    }
+    match token.trim_matches(' ') {
+        "" => Err(invalid("Authorization header", "a token after the scheme Bearer", "none")),
+        token => Ok(Some(token)),
     }
 }
 
@@ -80,6 +84,7 @@ mod tests {
         assert_eq!(read(None, "", Some("access_token=gr_at_abc.-_~%2B/==")), token);
         assert_eq!(read(None, "", None), Ok(None));
         assert_eq!(read(None, "", Some("access_token=")), Ok(None));
+        assert_eq!(read(Some("Basic abc"), "", None), Ok(None), "RFC 6750 section 3.1: no error code");
     }
 
     #[test]
@@ -89,7 +94,6 @@ mod tests {
             (Some("Bearer abc"), "access_token=abc", None),
             (Some("Bearer abc"), "", Some("access_token=abc")),
             (None, "", Some("access_token=a&access_token=b")),
-            (Some("Basic abc"), "", None),
             (Some("Bearer"), "", None),
             (Some("Bearer "), "", None),
             (Some("Bearer a b"), "", None),

@@ -29,14 +29,7 @@ pub(crate) async fn answer(
         }
     };
     if !live.token.scope.contains(scope::OPENID) {
-        let check = "scope of the access token";
-        return Err(Failure::refused(
-            ErrorCode::InsufficientScope,
-            check,
-            "openid",
-            live.token.scope.as_str(),
-        )
-        .into());
+        return Err(BearerFailure::insufficient_scope(scope::OPENID, &live.token.scope));
     }
     let Some(user) = live.facts.grant.and_then(|grant| grant.user) else {
         let expected = "an access token that a user gave";

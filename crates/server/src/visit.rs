@@ -149,7 +149,7 @@ impl Visit {
     pub(crate) fn error_of(&self, failure: Failure, problem: Problem) -> Response {
         let status = match (problem, failure.status()) {
             (Problem::UnknownApp, _) => StatusCode::BAD_REQUEST,
-            (Problem::OtherBrowser | Problem::NotYours, _) => StatusCode::FORBIDDEN,
+            (Problem::OtherBrowser | Problem::NotYours | Problem::NoCookies, _) => StatusCode::FORBIDDEN,
             (_, status) => status,
         };
         let page = self.frame();

@@ -67,6 +67,7 @@ async fn a_wrong_secret_is_challenged_in_the_way_it_was_sent() {
     assert!(by_header.header("www-authenticate").starts_with("Basic "), "{by_header:?}");
     let by_body = by_post(scene, &machine.client_id, "wrong").await;
     is_invalid_client(&by_body, "body");
+    assert!(by_body.header("www-authenticate").starts_with("Basic "), "RFC 9110 15.5.2: {by_body:?}");
     assert_eq!(by_header.header("cache-control"), "no-store");
 }
 

@@ -385,6 +385,27 @@ async fn oidcc_userinfo_answers_get_post_with_header_and_post_with_body_alike() 
     }
 }
 
+/// RFC 6750 section 3.1: what the challenge says of what was wrong.
+#[tokio::test]
+async fn userinfo_challenges_by_what_was_presented() {
+    let suite = Suite::new().await;
+    let url = suite.scene.server.url("/userinfo");
+    for request in [http().get(&url), http().get(&url).basic_auth("somebody", Some("else"))] {
+        let reply = Reply::to(request).await;
+        assert_eq!(
+            (reply.status, reply.header("www-authenticate")),
+            (401, "Bearer realm=\"grantor\""),
+            "{reply:?}"
+        );
+    }
+    let request = suite.app.asks("email");
+    let code = Suite::checks_response(&request, &suite.authorizes(&request).await);
+    let narrow = suite.app.redeems(&code, &request).await.tokens();
+    let reply = Reply::to(http().get(&url).bearer_auth(&narrow.access_token)).await;
+    assert_eq!((reply.status, reply.error().as_str()), (403, "insufficient_scope"), "{reply:?}");
+    assert!(reply.header("www-authenticate").ends_with(", scope=\"openid\""), "{reply:?}");
+}
+
 #[tokio::test]
 async fn oidcc_ensure_request_without_nonce_succeeds_for_code_flow() {
     // Without nonce a confidential client uses PKCE (design.md 6), as the suite's basic plan does with this server.

@@ -32,19 +32,14 @@ pub(crate) struct Authenticated {
     pub params: Params,
 }
 
-/// A refused authentication: 401 with a challenge when the `Authorization` header was used.
+/// A refused authentication. A 401 has a challenge, whichever way the client took (RFC 9110 section 15.5.2).
 #[derive(Debug)]
-pub(crate) struct AuthenticationFailure {
-    failure: Failure,
-    challenge: bool,
-}
+pub(crate) struct AuthenticationFailure(Failure);
 
 impl IntoResponse for AuthenticationFailure {
     fn into_response(self) -> Response {
-        let challenge = self.challenge && self.failure.code() == ErrorCode::InvalidClient;
-        let mut response = self.failure.into_json();
-        if challenge {
-            *response.status_mut() = StatusCode::UNAUTHORIZED;
+        let mut response = self.0.into_json();
+        if response.status() == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(
                 header::WWW_AUTHENTICATE,
                 HeaderValue::from_static("Basic realm=\"grantor\", charset=\"UTF-8\""),
@@ -63,7 +58,6 @@ impl FromRequest<App> for Authenticated {
         let Ok(issuer) = Issuer::from_request_parts(&mut parts, app).await;
         let Ok(peer) = Peer::from_request_parts(&mut parts, app).await;
         let headers = parts.headers.clone();
-        let challenge = headers.contains_key(header::AUTHORIZATION);
         let Ok(FormBody(form)) = FormBody::from_request(Request::from_parts(parts, body), app).await;
         let outcome = match form {
             // Not redirected: the secret has already travelled in clear (ASVS 4.1.2, security.md T190).
@@ -76,7 +70,7 @@ impl FromRequest<App> for Authenticated {
             Ok(params) => authenticate(app, &issuer, now, &headers, params).await,
             Err(failure) => Err(failure),
         };
-        outcome.map_err(|failure| AuthenticationFailure { failure, challenge })
+        outcome.map_err(AuthenticationFailure)
     }
 }
 

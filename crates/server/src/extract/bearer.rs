@@ -4,7 +4,7 @@
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use grantor_protocol::{BearerToken, ErrorCode};
+use grantor_protocol::{BearerToken, ErrorCode, Scope};
 
 use super::authenticated::only_authorization;
 use super::{FormBody, QueryParams};
@@ -17,29 +17,42 @@ pub(crate) struct Bearer(pub BearerToken);
 
 /// A request to a protected resource that is not served; the challenge says why (RFC 6750 section 3).
 #[derive(Debug)]
-pub(crate) struct BearerFailure(pub Failure);
+pub(crate) struct BearerFailure {
+    failure: Failure,
+    /// The scope that would do.
+    scope: Option<&'static str>,
+}
+
+impl BearerFailure {
+    /// A token that lacks `needed`.
+    pub(crate) fn insufficient_scope(needed: &'static str, held: &Scope) -> Self {
+        let check = "scope of the access token";
+        let failure = Failure::refused(ErrorCode::InsufficientScope, check, needed, held.as_str());
+        Self { failure, scope: Some(needed) }
+    }
+
+    fn challenge(&self) -> String {
+        const REALM: &str = "Bearer realm=\"grantor\"";
+        // RFC 6750 section 3.1: without credentials of a kind we know the challenge names no error.
+        if matches!(&self.failure, Failure::Refused(refusal) if refusal.check == NO_TOKEN) {
+            return REALM.to_owned();
+        }
+        let (code, description) = (self.failure.code().name(), self.failure.description());
+        let scope = self.scope.map(|scope| format!(", scope=\"{scope}\"")).unwrap_or_default();
+        format!("{REALM}, error=\"{code}\", error_description=\"{description}\"{scope}")
+    }
+}
 
 impl<F: Into<Failure>> From<F> for BearerFailure {
     fn from(failure: F) -> Self {
-        Self(failure.into())
+        Self { failure: failure.into(), scope: None }
     }
 }
 
 impl IntoResponse for BearerFailure {
     fn into_response(self) -> Response {
-        let code = self.0.code();
-        let challenge = match &self.0 {
-            // RFC 6750 section 3.1: without any credentials the challenge names no error.
-            Failure::Refused(refusal) if refusal.check == NO_TOKEN => "Bearer realm=\"grantor\"".to_owned(),
-            failure => {
-                let description = failure.description();
-                format!(
-                    "Bearer realm=\"grantor\", error=\"{}\", error_description=\"{description}\"",
-                    code.name()
-                )
-            }
-        };
-        let mut response = self.0.into_json();
+        let challenge = self.challenge();
+        let mut response = self.failure.into_json();
         let is_challenge = matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
         if let (true, Ok(value)) = (is_challenge, HeaderValue::from_str(&challenge)) {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
