@@ -133,7 +133,9 @@ impl RequestRefusal {
         expected: impl Into<String>,
         received: impl Into<String>,
     ) -> Self {
-        Self { code, check, expected: expected.into(), received: shortened(received.into()), setting: None }
+        let expected = shortened(expected.into(), EXPECTED_KEPT);
+        let received = shortened(received.into(), RECEIVED_KEPT);
+        Self { code, check, expected, received, setting: None }
     }
 
     /// The same refusal, naming the setting that decides it.
@@ -143,11 +145,14 @@ impl RequestRefusal {
     }
 }
 
-/// The log keeps enough of a value to recognise it, and never a megabyte of it.
-fn shortened(mut text: String) -> String {
-    const KEPT: usize = 200;
-    if text.len() > KEPT {
-        let end = (0..=KEPT).rev().find(|index| text.is_char_boundary(*index)).unwrap_or(0);
+/// Bytes of a caller's value that the log keeps: enough to recognise it, and never a megabyte.
+const RECEIVED_KEPT: usize = 200;
+/// The same for what would have passed: a client's few addresses whole, and never fifty long ones.
+const EXPECTED_KEPT: usize = 1000;
+
+fn shortened(mut text: String, kept: usize) -> String {
+    if text.len() > kept {
+        let end = (0..=kept).rev().find(|index| text.is_char_boundary(*index)).unwrap_or(0);
         text.truncate(end);
         text.push_str("...");
     }
@@ -195,10 +200,10 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_keeps_a_bounded_part_of_what_was_received() {
-        let refusal =
-            RequestRefusal::new(ErrorCode::InvalidScope, "scope", "less", "\u{e9}".repeat(1_000_000));
-        assert!(refusal.received.len() <= 203);
+    fn a_refusal_keeps_a_bounded_part_of_what_was_expected_and_received() {
+        let long = "\u{e9}".repeat(1_000_000);
+        let refusal = RequestRefusal::new(ErrorCode::InvalidScope, "scope", long.clone(), long);
+        assert!(refusal.received.len() <= 203 && refusal.expected.len() <= 1003);
         assert_eq!(refusal.because_of("clients.pkce").setting, Some("clients.pkce"));
     }
 }
