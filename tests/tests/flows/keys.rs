@@ -5,9 +5,11 @@ use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use grantor_crypto::Algorithm;
+use grantor_protocol::IssuerId;
 use grantor_server::key_ring::Rotation;
 use grantor_tests::{Engine, InProcess, RelyingParty, Tokens};
 use serde_json::json;
+use tokio::task::JoinSet;
 
 use crate::stage::{Stage, jws_part, published, trusted, trusted_with};
 
@@ -208,6 +210,24 @@ async fn two_nodes_make_the_first_key_of_an_algorithm_once() {
     for party in [&stage.app, &stage.app.at(&other.origin())] {
         assert!(published(party).await.contains(&signers[0]));
     }
+}
+
+/// Making a key takes a core for a while: however many clients ask for an algorithm first, one key is made.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_first_users_of_an_algorithm_make_one_key() {
+    let server = InProcess::sqlite().await;
+    let now_ms = server.app.clock.now_ms();
+    server.app.keys.reread(now_ms).await.unwrap();
+    let before = server.statements();
+    let mut users = JoinSet::new();
+    for _ in 0..16 {
+        let app = server.app.clone();
+        users.spawn(async move { app.keys.make_first_key(Algorithm::ES256, now_ms).await.unwrap() });
+    }
+    users.join_all().await;
+    // One is inserted, and the keys are read again, which takes two. The background has its own few statements.
+    assert!(server.statements() - before < 16, "{} statements", server.statements() - before);
+    assert_eq!(server.store().keys().list(IssuerId::FIRST).await.unwrap().len(), 2);
 }
 
 /// T113: nothing private is published.

@@ -1,6 +1,8 @@
 //! Making, rotating and rewrapping keys. Every step is one conditional statement, so that any number of nodes may
 //! run it at the same time and one of them wins.
 
+use std::sync::atomic::Ordering;
+
 use grantor_crypto::{Algorithm, DataKey, DataKeyPurpose, SigningKeyPair};
 use grantor_protocol::Timestamp;
 use grantor_store::{NewDataKey, NewSigningKey};
@@ -85,12 +87,28 @@ impl KeyRing {
     /// Makes the first key of a further algorithm, when a client first needs one. It signs once every node publishes
     /// it; until then [`super::AGREEMENT_SECONDS`] have to be waited for. Does nothing where one exists.
     pub async fn make_first_key(&self, algorithm: Algorithm, now_ms: i64) -> Result<(), KeyRingError> {
-        if !self.current(now_ms).await?.signing_keys().iter().any(|key| key.algorithm == algorithm) {
-            let key = self.new_signing_key(algorithm, now_ms).await?;
-            self.store.keys().insert_active(&key, signs_from(key.published_at)).await?;
-            self.reread(now_ms).await?;
+        if self.has_key(algorithm, now_ms).await? {
+            return Ok(());
         }
+        let failures = self.failures.load(Ordering::Acquire);
+        // Making an RSA key takes a core for a while: however many ask at once, one of them does it.
+        let _one_maker = self.making.lock().await;
+        if self.has_key(algorithm, now_ms).await? {
+            return Ok(());
+        }
+        self.fail_with_others(failures)?;
+        let key = self.new_signing_key(algorithm, now_ms).await?;
+        let inserted = self.store.keys().insert_active(&key, signs_from(key.published_at)).await;
+        if inserted.is_err() {
+            self.failures.fetch_add(1, Ordering::Release);
+        }
+        inserted?;
+        self.reread(now_ms).await?;
         Ok(())
+    }
+
+    async fn has_key(&self, algorithm: Algorithm, now_ms: i64) -> Result<bool, KeyRingError> {
+        Ok(self.current(now_ms).await?.signing_keys().iter().any(|key| key.algorithm == algorithm))
     }
 
     async fn new_signing_key(

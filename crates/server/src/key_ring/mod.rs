@@ -57,7 +57,9 @@ pub struct KeyRing {
     issuer: IssuerId,
     held: Mutex<Arc<Keys>>,
     reading: tokio::sync::Mutex<()>,
-    /// How many readings have failed.
+    /// Held while the first key of an algorithm is made.
+    making: tokio::sync::Mutex<()>,
+    /// How many readings, and makings of a key, have failed.
     failures: AtomicU64,
 }
 
@@ -82,6 +84,7 @@ impl KeyRing {
             issuer,
             held: Mutex::new(Arc::new(Keys::default())),
             reading: tokio::sync::Mutex::new(()),
+            making: tokio::sync::Mutex::new(()),
             failures: AtomicU64::new(0),
         };
         ring.make_missing_data_keys(now_ms).await?;
@@ -112,11 +115,17 @@ impl KeyRing {
         if held_will_do(&held) {
             return Ok(held);
         }
-        if self.failures.load(Ordering::Acquire) != failures {
-            let source = "the keys could not be read for another request".into();
-            return Err(Fault::Unavailable { statement: "key_ring.read", source }.into());
-        }
+        self.fail_with_others(failures)?;
         self.read(now_ms).await
+    }
+
+    /// Fails when somebody failed since this many had.
+    fn fail_with_others(&self, failures: u64) -> Result<(), KeyRingError> {
+        if self.failures.load(Ordering::Acquire) == failures {
+            return Ok(());
+        }
+        let source = "the keys could not be read for another request".into();
+        Err(Fault::Unavailable { statement: "key_ring.read", source }.into())
     }
 
     /// The keys as last read, however old: for answers that must go on while the database is away (JWKS).
