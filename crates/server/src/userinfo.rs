@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use grantor_protocol::claims::userinfo;
 use grantor_protocol::{ErrorCode, scope};
@@ -19,6 +20,7 @@ pub(crate) async fn answer(
     State(app): State<App>,
     issuer: Issuer,
     now: Now,
+    headers: HeaderMap,
     Bearer(bearer): Bearer,
 ) -> Result<Response, BearerFailure> {
     let live = match live::judge(&app, &issuer, now, bearer.expose()).await? {
@@ -49,7 +51,10 @@ pub(crate) async fn answer(
     let claims = userinfo(&claims, &live.token.scope, &live.token.subject);
     let mut response = Json(claims).into_response();
     no_store(&mut response);
-    if let Some(client) = app.clients.by_row(live.token.client, now.ms).await? {
+    // Only an application in a browser needs to be known. Failing to find it costs it the answer, and nobody else.
+    if headers.contains_key(header::ORIGIN)
+        && let Ok(Some(client)) = app.clients.by_row(live.token.client, now.ms).await
+    {
         response.extensions_mut().insert(CallingClient(client));
     }
     Ok(response)

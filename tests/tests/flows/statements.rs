@@ -148,6 +148,22 @@ async fn every_operation_costs_what_the_table_says(engine: Engine) {
     assert_eq!(counter.counted, table, "every row of the table is counted");
 }
 
+/// Whose application it is matters to browsers alone; a resource server that asks does not pay for it.
+#[tokio::test]
+async fn userinfo_reads_no_client() {
+    let stage = Stage::new().await;
+    let token = stage.tokens("openid offline_access").await.access_token;
+    let mut smallest = u64::MAX;
+    for _ in 0..TRIES {
+        stage.server.advance(2);
+        stage.server.app.keys.reread(stage.server.app.clock.now_ms()).await.unwrap();
+        let before = stage.server.statements();
+        stage.app.userinfo(&token).await.ok();
+        smallest = smallest.min(stage.server.statements() - before);
+    }
+    assert_eq!(smallest, 1);
+}
+
 #[tokio::test]
 async fn every_operation_costs_what_the_table_says_on_sqlite() {
     every_operation_costs_what_the_table_says(Engine::Sqlite).await;
