@@ -181,7 +181,13 @@ async fn list(opened: &Opened, as_json: bool) -> Result<(), Failure> {
 
 async fn update(opened: &Opened, id: &str, arguments: MetadataArguments) -> Result<(), Failure> {
     let client = find(opened, id).await?;
-    let Document { metadata, .. } = arguments.document(Some(&client.metadata))?;
+    let Document { metadata, client_secret, .. } = arguments.document(Some(&client.metadata))?;
+    if client_secret.is_some() {
+        return Err(Failure::new(format!(
+            "--metadata: an update leaves the secret alone: take client_secret out of the file, and set the secret \
+             with `grantor clients rotate-secret {id} --secret-stdin`"
+        )));
+    }
     let (clients, now) = (opened.store.clients(), opened.now.timestamp());
     clients.update_metadata(client.row, &metadata, now).await?;
     if metadata.is_public() && client.secret.is_some() {

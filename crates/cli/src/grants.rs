@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use clap::Subcommand;
-use grantor_protocol::{ClientRowId, GrantId, IssuerId, Timestamp};
+use grantor_protocol::{ClientRowId, GrantId, IssuerId, Timestamp, UserId};
 use grantor_store::{Client, Grant, GrantFilter, RevocationReason};
 use serde_json::json;
 
@@ -30,7 +30,7 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Revoke grants and with them every token they gave
+    /// Revoke grants and with them every token they gave; with --user the user is also asked for consent again
     Revoke {
         /// Ids of grants
         #[arg(value_name = "GRANT", required_unless_present_any = ["user", "client"])]
@@ -66,10 +66,7 @@ pub(crate) async fn run(command: Command, setup: &Setup) -> Result<(), Failure> 
     }
 }
 
-async fn optional_user(
-    opened: &Opened,
-    user: Option<String>,
-) -> Result<Option<grantor_protocol::UserId>, Failure> {
+async fn optional_user(opened: &Opened, user: Option<String>) -> Result<Option<UserId>, Failure> {
     match user {
         Some(user) => Ok(Some(users::find(opened, &user).await?.id)),
         None => Ok(None),
@@ -163,17 +160,21 @@ async fn revoke(opened: &Opened, ids: &[GrantId]) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn revoke_all(
-    opened: &Opened,
-    user: Option<grantor_protocol::UserId>,
-    client: Option<Client>,
-) -> Result<(), Failure> {
-    let (grants, now) = (opened.store.grants(), opened.now.timestamp());
+async fn revoke_all(opened: &Opened, user: Option<UserId>, client: Option<Client>) -> Result<(), Failure> {
+    let (grants, consents) = (opened.store.grants(), opened.store.consents());
+    let now = opened.now.timestamp();
+    // Consent goes first: with it, a grant that was just revoked would be given again unasked.
     let revoked = match (user, client) {
         (Some(user), Some(client)) => {
+            consents.revoke(user, client.row).await?;
             grants.revoke_of_client_and_user(client.row, user, RevocationReason::Operator, now).await?
         }
-        (Some(user), None) => grants.revoke_of_user(user, RevocationReason::Operator, now).await?,
+        (Some(user), None) => {
+            for consent in consents.list_of_user(user).await? {
+                consents.revoke(user, consent.client).await?;
+            }
+            grants.revoke_of_user(user, RevocationReason::Operator, now).await?
+        }
         (None, Some(client)) => {
             // Reaches the tokens that have no grant too: those a client got for itself.
             opened.store.clients().raise_epoch(client.row).await?;

@@ -80,6 +80,19 @@ async fn a_grant_taken_from_a_client_is_gone_for_what_it_holds_already() {
     app.refreshes(tokens.refresh()).await.is_refused("unauthorized_client");
 }
 
+#[tokio::test]
+async fn a_secret_in_an_update_is_refused_and_not_dropped() {
+    let scene = SCENE.get().await;
+    let app = scene.client(&["--id", "updated"], json!({})).await;
+    let file = scene.server.directory().join("updated.json");
+    let document = json!({ "client_name": "New", "redirect_uris": ["https://app.example/cb"],
+        "client_secret": "another secret" });
+    std::fs::write(&file, document.to_string()).unwrap();
+    let update = ["clients", "update", &app.client_id, "--metadata", file.to_str().unwrap()];
+    let refused = scene.server.cli(&update).await.failed();
+    assert!(refused.contains("rotate-secret updated"), "{refused}");
+}
+
 // T084
 #[tokio::test]
 async fn a_public_client_cannot_act_for_itself() {

@@ -618,6 +618,22 @@ async fn consent_is_asked_for_new_scopes_and_when_the_client_wants_it_and_never_
     assert!(forced.has("consent-accept"), "{forced}");
 }
 
+/// What an operator takes back is not given again in silence.
+#[tokio::test]
+async fn consent_is_asked_again_after_an_operator_revoked_what_was_granted() {
+    let scene = SCENE.get().await;
+    let (app, user) = (asking(scene).await, scene.alice.username.as_str());
+    let browser = scene.signed_in().await;
+    for revocation in [["--user", user, "--client", &app.client_id].as_slice(), &["--user", user]] {
+        let page = browser.get(&app.asks("openid").url()).await.page();
+        browser.submit(&page, "consent-accept", &[]).await.left().code();
+        browser.get(&app.asks("openid").url()).await.left().code();
+        scene.server.cli(&[&["grants", "revoke"], revocation].concat()).await.succeeded();
+    }
+    let page = browser.get(&app.asks("openid").url()).await.page();
+    assert!(page.has("consent-accept"), "{page}");
+}
+
 /// The parts of a page that tell one account from another, with what differs in every answer taken out.
 fn told(scene: &Scene, page: &ResponsePage, username: &str) -> (u16, Vec<(String, String)>, String) {
     let form = page.document.form_of("submit-login").unwrap_or_else(|| panic!("no form\n{page}"));
