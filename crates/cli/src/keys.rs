@@ -47,8 +47,10 @@ pub(crate) async fn run(command: Command, setup: &Setup) -> Result<(), Failure> 
         }
         Command::RevokeTokens => {
             ring.revoke_tokens(opened.now.ms).await?;
-            warn("JWT access tokens stay valid to their end wherever they are not introspected");
-            print("every opaque access token and every refresh token is revoked")
+            warn(
+                "resource servers that verify JWT access tokens by themselves accept them until they expire",
+            );
+            print("every access token and every refresh token is revoked")
         }
     }
 }

@@ -62,7 +62,7 @@ impl FromRequestParts<App> for Shown {
         let Ok(mut visit) = Visit::from_request_parts(parts, app).await;
         let Ok(QueryParams(query)) = QueryParams::from_request_parts(parts, app).await;
         let params = query.map_err(|failure| visit.error(failure))?;
-        let opened = open(&mut visit, &params).await.map_err(|answer| *answer)?;
+        let opened = open(&mut visit, &params, "query").await.map_err(|answer| *answer)?;
         Ok(Self { visit, opened })
     }
 }
@@ -83,7 +83,7 @@ impl FromRequest<App> for Submitted {
         let Ok(mut visit) = Visit::from_request_parts(&mut parts, app).await;
         let Ok(FormBody(form)) = FormBody::from_request(Request::from_parts(parts, body), app).await;
         let fields = form.map_err(|failure| visit.error(failure))?;
-        let opened = open(&mut visit, &fields).await.map_err(|answer| *answer)?;
+        let opened = open(&mut visit, &fields, "body").await.map_err(|answer| *answer)?;
         Ok(Self { visit, opened, fields })
     }
 }
@@ -95,12 +95,16 @@ impl Submitted {
     }
 }
 
-/// Opens the interaction that `params` name, with the browser's sessions, in one statement. Refuses one that is over,
+/// Opens the interaction that `params`, found in this part of the request, name, with the browser's sessions, in one statement. Refuses one that is over,
 /// too old, or another browser's (security.md T149).
-async fn open(visit: &mut Visit, params: &Params) -> Result<OpenedInteraction, Box<Response>> {
+async fn open(
+    visit: &mut Visit,
+    params: &Params,
+    part: &'static str,
+) -> Result<OpenedInteraction, Box<Response>> {
     let handle = match params.single("interaction") {
         Ok(handle) => handle.unwrap_or_default().to_owned(),
-        Err(error) => return Err(Box::new(visit.error(unreadable("query", &error)))),
+        Err(error) => return Err(Box::new(visit.error(unreadable(part, &error)))),
     };
     let id = Secret::from(handle.clone()).hash();
     let hashes = visit.cookies.session_hashes();

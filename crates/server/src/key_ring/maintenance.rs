@@ -234,8 +234,9 @@ impl KeyRing {
         Ok(changed)
     }
 
-    /// The kill switch, `keys revoke-tokens`: the token data key is replaced, so that every opaque access token and
-    /// every refresh token is unreadable from now on, on every node within [`super::MAX_AGE_MS`].
+    /// The kill switch, `keys revoke-tokens`: the token data key is replaced, so that every refresh token and every
+    /// access token is refused from now on, on every node within [`super::MAX_AGE_MS`]: opaque ones cannot be opened,
+    /// and JWTs name the key in `dky`. Resource servers that verify JWTs by themselves accept them until `exp`.
     pub async fn revoke_tokens(&self, now_ms: i64) -> Result<(), KeyRingError> {
         let fresh = self.wrapped(&DataKey::generate(DataKeyPurpose::Tokens), now_ms);
         self.store.data_keys().replace(&fresh).await?;
