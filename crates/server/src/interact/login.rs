@@ -154,7 +154,7 @@ impl Charged {
         let name = username.map_or(typed, Username::as_str);
         let known_device = visit.cookies.device().and_then(|device| device.key_for(mac, name));
         let account = known_device.unwrap_or_else(|| mac.tag(&[b"throttle account", name.as_bytes()]));
-        let address = mac.tag(&[b"throttle address", network(visit.peer.addr).as_bytes()]);
+        let address = mac.tag(&[b"throttle address", visit.peer.network().as_bytes()]);
         let attempt = Attempt::new();
         let entries = [
             ThrottleEntry { key: account, allowance: ACCOUNT_ALLOWANCE },
@@ -170,18 +170,6 @@ impl Charged {
         let throttle = visit.app.store.throttle();
         throttle.clear(&self.account, &self.address, self.attempt, visit.now.timestamp()).await?;
         Ok(())
-    }
-}
-
-/// An IPv4 address, or the /64 an IPv6 customer owns whole.
-fn network(addr: std::net::IpAddr) -> String {
-    match addr {
-        std::net::IpAddr::V4(v4) => v4.to_string(),
-        std::net::IpAddr::V6(v6) => {
-            let mut segments = v6.segments();
-            segments.iter_mut().skip(4).for_each(|segment| *segment = 0);
-            std::net::Ipv6Addr::from(segments).to_string()
-        }
     }
 }
 
