@@ -15,12 +15,18 @@ pub enum TokenPrefix {
     RefreshToken,
     /// An authorization code (RFC 6749 section 1.3.1).
     AuthorizationCode,
+    /// A registration access token (RFC 7592 section 3).
+    RegistrationToken,
 }
 
 impl TokenPrefix {
     /// Every prefix.
-    pub const ALL: [TokenPrefix; 3] =
-        [TokenPrefix::AccessToken, TokenPrefix::RefreshToken, TokenPrefix::AuthorizationCode];
+    pub const ALL: [TokenPrefix; 4] = [
+        TokenPrefix::AccessToken,
+        TokenPrefix::RefreshToken,
+        TokenPrefix::AuthorizationCode,
+        TokenPrefix::RegistrationToken,
+    ];
 
     /// What the value starts with.
     pub fn text(self) -> &'static str {
@@ -28,6 +34,7 @@ impl TokenPrefix {
             TokenPrefix::AccessToken => "gr_at_",
             TokenPrefix::RefreshToken => "gr_rt_",
             TokenPrefix::AuthorizationCode => "gr_ac_",
+            TokenPrefix::RegistrationToken => "gr_ra_",
         }
     }
 

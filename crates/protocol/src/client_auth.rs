@@ -53,6 +53,12 @@ impl PresentedSecret {
     }
 }
 
+impl From<String> for PresentedSecret {
+    fn from(secret: String) -> Self {
+        Self(secret)
+    }
+}
+
 impl fmt::Debug for PresentedSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PresentedSecret([redacted])")

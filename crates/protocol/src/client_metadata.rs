@@ -281,12 +281,16 @@ impl ClientMetadata {
 
     /// Takes away what a client that registers itself must not decide.
     pub fn clear_operator_members(&mut self) {
-        let defaults = Self::default();
-        self.skip_consent = defaults.skip_consent;
-        self.access_token_strategy = defaults.access_token_strategy;
-        self.metadata = defaults.metadata;
-        self.refresh_token_rotation = defaults.refresh_token_rotation;
-        self.introspect_any = defaults.introspect_any;
+        self.keep_operator_members(&Self::default());
+    }
+
+    /// Leaves what a client must not decide as the operator set it before.
+    pub fn keep_operator_members(&mut self, before: &Self) {
+        self.skip_consent = before.skip_consent;
+        self.access_token_strategy = before.access_token_strategy;
+        self.metadata.clone_from(&before.metadata);
+        self.refresh_token_rotation = before.refresh_token_rotation;
+        self.introspect_any = before.introspect_any;
     }
 
     /// Whether the client cannot authenticate.
@@ -338,7 +342,7 @@ impl ClientMetadata {
     }
 }
 
-fn is_left_out(value: &Value) -> bool {
+pub(crate) fn is_left_out(value: &Value) -> bool {
     value.is_null()
         || value.as_str().is_some_and(str::is_empty)
         || value.as_object().is_some_and(serde_json::Map::is_empty)

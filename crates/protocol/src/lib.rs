@@ -13,6 +13,7 @@
 //! | Multiple Response Types, Form Post Response Mode | [`response`] |
 //! | OpenID Connect Core 3.1.2.1: `prompt` | [`prompt`] |
 //! | RFC 7591, OpenID Connect Registration: client metadata | [`client_metadata`] |
+//! | RFC 7591 3.1, RFC 7592 2.2: what a client asks for itself | [`registration`] |
 //! | OpenID Connect Core 5: claims | [`claims`] |
 //! | RFC 8707: resource indicators | [`resource`] |
 //! | OpenID Connect Core 3.1.2.3, 3.1.2.4: what the user is asked | [`interaction`] |
@@ -37,6 +38,7 @@ pub mod params;
 pub mod pkce;
 pub mod prompt;
 pub mod redirect_uri;
+pub mod registration;
 pub mod resource;
 pub mod response;
 pub mod scope;
@@ -64,6 +66,7 @@ pub use params::{Params, ParamsError};
 pub use pkce::{Challenge, PkceError, Verifier};
 pub use prompt::Prompt;
 pub use redirect_uri::{RedirectUri, RedirectUriError};
+pub use registration::ReplacedRegistration;
 pub use resource::Targets;
 pub use response::{ResponseMode, ResponseType};
 pub use scope::{Scope, ScopeError};

@@ -1,6 +1,7 @@
 //! Metadata (RFC 8414, OpenID Connect Discovery section 3): what is on, computed from the tables that serve it. Endpoint
 //! members come from the route table, so that neither can say what the other does not.
 
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use grantor_crypto::Algorithm;
@@ -9,6 +10,7 @@ use grantor_protocol::claims::standard_claims;
 use grantor_protocol::discovery::Metadata;
 use grantor_protocol::{ClientAuthMethod, GrantType, Prompt, ResponseMode, pkce, scope};
 
+use crate::app::App;
 use crate::extract::{Issuer, address};
 use crate::jwks::cacheable;
 use crate::key_ring::entity_tag;
@@ -21,13 +23,17 @@ const MAX_AGE: i64 = 300;
 pub(crate) const PASSWORD_ACR: &str = "1";
 
 /// `GET /.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`: the same document.
-pub(crate) async fn get(issuer: Issuer, headers: HeaderMap) -> Response {
-    let body = serde_json::to_string(&published(&issuer.url)).unwrap_or_default();
+pub(crate) async fn get(State(app): State<App>, issuer: Issuer, headers: HeaderMap) -> Response {
+    let mut metadata = published(&issuer.url);
+    if !app.config.registration.enabled {
+        metadata.registration_endpoint = None;
+    }
+    let body = serde_json::to_string(&metadata).unwrap_or_default();
     let etag = entity_tag(&body);
     cacheable(&headers, "application/json", body, &etag, MAX_AGE)
 }
 
-/// The document for an issuer.
+/// The document for an issuer that has everything on.
 pub(crate) fn published(issuer: &str) -> Metadata {
     let text = |values: &[&str]| values.iter().map(|&value| value.to_owned()).collect::<Vec<_>>();
     let auth_methods: Vec<String> =
@@ -109,6 +115,8 @@ pub(crate) enum EndpointMember {
     Revocation,
     /// `introspection_endpoint`
     Introspection,
+    /// `registration_endpoint`
+    Registration,
 }
 
 impl EndpointMember {
@@ -120,6 +128,7 @@ impl EndpointMember {
             Self::Userinfo => metadata.userinfo_endpoint = Some(address),
             Self::Revocation => metadata.revocation_endpoint = Some(address),
             Self::Introspection => metadata.introspection_endpoint = Some(address),
+            Self::Registration => metadata.registration_endpoint = Some(address),
         }
     }
 }

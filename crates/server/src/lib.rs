@@ -34,6 +34,7 @@ mod interact;
 mod introspect;
 mod jwks;
 mod logout;
+mod register;
 mod revoke;
 mod token;
 mod userinfo;

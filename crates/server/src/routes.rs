@@ -16,7 +16,7 @@ use crate::error::Failure;
 use crate::visit::Visit;
 use crate::{
     admin, asset, authorize, discovery, health, host, interact, introspect, jwks, logout, metrics, observe,
-    playground, revoke, token, userinfo,
+    playground, register, revoke, token, userinfo,
 };
 
 /// Which socket a path is served on.
@@ -59,6 +59,10 @@ pub(crate) fn table() -> Vec<Route> {
         public("/.well-known/openid-configuration", Anywhere, None, get(discovery::get)),
         public("/.well-known/oauth-authorization-server", Anywhere, None, get(discovery::get)),
         public("/.well-known/jwks.json", Anywhere, Some(Member::Jwks), get(jwks::get)),
+        public("/oauth2/register", Clients, Some(Member::Registration), post(register::create)),
+        public("/oauth2/register/{id}", Clients, None, get(register::read).put(register::replace).delete(register::delete)),
+        public("/connect/register", Clients, None, post(register::create)),
+        public("/connect/register/{id}", Clients, None, get(register::read).put(register::replace).delete(register::delete)),
         // People
         page("/oauth2/auth/continue", no_head("GET").get(authorize::resume)),
         page("/login", get(interact::login::get).post(interact::login::post)),

@@ -4,7 +4,7 @@ use grantor_crypto::StoredSecret;
 use grantor_protocol::{ClientId, ClientMetadata, ClientRowId, IssuerId, Timestamp};
 
 use crate::{
-    Change, Fault,
+    Change, Fault, Registered,
     engine::{Engine, Row},
     ids::RowId,
     json::text_of,
@@ -26,6 +26,8 @@ pub struct Client {
     pub secret: Option<StoredSecret>,
     /// The secret before that, while both are accepted.
     pub previous_secret: Option<PreviousSecret>,
+    /// What it has because it registered itself; `None` when an operator registered it.
+    pub registered: Option<Registered>,
     /// Tokens and grants of another epoch are dead.
     pub epoch: i64,
     /// When it was registered.
@@ -62,7 +64,8 @@ macro_rules! select {
     ($which:literal) => {
         concat!(
             "SELECT id, issuer_id, client_id, metadata, secret, previous_secret,
-               previous_secret_expires_at, epoch, created_at, updated_at FROM client ",
+               previous_secret_expires_at, registered_at, registration_token, epoch, created_at, updated_at
+               FROM client ",
             $which
         )
     };
@@ -73,6 +76,8 @@ impl Client {
         let previous: Option<StoredSecret> = row.optional_parsed("previous_secret")?;
         let previous_expires_at = row.optional_instant("previous_secret_expires_at")?;
         let previous_secret = previous.zip(previous_expires_at);
+        let token: Option<StoredSecret> = row.optional_parsed("registration_token")?;
+        let registered = row.optional_instant("registered_at")?.zip(token);
         Ok(Client {
             row: row.id("id")?,
             issuer: IssuerId(row.get("issuer_id")?),
@@ -81,6 +86,7 @@ impl Client {
             secret: row.optional_parsed("secret")?,
             previous_secret: previous_secret
                 .map(|(secret, expires_at)| PreviousSecret { secret, expires_at }),
+            registered: registered.map(|(at, token)| Registered { at, token }),
             epoch: row.get("epoch")?,
             created_at: row.instant("created_at")?,
             updated_at: row.instant("updated_at")?,
@@ -96,18 +102,29 @@ impl Clients<'_> {
     /// Registers a client; [`Fault::Conflict`] when its name is taken.
     #[tracing::instrument(name = "store.clients.insert", level = "debug", skip_all)]
     pub async fn insert(&self, client: NewClient) -> Result<Client, Fault> {
-        const NAME: &str = "clients.insert";
+        self.insert_row("clients.insert", client, None).await
+    }
+
+    pub(crate) async fn insert_row(
+        &self,
+        name: &'static str,
+        client: NewClient,
+        registered: Option<Registered>,
+    ) -> Result<Client, Fault> {
         let row = ClientRowId::fresh();
-        let mut transaction = self.0.begin(NAME).await?;
+        let mut transaction = self.0.begin(name).await?;
         let insert = transaction.statement(
-            NAME,
-            "INSERT INTO client (id, issuer_id, client_id, metadata, secret, epoch, created_at, updated_at)
-             VALUES ($1, $2, $3, $4, $5, 0, $6, $6)",
+            name,
+            "INSERT INTO client (id, issuer_id, client_id, metadata, secret, epoch, created_at, updated_at,
+               registered_at, registration_token)
+             VALUES ($1, $2, $3, $4, $5, 0, $6, $6, $7, $8)",
         );
         let insert = insert.bind(row).bind(client.issuer).bind(client.client_id.as_str());
-        let insert = insert.bind(text_of(NAME, &client.metadata)?);
+        let insert = insert.bind(text_of(name, &client.metadata)?);
         let secret = client.secret.as_ref().map(StoredSecret::to_string);
-        insert.bind(secret).bind(client.now).execute().await?;
+        let token = registered.as_ref().map(|registered| registered.token.to_string());
+        let registered_at = registered.as_ref().map(|registered| registered.at);
+        insert.bind(secret).bind(client.now).bind(registered_at).bind(token).execute().await?;
         origins::replace(&mut transaction, row, &client.metadata).await?;
         transaction.commit().await?;
         Ok(Client {
@@ -117,6 +134,7 @@ impl Clients<'_> {
             metadata: client.metadata,
             secret: client.secret,
             previous_secret: None,
+            registered,
             epoch: 0,
             created_at: client.now,
             updated_at: client.now,

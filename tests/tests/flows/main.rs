@@ -12,6 +12,8 @@ mod keys;
 mod outage;
 mod pkce;
 mod refresh;
+mod registration;
+mod registration_management;
 mod sessions;
 mod stage;
 mod statements;

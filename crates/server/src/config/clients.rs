@@ -1,6 +1,5 @@
-//! What clients may be registered for at most, and who may register them.
+//! What clients may be registered for at most.
 
-use grantor_crypto::Secret;
 use grantor_protocol::{PkceRule, ResponseType};
 
 use super::reader::Reader;
@@ -14,15 +13,6 @@ pub struct Clients {
     pub pkce: PkceRule,
     /// Whether a client may ask for `alg` none.
     pub allow_unsigned: bool,
-}
-
-/// Dynamic client registration (RFC 7591).
-#[derive(Debug)]
-pub struct Registration {
-    /// Whether it is offered.
-    pub enabled: bool,
-    /// Who may register; empty: everyone.
-    pub initial_access_tokens: Vec<Secret>,
 }
 
 pub(super) fn read(reader: &mut Reader<'_>) -> Option<Clients> {
@@ -57,20 +47,6 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Clients> {
     Some(Clients { response_types: response_types?, pkce: pkce?, allow_unsigned: allow_unsigned? })
 }
 
-pub(super) fn read_registration(reader: &mut Reader<'_>) -> Option<Registration> {
-    const INLINE: &str = "registration.initial_access_tokens";
-    const IN_FILE: &str = "registration.initial_access_tokens_file";
-    let enabled = reader.boolean("registration.enabled");
-    let initial_access_tokens = reader.secrets(INLINE, IN_FILE);
-    if initial_access_tokens.iter().any(|token| token.expose().len() < 32) {
-        reader.warning(INLINE, "holds a token shorter than 32 characters, which can be guessed");
-    }
-    if enabled == Some(true) {
-        reader.not_yet("registration.enabled");
-    }
-    Some(Registration { enabled: enabled?, initial_access_tokens })
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::testing::problems_and_warnings;
@@ -98,18 +74,9 @@ mod tests {
     }
 
     #[test]
-    fn registration_and_unsigned_tokens_are_understood_and_warned_about() {
-        let (problems, warnings) =
-            problems_and_warnings("registration.enabled = true\nclients.allow_unsigned = true");
+    fn unsigned_tokens_are_understood_and_warned_about() {
+        let (problems, warnings) = problems_and_warnings("clients.allow_unsigned = true");
         assert_eq!(problems, [""; 0]);
-        assert_eq!(warnings.len(), 2);
-        assert!(warnings.iter().all(|warning| warning.contains("not in this version yet")));
-    }
-
-    #[test]
-    fn initial_access_tokens_are_secrets() {
-        let (problems, warnings) = problems_and_warnings("registration.initial_access_tokens = ['hunter2']");
-        assert_eq!(problems, [""; 0]);
-        assert!(warnings[0].contains("shorter than 32") && !warnings[0].contains("hunter2"));
+        assert_eq!(warnings, ["clients.allow_unsigned: is not in this version yet and has no effect"]);
     }
 }

@@ -82,6 +82,13 @@ pub const KEYS: &[Key] = &[
     key("registration.enabled", Boolean, Some("false"), "dynamic client registration"),
     key("registration.initial_access_tokens", List, None, "tokens that permit registration"),
     key("registration.initial_access_tokens_file", File, None, "file that holds them, one a line"),
+    key("registration.redirect_uris", List, None, "what redirect URIs must look like"),
+    key("registration.grant_types", List, None, "grants that may be registered"),
+    key("registration.scopes", List, None, "scopes that are given of those asked for"),
+    key("registration.auth_methods", List, None, "client authentication methods that may be registered"),
+    key("registration.manage_with_secret", Boolean, Some("true"), "whether a client may manage itself with its secret too"),
+    key("registration.rate_limit", Integer, None, "registrations of one address before it has to wait; 0: any number"),
+    key("registration.max_clients", Integer, Some("0"), "how many clients may have registered themselves; 0: any number"),
 
     key("urls.login", Text, None, "login page of your own"),
     key("urls.consent", Text, None, "consent page of your own"),

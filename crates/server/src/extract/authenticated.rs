@@ -59,19 +59,21 @@ impl FromRequest<App> for Authenticated {
         let Ok(peer) = Peer::from_request_parts(&mut parts, app).await;
         let headers = parts.headers.clone();
         let Ok(FormBody(form)) = FormBody::from_request(Request::from_parts(parts, body), app).await;
-        let outcome = match form {
-            // Not redirected: the secret has already travelled in clear (ASVS 4.1.2, security.md T190).
-            Ok(_) if peer.tls == Some(false) && issuer.is_https() => Err(Failure::refused(
-                ErrorCode::InvalidRequest,
-                "transport",
-                "https",
-                "plain http, says the proxy",
-            )),
+        let outcome = match form.and_then(|params| refuse_plain_http(&peer, &issuer).map(|()| params)) {
             Ok(params) => authenticate(app, &issuer, now, &headers, params).await,
             Err(failure) => Err(failure),
         };
         outcome.map_err(AuthenticationFailure)
     }
+}
+
+/// Not redirected: the secret has already travelled in clear (ASVS 4.1.2, security.md T190).
+pub(crate) fn refuse_plain_http(peer: &Peer, issuer: &Issuer) -> Result<(), Failure> {
+    if peer.tls == Some(false) && issuer.is_https() {
+        let received = "plain http, says the proxy";
+        return Err(Failure::refused(ErrorCode::InvalidRequest, "transport", "https", received));
+    }
+    Ok(())
 }
 
 async fn authenticate(
@@ -114,7 +116,7 @@ async fn authenticate(
 }
 
 /// The `Authorization` header, of which there may be one (a second is a smuggled or misconfigured identity).
-pub(super) fn only_authorization(headers: &HeaderMap) -> Result<Option<&str>, Failure> {
+pub(crate) fn only_authorization(headers: &HeaderMap) -> Result<Option<&str>, Failure> {
     let mut lines = headers.get_all(header::AUTHORIZATION).into_iter();
     let first = lines.next();
     if lines.next().is_some() {
@@ -146,7 +148,8 @@ async fn right_after_rereading(
     }
 }
 
-async fn secret_is_right(
+/// Whether this is a secret of the client that is good now.
+pub(crate) async fn secret_is_right(
     app: &App,
     now: Now,
     client: &KnownClient,
@@ -156,11 +159,7 @@ async fn secret_is_right(
         client.row.previous_secret.as_ref().filter(|previous| previous.expires_at > now.timestamp());
     for stored in client.row.secret.iter().chain(previous.map(|previous| &previous.secret)) {
         let right = match stored {
-            StoredSecret::Keyed { key, .. } => {
-                let keys = app.keys.current(now.ms).await?;
-                keys.data_key_by_id(DataKeyPurpose::ClientSecrets, *key)
-                    .is_some_and(|data_key| stored.matches_keyed(data_key, secret))
-            }
+            StoredSecret::Keyed { .. } => stored_by_key_is_right(app, now, stored, secret).await?,
             StoredSecret::Argon2(hash) => chosen_secret_is_right(app, hash, secret).await?,
         };
         if right {
@@ -168,6 +167,21 @@ async fn secret_is_right(
         }
     }
     Ok(false)
+}
+
+/// Whether this is the secret behind a keyed hash: of a client secret or of a registration access token.
+pub(crate) async fn stored_by_key_is_right(
+    app: &App,
+    now: Now,
+    stored: &StoredSecret,
+    secret: &Secret,
+) -> Result<bool, Failure> {
+    let StoredSecret::Keyed { key, .. } = stored else {
+        return Ok(false);
+    };
+    let keys = app.keys.current(now.ms).await?;
+    let data_key = keys.data_key_by_id(DataKeyPurpose::ClientSecrets, *key);
+    Ok(data_key.is_some_and(|data_key| stored.matches_keyed(data_key, secret)))
 }
 
 async fn chosen_secret_is_right(app: &App, hash: &str, secret: &Secret) -> Result<bool, Failure> {

@@ -1,4 +1,4 @@
-//! Form bodies and query strings, with their caps. What is past a cap is drained up to a bound before the answer, so
+//! Form bodies, JSON bodies and query strings, with their caps. What is past a cap is drained up to a bound before the answer, so
 //! that the client sees the 413 instead of a reset.
 
 use std::convert::Infallible;
@@ -31,6 +31,18 @@ impl FromRequest<App> for FormBody {
     }
 }
 
+/// An `application/json` body, or why there is none.
+#[derive(Debug)]
+pub(crate) struct JsonBody(pub Result<serde_json::Value, Failure>);
+
+impl FromRequest<App> for JsonBody {
+    type Rejection = Infallible;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Infallible> {
+        Ok(Self(read_json(request, app.config.limits.body_bytes).await))
+    }
+}
+
 /// The parameters of the query string, or why there are none.
 #[derive(Clone, Debug)]
 pub(crate) struct QueryParams(pub Result<Params, Failure>);
@@ -47,8 +59,22 @@ impl FromRequestParts<App> for QueryParams {
     }
 }
 
+async fn read_json(request: Request, limit: usize) -> Result<serde_json::Value, Failure> {
+    let is_json = is_of_type(request.headers(), "application/json");
+    let content_type = header_text(request.headers(), &header::CONTENT_TYPE);
+    let encoded = request.headers().contains_key(header::CONTENT_ENCODING);
+    let bytes = read_capped(request.into_body(), limit).await?;
+    if !is_json || encoded {
+        let expected = "application/json without Content-Encoding";
+        return Err(Failure::refused(ErrorCode::InvalidRequest, "content-type", expected, content_type));
+    }
+    serde_json::from_slice(&bytes).map_err(|error| {
+        Failure::refused(ErrorCode::InvalidRequest, "body", "JSON", format!("not JSON: {error}"))
+    })
+}
+
 async fn read_form(request: Request, limit: usize) -> Result<Params, Failure> {
-    let is_form = is_form(request.headers());
+    let is_form = is_of_type(request.headers(), "application/x-www-form-urlencoded");
     let content_type = header_text(request.headers(), &header::CONTENT_TYPE);
     let encoded = request.headers().contains_key(header::CONTENT_ENCODING);
     let bytes = read_capped(request.into_body(), limit).await?;
@@ -81,13 +107,12 @@ async fn read_capped(mut body: Body, limit: usize) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-fn is_form(headers: &HeaderMap) -> bool {
+fn is_of_type(headers: &HeaderMap, expected: &str) -> bool {
     let Some(value) = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
         return false;
     };
     let mut parts = value.split(';').map(str::trim);
-    let right_type =
-        parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("application/x-www-form-urlencoded"));
+    let right_type = parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case(expected));
     right_type
         && parts.all(|parameter| {
             let parameter = parameter.to_ascii_lowercase();

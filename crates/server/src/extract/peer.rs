@@ -52,6 +52,16 @@ impl FromRequestParts<App> for Peer {
 }
 
 impl Peer {
+    /// What an address is counted by: itself, or the /64 an IPv6 customer owns whole.
+    pub(crate) fn network(&self) -> String {
+        truncated(self.addr, 32, 64)
+    }
+
+    /// What surrounds it: the networks that one customer may own many addresses of.
+    pub(crate) fn neighbourhood(&self) -> String {
+        truncated(self.addr, 24, 48)
+    }
+
     /// Walks the forwarded addresses from the right while the hop that wrote them is trusted.
     pub(crate) fn of(connection: Connection, headers: &HeaderMap, trusted: &[IpNet]) -> Self {
         let is_trusted = |addr: IpAddr| trusted.iter().any(|network| network.contains(&addr.to_canonical()));
@@ -70,6 +80,11 @@ impl Peer {
         let tls = noted.proto(headers).map(|proto| proto == "https");
         Self { addr, tls: tls.or(connection.tls.then_some(true)), client_certificate: None }
     }
+}
+
+fn truncated(addr: IpAddr, v4_bits: u8, v6_bits: u8) -> String {
+    let bits = if addr.is_ipv4() { v4_bits } else { v6_bits };
+    IpNet::new(addr, bits).map_or_else(|_| addr.to_string(), |net| net.network().to_string())
 }
 
 /// Which of the two headers the proxies write. A proxy sets one and passes the other on as the client sent it, so where
@@ -168,6 +183,15 @@ mod tests {
         assert_eq!(peer("10.0.0.1", &["1.1.1.1", "198.51.100.7"], &["10.0.0.0/8"]), "198.51.100.7");
         assert_eq!(peer("10.0.0.1", &["nonsense"], &["10.0.0.0/8"]), "10.0.0.1");
         assert_eq!(peer("10.0.0.1", &[], &["10.0.0.0/8"]), "10.0.0.1");
+    }
+
+    #[test]
+    fn an_address_is_counted_by_what_one_customer_owns() {
+        let peer = |addr: &str| Peer { addr: addr.parse().unwrap(), tls: None, client_certificate: None };
+        assert_eq!(peer("203.0.113.9").network(), "203.0.113.9");
+        assert_eq!(peer("203.0.113.9").neighbourhood(), "203.0.113.0");
+        assert_eq!(peer("2001:db8:1:2:3:4:5:6").network(), "2001:db8:1:2::");
+        assert_eq!(peer("2001:db8:1:2:3:4:5:6").neighbourhood(), "2001:db8:1::");
     }
 
     /// RFC 7239 section 4.

@@ -58,7 +58,8 @@ async fn show(visit: &Visit, opened: &OpenedInteraction) -> Response {
         page: &page,
         form: visit.form(PAGE, &csrf, &opened.handle),
         client: &client,
-        vouched_for: true,
+        // Nobody here has looked at a client that registered itself: its name and logo are its own word.
+        vouched_for: opened.client.row.registered.is_none(),
         returns_to: destination(&request.redirect_uri),
         account: &account,
         scopes: &scopes,

@@ -157,7 +157,7 @@ impl Charged {
         let mac = keys.data_key(DataKeyPurpose::Cookies)?.mac();
         // Keyed, so that the table tells nobody who tried; for unknown names too, so that it tells nobody who exists.
         let name = username.map_or(typed, Username::as_str).as_bytes();
-        let network = network(visit.peer.addr);
+        let network = visit.peer.network();
         let known = visit
             .cookies
             .device()
@@ -188,18 +188,6 @@ impl Charged {
         let throttle = visit.app.store.throttle();
         let shared = [&self.network, &self.account];
         Ok(throttle.clear(&self.account_here, shared, self.attempt, visit.now.timestamp()).await?)
-    }
-}
-
-/// An IPv4 address, or the /64 an IPv6 customer owns whole.
-fn network(addr: std::net::IpAddr) -> String {
-    match addr {
-        std::net::IpAddr::V4(v4) => v4.to_string(),
-        std::net::IpAddr::V6(v6) => {
-            let mut segments = v6.segments();
-            segments.iter_mut().skip(4).for_each(|segment| *segment = 0);
-            std::net::Ipv6Addr::from(segments).to_string()
-        }
     }
 }
 

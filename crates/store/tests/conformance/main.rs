@@ -17,6 +17,7 @@ mod interactions;
 mod keys;
 mod outage;
 mod refresh;
+mod registration;
 mod schema;
 mod sessions;
 mod store;
@@ -57,6 +58,11 @@ macro_rules! prove {
                 a_raised_epoch_ends_tokens_and_grants,
                 a_deleted_client_takes_consents_and_tokens_along,
                 an_origin_is_known_while_a_client_has_it,
+            );
+            cases!($engine, registration:
+                a_client_that_registers_itself_is_told_from_one_that_an_operator_registered,
+                a_registration_is_replaced_as_a_whole_and_its_old_token_is_dead,
+                of_two_replacements_at_once_one_is_made,
             );
             cases!($engine, users:
                 an_account_is_found_by_its_name_and_its_id,

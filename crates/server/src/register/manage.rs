@@ -1,0 +1,231 @@
+//! Management (RFC 7592): a client reads, replaces and deletes its own registration. It proves who it is by its
+//! registration access token, or, where the operator leaves that on, by its own credentials as it is registered to
+//! use them: Basic, or `client_secret` in the query.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use grantor_crypto::{DataKey, DataKeyPurpose, Secret, StoredSecret};
+use grantor_protocol::registration::{check_chosen_secret, replaced_registration};
+use grantor_protocol::{
+    ClientAuthMethod, ClientId, ErrorCode, Params, PresentedCredentials, ReplacedRegistration,
+};
+use grantor_store::{Registered, Replacement};
+use serde_json::Value;
+
+use super::answer::{RegistrationFailure, information};
+use super::policy::{self, bearer_token};
+use super::{check_offered, new_secret, new_token};
+use crate::app::App;
+use crate::client_cache::KnownClient;
+use crate::clock::Now;
+use crate::cors::CallingClient;
+use crate::error::{Failure, no_store};
+use crate::extract::{
+    Issuer, JsonBody, Peer, QueryParams, only_authorization, secret_is_right, stored_by_key_is_right,
+};
+
+/// How often a replacement starts over because another one was faster.
+const TRIES: usize = 3;
+
+/// What a client shows to manage itself.
+enum Credential {
+    Token(Secret),
+    Secret(ClientAuthMethod, Secret),
+}
+
+/// A request of a client about itself.
+pub(crate) struct Managed {
+    app: App,
+    issuer: Issuer,
+    now: Now,
+    id: ClientId,
+    credential: Credential,
+    client: Arc<KnownClient>,
+    registered: Registered,
+}
+
+impl FromRequestParts<App> for Managed {
+    type Rejection = RegistrationFailure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, RegistrationFailure> {
+        let Ok(now) = Now::from_request_parts(parts, app).await;
+        let Ok(issuer) = Issuer::from_request_parts(parts, app).await;
+        let Ok(peer) = Peer::from_request_parts(parts, app).await;
+        let Ok(QueryParams(query)) = QueryParams::from_request_parts(parts, app).await;
+        check_offered(app, &peer, &issuer)?;
+        let id = Path::<String>::from_request_parts(parts, app).await.ok();
+        let id = id.and_then(|Path(id)| ClientId::parse(&id).ok()).ok_or_else(unknown)?;
+        let credential = Credential::read(&parts.headers, &query?, &id)?;
+        let (client, registered) = authorized(app, &issuer, now, &id, &credential).await?;
+        Ok(Self { app: app.clone(), issuer, now, id, credential, client, registered })
+    }
+}
+
+impl Credential {
+    fn read(headers: &HeaderMap, query: &Params, id: &ClientId) -> Result<Self, RegistrationFailure> {
+        let in_query =
+            query.single("client_secret").map_err(|error| crate::extract::unreadable("query", &error))?;
+        match (only_authorization(headers)?, in_query) {
+            (Some(_), Some(_)) => {
+                let expected = "one way to authenticate";
+                Err(Failure::refused(ErrorCode::InvalidRequest, "credentials", expected, "two").into())
+            }
+            (None, Some(secret)) => Ok(Self::Secret(ClientAuthMethod::Post, Secret::from(secret.to_owned()))),
+            (None, None) => {
+                Err(RegistrationFailure::unauthorized("credentials", "a token or a secret", "none"))
+            }
+            (Some(header), None) => match bearer_token(header) {
+                Some(token) => Ok(Self::Token(token)),
+                None => Self::basic(header, id),
+            },
+        }
+    }
+
+    fn basic(header: &str, id: &ClientId) -> Result<Self, RegistrationFailure> {
+        match PresentedCredentials::read(Some(header), &Params::default()) {
+            Ok(PresentedCredentials::Basic { id: presented, secret }) if presented == *id => {
+                Ok(Self::Secret(ClientAuthMethod::Basic, Secret::from(secret.into_inner())))
+            }
+            _ => Err(RegistrationFailure::unauthorized(
+                "authorization header",
+                "Bearer, or Basic of this client",
+                "something else",
+            )),
+        }
+    }
+}
+
+fn unknown() -> RegistrationFailure {
+    RegistrationFailure::unauthorized("client", "a client that registered itself", "none of this client_id")
+}
+
+/// The client, read past the cache, when the credential is its own. An operator's client is none of these: it would
+/// register itself for more.
+async fn authorized(
+    app: &App,
+    issuer: &Issuer,
+    now: Now,
+    id: &ClientId,
+    credential: &Credential,
+) -> Result<(Arc<KnownClient>, Registered), RegistrationFailure> {
+    let Some(client) = app.clients.reread(issuer.id, id, now.ms).await? else {
+        return Err(unknown());
+    };
+    let Some(registered) = client.row.registered.clone() else {
+        return Err(unknown());
+    };
+    let right = match credential {
+        Credential::Token(token) => stored_by_key_is_right(app, now, &registered.token, token).await?,
+        Credential::Secret(method, secret) => {
+            app.config.registration.manage_with_secret
+                && client.row.metadata.token_endpoint_auth_method == *method
+                && secret_is_right(app, now, &client, secret).await?
+        }
+    };
+    if !right {
+        return Err(RegistrationFailure::unauthorized("credentials", "this client's own", "others"));
+    }
+    Ok((client, registered))
+}
+
+/// `GET /oauth2/register/{id}` (RFC 7592 section 2.1). The token is shown to whoever just presented it.
+pub(crate) async fn read(managed: Managed) -> Response {
+    let token = match &managed.credential {
+        Credential::Token(token) => Some(token),
+        Credential::Secret(..) => None,
+    };
+    let mut response = information(StatusCode::OK, &managed.issuer, &managed.client.row, None, token);
+    response.extensions_mut().insert(CallingClient(managed.client));
+    response
+}
+
+/// `DELETE /oauth2/register/{id}` (RFC 7592 section 2.3): grants, tokens and codes die with the row.
+pub(crate) async fn delete(managed: Managed) -> Result<Response, RegistrationFailure> {
+    let Managed { app, issuer, now, id, client, .. } = managed;
+    app.store.clients().delete(client.row.row).await?;
+    app.clients.reread(issuer.id, &id, now.ms).await?;
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    no_store(&mut response);
+    response.extensions_mut().insert(CallingClient(client));
+    Ok(response)
+}
+
+/// `PUT /oauth2/register/{id}` (RFC 7592 section 2.2): replaces all of the registration, and its access token.
+pub(crate) async fn replace(
+    mut managed: Managed,
+    JsonBody(document): JsonBody,
+) -> Result<Response, RegistrationFailure> {
+    let document = document?;
+    for _ in 0..TRIES {
+        if let Some(answer) = replace_once(&managed, &document).await? {
+            return Ok(answer);
+        }
+        // Another request was faster. A token it replaced is no credential any more; a secret may still be one.
+        let Managed { app, issuer, now, id, credential, .. } = &managed;
+        (managed.client, managed.registered) = authorized(app, issuer, *now, id, credential).await?;
+    }
+    Err(Failure::Unavailable("the registration is being replaced by others".to_owned()).into())
+}
+
+/// `None` when the registration was replaced since it was read.
+async fn replace_once(managed: &Managed, document: &Value) -> Result<Option<Response>, RegistrationFailure> {
+    let Managed { app, issuer, now, id, client, registered, .. } = managed;
+    let ReplacedRegistration { mut metadata, secret: chosen } =
+        replaced_registration(document.clone(), id, &client.row.metadata)
+            .map_err(|error| RegistrationFailure::Metadata(error, None))?;
+    policy::apply(&app.config, &mut metadata)?;
+    let keys = app.keys.current(now.ms).await?;
+    let key = keys.data_key(DataKeyPurpose::ClientSecrets)?;
+    let (shown, stored) = if metadata.is_public() {
+        (None, None)
+    } else {
+        let chosen = chosen.map(|secret| Secret::from(secret.into_inner()));
+        secret_from_now_on(managed, key, chosen).await?
+    };
+    let (token, stored_token) = new_token(key);
+    let replacement = Replacement {
+        row: client.row.row,
+        token: &registered.token,
+        new_token: &stored_token,
+        metadata: &metadata,
+        secret: stored.as_ref(),
+        now: now.timestamp(),
+    };
+    if !app.store.clients().replace_registration(replacement).await? {
+        return Ok(None);
+    }
+    let Some(client) = app.clients.reread(issuer.id, id, now.ms).await? else {
+        return Err(unknown());
+    };
+    let mut response = information(StatusCode::OK, issuer, &client.row, shown.as_ref(), Some(&token));
+    response.extensions_mut().insert(CallingClient(client));
+    Ok(Some(response))
+}
+
+/// The secret to show, when it is another one, and what is kept of it: the one chosen, the one before, or a first one.
+async fn secret_from_now_on(
+    managed: &Managed,
+    key: &DataKey,
+    chosen: Option<Secret>,
+) -> Result<(Option<Secret>, Option<StoredSecret>), RegistrationFailure> {
+    let Managed { app, now, client, .. } = managed;
+    let Some(chosen) = chosen else {
+        if let Some(present) = client.row.secret.clone() {
+            return Ok((None, Some(present)));
+        }
+        let (secret, stored) = new_secret(key);
+        return Ok((Some(secret), Some(stored)));
+    };
+    // One that is on its way out is none to stay with.
+    let is_only_one = client.row.previous_secret.is_none();
+    if is_only_one && secret_is_right(app, *now, client, &chosen).await? {
+        return Ok((Some(chosen), client.row.secret.clone()));
+    }
+    check_chosen_secret(chosen.expose()).map_err(|error| RegistrationFailure::Metadata(error, None))?;
+    let stored = StoredSecret::Argon2(app.hashing.hash(chosen.clone()).await?);
+    Ok((Some(chosen), Some(stored)))
+}
