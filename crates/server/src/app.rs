@@ -1,4 +1,4 @@
-//! What every handler shares. Handlers learn the issuer from the [`crate::extract::Issuer`] extractor, never from the
+//! What every handler shares. Handlers learn the issuer from the `extract::Issuer` extractor, never from the
 //! configuration held here, so that one process may serve several issuers later.
 
 use std::ops::Deref;

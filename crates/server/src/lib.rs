@@ -1,8 +1,8 @@
 //! The HTTP endpoints of Grantor: turns requests into protocol decisions, stored facts and signed tokens.
 //!
-//! `routes` is the table of every path. A request of a program goes through an extractor of [`extract`] to the file
+//! `routes` is the table of every path. A request of a program goes through an extractor of `extract` to the file
 //! that its specification names (`token`, `revoke`, `introspect`, `userinfo`); a request of a person through
-//! [`visit`], `authorize` and the pages under `interact`. Who may depend on what stands in ARCHITECTURE.md.
+//! `visit`, `authorize` and the pages under `interact`. Who may depend on what stands in ARCHITECTURE.md.
 
 pub mod app;
 mod client_cache;
