@@ -4,7 +4,7 @@ mod registration;
 
 use clap::{Args, Subcommand};
 use grantor_crypto::{DataKeyPurpose, Secret, StoredSecret, random_bytes};
-use grantor_protocol::{ClientAuthMethod, ClientId, ClientMetadata, IssuerId, Lifetime, UserId};
+use grantor_protocol::{ClientId, ClientMetadata, IssuerId, Lifetime, UserId};
 use grantor_store::{Client, NewClient};
 use serde_json::{Value, json};
 
@@ -125,10 +125,11 @@ async fn create(opened: &Opened, arguments: CreateArguments) -> Result<(), Failu
     };
     refuse_a_users_sub(opened, &client_id).await?;
     let chosen = arguments.secret.chosen()?.or(client_secret.map(usable).transpose()?);
-    if metadata.is_public() && chosen.is_some() {
-        return Err(Failure::new("a client whose auth method is none cannot keep a secret"));
+    if !metadata.has_secret() && chosen.is_some() {
+        let method = metadata.token_endpoint_auth_method;
+        return Err(Failure::new(format!("a client whose auth method is {method} has no secret")));
     }
-    let secret = if metadata.is_public() { None } else { Some(stored(opened, chosen).await?) };
+    let secret = if metadata.has_secret() { Some(stored(opened, chosen).await?) } else { None };
     let (shown, secret) = secret.unzip();
     let client =
         NewClient { issuer: IssuerId::FIRST, client_id, metadata, secret, now: opened.now.timestamp() };
@@ -190,11 +191,11 @@ async fn update(opened: &Opened, id: &str, arguments: MetadataArguments) -> Resu
     }
     let (clients, now) = (opened.store.clients(), opened.now.timestamp());
     clients.update_metadata(client.row, &metadata, now).await?;
-    if metadata.is_public() && client.secret.is_some() {
+    if !metadata.has_secret() && client.secret.is_some() {
         clients.set_secret(client.row, None, None, now).await?;
     }
     let updated = find(opened, id).await?;
-    if !metadata.is_public() && updated.secret.is_none() {
+    if metadata.has_secret() && updated.secret.is_none() {
         warn(&format!("{id} has no secret yet: run `grantor clients rotate-secret {id}`"));
     }
     print_json(&public_document(&updated))
@@ -207,8 +208,9 @@ async fn rotate_secret(
     overlap: Lifetime,
 ) -> Result<(), Failure> {
     let client = find(opened, id).await?;
-    if client.metadata.token_endpoint_auth_method == ClientAuthMethod::None {
-        return Err(Failure::new(format!("{id} is a public client: its auth method is none")));
+    if !client.metadata.has_secret() {
+        let method = client.metadata.token_endpoint_auth_method;
+        return Err(Failure::new(format!("{id} has no secret: its auth method is {method}")));
     }
     let (shown, secret) = stored(opened, chosen).await?;
     let now = opened.now.timestamp();

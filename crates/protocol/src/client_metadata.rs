@@ -1,6 +1,7 @@
 //! Client metadata (RFC 7591 section 2, OpenID Connect Dynamic Client Registration section 2, logout
 //! specifications). Unknown members are dropped; the effective set, defaults included, is what is stored.
 
+mod algorithms;
 mod rules;
 
 use serde::{Deserialize, Serialize};
@@ -47,11 +48,19 @@ names! {
     GrantType {
         /// RFC 6749 section 4.1.
         AuthorizationCode = "authorization_code",
+        /// RFC 6749 section 4.2, OpenID Connect Core section 3.2: tokens from the authorization endpoint.
+        Implicit = "implicit",
         /// RFC 6749 section 6.
         RefreshToken = "refresh_token",
         /// RFC 6749 section 4.4.
         ClientCredentials = "client_credentials",
     }
+}
+
+impl GrantType {
+    /// What the token endpoint trades for tokens: the implicit grant gives its own with the redirect.
+    pub const AT_TOKEN_ENDPOINT: &[Self] =
+        &[Self::AuthorizationCode, Self::RefreshToken, Self::ClientCredentials];
 }
 
 names! {
@@ -61,6 +70,10 @@ names! {
         Basic = "client_secret_basic",
         /// The secret in the body.
         Post = "client_secret_post",
+        /// A JWT that the secret authenticates (RFC 7523, OpenID Connect Core section 9).
+        SecretJwt = "client_secret_jwt",
+        /// A JWT signed with a key of the client (RFC 7523, OpenID Connect Core section 9).
+        PrivateKeyJwt = "private_key_jwt",
         /// A public client: it cannot keep a secret.
         None = "none",
     }
@@ -77,7 +90,7 @@ names! {
 }
 
 names! {
-    /// Signature algorithms that keys exist for.
+    /// How a JWT is signed (RFC 7518 section 3.1). Which of them a member may name is a rule of its own.
     SigningAlgorithm {
         /// RSASSA-PKCS1-v1_5 with SHA-256: every relying party can verify it.
         RS256 = "RS256",
@@ -87,6 +100,46 @@ names! {
         ES256 = "ES256",
         /// Ed25519.
         EdDSA = "EdDSA",
+        /// HMAC with SHA-256 over the client's secret: for a client that keeps one.
+        HS256 = "HS256",
+        /// Not at all: only where the operator allows it and nothing passes through the browser.
+        Unsigned = "none",
+    }
+}
+
+names! {
+    /// How the content key of an encrypted JWT reaches its reader (RFC 7518 section 4.1).
+    KeyManagementAlgorithm {
+        /// RSAES OAEP with SHA-256.
+        RsaOaep256 = "RSA-OAEP-256",
+        /// Elliptic curve Diffie-Hellman, its result used directly.
+        EcdhEs = "ECDH-ES",
+        /// Elliptic curve Diffie-Hellman, then AES key wrap.
+        EcdhEsA128Kw = "ECDH-ES+A128KW",
+        /// The same with 192 bits.
+        EcdhEsA192Kw = "ECDH-ES+A192KW",
+        /// The same with 256 bits.
+        EcdhEsA256Kw = "ECDH-ES+A256KW",
+        /// A key made of the client's secret (OpenID Connect Core section 10.2).
+        Direct = "dir",
+    }
+}
+
+names! {
+    /// How the content of an encrypted JWT is encrypted (RFC 7518 section 5.1).
+    ContentEncryptionAlgorithm {
+        /// AES-128 in CBC mode with HMAC SHA-256: what is used where nothing is named.
+        A128CbcHs256 = "A128CBC-HS256",
+        /// AES-192 in CBC mode with HMAC SHA-384.
+        A192CbcHs384 = "A192CBC-HS384",
+        /// AES-256 in CBC mode with HMAC SHA-512.
+        A256CbcHs512 = "A256CBC-HS512",
+        /// AES-128 in GCM.
+        A128Gcm = "A128GCM",
+        /// AES-192 in GCM.
+        A192Gcm = "A192GCM",
+        /// AES-256 in GCM.
+        A256Gcm = "A256GCM",
     }
 }
 
@@ -95,6 +148,8 @@ names! {
     SubjectType {
         /// Every client sees the same `sub`.
         Public = "public",
+        /// Each sector sees another `sub` (OpenID Connect Core section 8.1).
+        Pairwise = "pairwise",
     }
 }
 
@@ -124,6 +179,8 @@ pub struct ClientMetadata {
     pub response_types: Vec<ResponseType>,
     pub scope: Scope,
     pub token_endpoint_auth_method: ClientAuthMethod,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_endpoint_auth_signing_alg: Option<SigningAlgorithm>,
     pub application_type: ApplicationType,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks: Option<Value>,
@@ -144,7 +201,21 @@ pub struct ClientMetadata {
     pub sector_identifier_uri: Option<String>,
     pub id_token_signed_response_alg: SigningAlgorithm,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token_encrypted_response_alg: Option<KeyManagementAlgorithm>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token_encrypted_response_enc: Option<ContentEncryptionAlgorithm>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub userinfo_signed_response_alg: Option<SigningAlgorithm>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub userinfo_encrypted_response_alg: Option<KeyManagementAlgorithm>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub userinfo_encrypted_response_enc: Option<ContentEncryptionAlgorithm>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_object_signing_alg: Option<SigningAlgorithm>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_object_encryption_alg: Option<KeyManagementAlgorithm>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_object_encryption_enc: Option<ContentEncryptionAlgorithm>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_max_age: Option<i64>,
     pub require_auth_time: bool,
@@ -186,6 +257,7 @@ impl Default for ClientMetadata {
             response_types: vec![ResponseType::CODE],
             scope: default_scope(),
             token_endpoint_auth_method: ClientAuthMethod::Basic,
+            token_endpoint_auth_signing_alg: None,
             application_type: ApplicationType::Web,
             jwks: None,
             jwks_uri: None,
@@ -197,7 +269,14 @@ impl Default for ClientMetadata {
             subject_type: SubjectType::Public,
             sector_identifier_uri: None,
             id_token_signed_response_alg: SigningAlgorithm::RS256,
+            id_token_encrypted_response_alg: None,
+            id_token_encrypted_response_enc: None,
             userinfo_signed_response_alg: None,
+            userinfo_encrypted_response_alg: None,
+            userinfo_encrypted_response_enc: None,
+            request_object_signing_alg: None,
+            request_object_encryption_alg: None,
+            request_object_encryption_enc: None,
             default_max_age: None,
             require_auth_time: false,
             default_acr_values: Vec::new(),
@@ -259,6 +338,7 @@ impl ClientMetadata {
         };
         members.retain(|_, value| !is_left_out(value));
         let names_response_types = members.contains_key("response_types");
+        let names_grant_types = members.contains_key("grant_types");
         let mut metadata: Self =
             serde_path_to_error::deserialize(Value::Object(members)).map_err(|error| MetadataError {
                 member: error.path().to_string(),
@@ -267,6 +347,10 @@ impl ClientMetadata {
         if !names_response_types && !metadata.allows_grant(GrantType::AuthorizationCode) {
             metadata.response_types.clear();
         }
+        if !names_grant_types {
+            metadata.grant_types = grants_of(&metadata.response_types);
+        }
+        metadata.fill_content_encryption();
         metadata.validate()?;
         Ok(metadata)
     }
@@ -296,6 +380,14 @@ impl ClientMetadata {
     /// Whether the client cannot authenticate.
     pub fn is_public(&self) -> bool {
         self.token_endpoint_auth_method == ClientAuthMethod::None
+    }
+
+    /// Whether the client is given a secret: it authenticates with one.
+    pub fn has_secret(&self) -> bool {
+        match self.token_endpoint_auth_method {
+            ClientAuthMethod::Basic | ClientAuthMethod::Post | ClientAuthMethod::SecretJwt => true,
+            ClientAuthMethod::PrivateKeyJwt | ClientAuthMethod::None => false,
+        }
     }
 
     /// Whether the client may use this grant.
@@ -337,9 +429,30 @@ impl ClientMetadata {
         of_redirects.chain(self.allowed_cors_origins.iter().cloned())
     }
 
+    /// The sector of a pairwise client: who shares a sector recognises the same users (OpenID Connect Core section 8.1).
+    /// `None` when its redirect URIs have several hosts, or none, and no `sector_identifier_uri` joins them.
+    pub fn sector(&self) -> Option<String> {
+        let host_of = |uri: &String| Some(url::Url::parse(uri).ok()?.host_str()?.to_owned());
+        if let Some(uri) = &self.sector_identifier_uri {
+            return host_of(uri);
+        }
+        let mut hosts = self.redirect_uris.iter().map(host_of);
+        let first = hosts.next()??;
+        hosts.all(|host| host.as_ref() == Some(&first)).then_some(first)
+    }
+
     fn registered(&self, uris: &[String]) -> impl Iterator<Item = RedirectUri> {
         uris.iter().filter_map(|uri| RedirectUri::register(uri, self.application_type).ok())
     }
+}
+
+/// The grants that these response types are made of (OpenID Connect Dynamic Client Registration section 2), for a client
+/// that names none.
+fn grants_of(response_types: &[ResponseType]) -> Vec<GrantType> {
+    let has_code = response_types.is_empty() || response_types.iter().any(|asked| asked.has_code());
+    let is_front_channel = response_types.iter().any(|asked| asked.has_front_channel_token());
+    let code = has_code.then_some(GrantType::AuthorizationCode);
+    code.into_iter().chain(is_front_channel.then_some(GrantType::Implicit)).collect()
 }
 
 pub(crate) fn is_left_out(value: &Value) -> bool {

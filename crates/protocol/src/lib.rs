@@ -54,8 +54,8 @@ pub use bearer::BearerToken;
 pub use claims::{ClaimError, UserClaims};
 pub use client_auth::{PresentedCredentials, PresentedSecret};
 pub use client_metadata::{
-    AccessTokenStrategy, ApplicationType, ClientAuthMethod, ClientMetadata, GrantType, MetadataError,
-    SigningAlgorithm, SubjectType,
+    AccessTokenStrategy, ApplicationType, ClientAuthMethod, ClientMetadata, ContentEncryptionAlgorithm,
+    GrantType, KeyManagementAlgorithm, MetadataError, SigningAlgorithm, SubjectType,
 };
 pub use discovery::Metadata;
 pub use error::{ErrorCode, RequestRefusal};

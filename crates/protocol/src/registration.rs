@@ -58,11 +58,9 @@ pub fn replaced_registration(
     };
     let mut metadata = ClientMetadata::from_json(Value::Object(members))?;
     metadata.keep_operator_members(present);
-    if metadata.is_public() && secret.is_some() {
-        return Err(refused(
-            "client_secret",
-            "belongs to no client whose token_endpoint_auth_method is none",
-        ));
+    if !metadata.has_secret() && secret.is_some() {
+        let reason = format!("belongs to no client of {}", metadata.token_endpoint_auth_method);
+        return Err(refused("client_secret", &reason));
     }
     Ok(ReplacedRegistration { metadata, secret })
 }

@@ -60,15 +60,15 @@ impl TokenRequest {
             .check_no_repeats(resource::REPEATABLE)
             .map_err(|error| invalid("repeated parameter", "every parameter once", error.to_string()))?;
         let name = required(params, "grant_type")?;
-        let Some(grant_type) = GrantType::parse(name) else {
-            let expected = format!(
-                "one of: {}",
-                GrantType::ALL.iter().map(|grant| grant.name()).collect::<Vec<_>>().join(", ")
-            );
-            return Err(RequestRefusal::new(ErrorCode::UnsupportedGrantType, "grant_type", expected, name));
+        let unsupported = || {
+            let names: Vec<_> = GrantType::AT_TOKEN_ENDPOINT.iter().map(|grant| grant.name()).collect();
+            let expected = format!("one of: {}", names.join(", "));
+            RequestRefusal::new(ErrorCode::UnsupportedGrantType, "grant_type", expected, name)
         };
+        let grant_type = GrantType::parse(name).ok_or_else(unsupported)?;
         let Targets { audience, resource } = Targets::read(params)?;
         Ok(match grant_type {
+            GrantType::Implicit => return Err(unsupported()),
             GrantType::AuthorizationCode => Self::AuthorizationCode {
                 code: required(params, "code")?.to_owned(),
                 redirect_uri: single(params, "redirect_uri")?.map(str::to_owned),

@@ -3,7 +3,11 @@
 use serde_json::Value;
 use url::Url;
 
-use super::{ClientMetadata, GrantType};
+use super::algorithms::{
+    authentication_keys, authentication_signature, content_encryption, encryption, id_token_signature,
+    request_encryption, signature,
+};
+use super::{ClientMetadata, GrantType, SubjectType};
 use crate::redirect_uri::{RedirectUri, is_loopback_host, is_uri_text};
 use crate::resource;
 
@@ -12,7 +16,7 @@ type Rule = fn(&ClientMetadata) -> Result<(), String>;
 pub(super) const RULES: &[(&str, Rule)] = &[
     ("client_name", |client| client.client_name.as_deref().map_or(Ok(()), name)),
     ("redirect_uris", |client| redirects(client, &client.redirect_uris)),
-    ("redirect_uris", redirect_for_the_code),
+    ("redirect_uris", redirect_for_the_answer),
     ("post_logout_redirect_uris", |client| redirects(client, &client.post_logout_redirect_uris)),
     ("grant_types", grants_agree),
     ("response_types", |client| at_most(client.response_types.len(), 20)),
@@ -23,12 +27,32 @@ pub(super) const RULES: &[(&str, Rule)] = &[
         }
         optional(client.jwks_uri.as_ref(), fetched_uri)
     }),
+    ("token_endpoint_auth_method", authentication_keys),
+    ("token_endpoint_auth_signing_alg", authentication_signature),
+    ("id_token_signed_response_alg", id_token_signature),
+    ("userinfo_signed_response_alg", |client| signature(client, client.userinfo_signed_response_alg)),
+    ("request_object_signing_alg", |client| signature(client, client.request_object_signing_alg)),
+    ("id_token_encrypted_response_alg", |client| encryption(client, client.id_token_encrypted_response_alg)),
+    ("userinfo_encrypted_response_alg", |client| encryption(client, client.userinfo_encrypted_response_alg)),
+    ("request_object_encryption_alg", |client| {
+        request_encryption(client, client.request_object_encryption_alg)
+    }),
+    ("id_token_encrypted_response_enc", |client| {
+        content_encryption(client.id_token_encrypted_response_alg, client.id_token_encrypted_response_enc)
+    }),
+    ("userinfo_encrypted_response_enc", |client| {
+        content_encryption(client.userinfo_encrypted_response_alg, client.userinfo_encrypted_response_enc)
+    }),
+    ("request_object_encryption_enc", |client| {
+        content_encryption(client.request_object_encryption_alg, client.request_object_encryption_enc)
+    }),
     ("contacts", |client| texts(&client.contacts, 20)),
     ("logo_uri", |client| optional(client.logo_uri.as_ref(), web_page)),
     ("client_uri", |client| optional(client.client_uri.as_ref(), web_page)),
     ("policy_uri", |client| optional(client.policy_uri.as_ref(), web_page)),
     ("tos_uri", |client| optional(client.tos_uri.as_ref(), web_page)),
     ("sector_identifier_uri", |client| optional(client.sector_identifier_uri.as_ref(), https)),
+    ("subject_type", one_sector),
     ("default_max_age", |client| match client.default_max_age {
         Some(age) if age < 0 => Err("must be a number of seconds, 0 or more".to_owned()),
         _ => Ok(()),
@@ -68,17 +92,33 @@ fn redirects(client: &ClientMetadata, uris: &[String]) -> Result<(), String> {
     })
 }
 
-fn redirect_for_the_code(client: &ClientMetadata) -> Result<(), String> {
-    if client.redirect_uris.is_empty() && client.allows_grant(GrantType::AuthorizationCode) {
-        return Err("the authorization_code grant needs at least one redirect URI".to_owned());
+fn redirect_for_the_answer(client: &ClientMetadata) -> Result<(), String> {
+    if client.redirect_uris.is_empty() && !client.response_types.is_empty() {
+        return Err("the authorization endpoint needs at least one redirect URI to answer to".to_owned());
     }
     Ok(())
+}
+
+/// OpenID Connect Core section 8.1: without a document that joins them, the redirect URIs must have one host.
+fn one_sector(client: &ClientMetadata) -> Result<(), String> {
+    match client.subject_type {
+        SubjectType::Pairwise if client.sector().is_none() => {
+            Err("pairwise needs a sector_identifier_uri, or redirect URIs that all have the same host"
+                .to_owned())
+        }
+        SubjectType::Pairwise | SubjectType::Public => Ok(()),
+    }
 }
 
 fn grants_agree(client: &ClientMetadata) -> Result<(), String> {
     let asks_code = client.response_types.iter().any(|response_type| response_type.has_code());
     if asks_code != client.allows_grant(GrantType::AuthorizationCode) {
         return Err("authorization_code belongs to response types with code, and they to it".to_owned());
+    }
+    let asks_tokens =
+        client.response_types.iter().any(|response_type| response_type.has_front_channel_token());
+    if asks_tokens && !client.allows_grant(GrantType::Implicit) {
+        return Err("response types with id_token or token need the implicit grant".to_owned());
     }
     if client.is_public() && client.allows_grant(GrantType::ClientCredentials) {
         return Err("client_credentials needs a client that authenticates".to_owned());

@@ -59,16 +59,54 @@ fn bad_members_are_refused_by_name() {
         (json!({"post_logout_redirect_uris": ["/bye"]}), "post_logout_redirect_uris"),
         (json!({"grant_types": ["password"]}), "grant_types[0]"),
         (json!({"grant_types": ["client_credentials"], "response_types": ["code"]}), "grant_types"),
-        (json!({"response_types": ["id_token"]}), "grant_types"),
+        (json!({"response_types": ["id_token"], "grant_types": ["authorization_code"]}), "grant_types"),
+        (json!({"response_types": ["code id_token"], "grant_types": ["authorization_code"]}), "grant_types"),
+        (json!({"response_types": ["id_token"], "redirect_uris": []}), "redirect_uris"),
         (json!({"response_types": ["code code"]}), "response_types[0]"),
         (
             json!({"grant_types": ["authorization_code", "client_credentials"], "token_endpoint_auth_method": "none"}),
             "grant_types",
         ),
         (json!({"token_endpoint_auth_method": "tls_client_auth"}), "token_endpoint_auth_method"),
-        (json!({"subject_type": "pairwise"}), "subject_type"),
-        (json!({"id_token_signed_response_alg": "none"}), "id_token_signed_response_alg"),
-        (json!({"id_token_signed_response_alg": "HS256"}), "id_token_signed_response_alg"),
+        (
+            json!({"subject_type": "pairwise", "redirect_uris": ["https://a.example/cb", "https://b.example/cb"]}),
+            "subject_type",
+        ),
+        (
+            json!({"subject_type": "pairwise", "application_type": "native", "redirect_uris": ["com.example.app:/cb"]}),
+            "subject_type",
+        ),
+        (json!({"sector_identifier_uri": "http://app.example/sector"}), "sector_identifier_uri"),
+        (json!({"token_endpoint_auth_method": "private_key_jwt"}), "token_endpoint_auth_method"),
+        (
+            json!({"token_endpoint_auth_method": "client_secret_jwt", "token_endpoint_auth_signing_alg": "RS256"}),
+            "token_endpoint_auth_signing_alg",
+        ),
+        (
+            json!({
+                "token_endpoint_auth_method": "private_key_jwt", "token_endpoint_auth_signing_alg": "HS256",
+                "jwks_uri": "https://app.example/jwks",
+            }),
+            "token_endpoint_auth_signing_alg",
+        ),
+        (json!({"token_endpoint_auth_signing_alg": "none"}), "token_endpoint_auth_signing_alg"),
+        (
+            json!({"id_token_signed_response_alg": "none", "response_types": ["code", "code id_token"]}),
+            "id_token_signed_response_alg",
+        ),
+        (json!({"id_token_signed_response_alg": "RS1"}), "id_token_signed_response_alg"),
+        (
+            json!({"id_token_signed_response_alg": "HS256", "token_endpoint_auth_method": "none"}),
+            "id_token_signed_response_alg",
+        ),
+        (json!({"id_token_encrypted_response_alg": "RSA1_5"}), "id_token_encrypted_response_alg"),
+        (json!({"id_token_encrypted_response_alg": "ECDH-ES"}), "id_token_encrypted_response_alg"),
+        (
+            json!({"userinfo_encrypted_response_alg": "dir", "token_endpoint_auth_method": "none"}),
+            "userinfo_encrypted_response_alg",
+        ),
+        (json!({"userinfo_encrypted_response_enc": "A128GCM"}), "userinfo_encrypted_response_enc"),
+        (json!({"request_object_encryption_enc": "A128GCM"}), "request_object_encryption_enc"),
         (json!({"scope": "a\"b"}), "scope"),
         (json!({"jwks": {"keys": []}, "jwks_uri": "https://app.example/jwks"}), "jwks_uri"),
         (json!({"jwks": {"keys": [{"kty": "RSA", "n": "x", "e": "AQAB", "d": "y"}]}}), "jwks"),
@@ -93,6 +131,59 @@ fn bad_members_are_refused_by_name() {
         assert_eq!(error.code() == ErrorCode::InvalidRedirectUri, is_redirect, "{members}");
     }
     assert!(ClientMetadata::from_json(json!([])).is_err());
+}
+
+// OpenID Connect Dynamic Client Registration section 2: the grants that each response type is made of.
+#[test]
+fn a_client_that_names_no_grants_is_given_those_of_its_response_types() {
+    use GrantType::{AuthorizationCode, Implicit};
+    for (response_types, grants) in [
+        (json!(["code"]), &[AuthorizationCode][..]),
+        (json!(["id_token"]), &[Implicit]),
+        (json!(["code token"]), &[AuthorizationCode, Implicit]),
+        (json!(["code", "id_token token"]), &[AuthorizationCode, Implicit]),
+        (json!(["none"]), &[]),
+    ] {
+        assert_eq!(client(json!({"response_types": response_types})).grant_types, grants, "{response_types}");
+    }
+}
+
+// OpenID Connect Dynamic Client Registration section 2: `enc` has a default once there is an `alg`.
+#[test]
+fn an_encryption_without_enc_uses_the_default() {
+    let metadata = client(json!({"id_token_encrypted_response_alg": "dir"}));
+    let enc = metadata.id_token_encrypted_response_enc;
+    assert_eq!(enc, Some(ContentEncryptionAlgorithm::A128CbcHs256));
+    assert_eq!(metadata.userinfo_encrypted_response_enc, None);
+}
+
+// OpenID Connect Core section 8.1
+#[test]
+fn a_sector_is_the_host_of_its_document_or_of_every_redirect() {
+    let sector = |members: Value| client(members).sector();
+    assert_eq!(sector(json!({})).as_deref(), Some("app.example"));
+    let two = json!({"redirect_uris": ["https://a.example/cb", "https://b.example/cb"]});
+    assert_eq!(sector(two), None);
+    let joined = json!({
+        "redirect_uris": ["https://a.example/cb", "https://b.example/cb"], "subject_type": "pairwise",
+        "sector_identifier_uri": "https://group.example/sector.json",
+    });
+    assert_eq!(sector(joined).as_deref(), Some("group.example"));
+}
+
+#[test]
+fn only_clients_whose_secret_is_a_key_need_it_back() {
+    for (members, needs) in [
+        (json!({}), false),
+        (json!({"token_endpoint_auth_method": "client_secret_jwt"}), true),
+        (json!({"id_token_signed_response_alg": "HS256"}), true),
+        (json!({"userinfo_signed_response_alg": "HS256"}), true),
+        (json!({"request_object_signing_alg": "HS256"}), true),
+        (json!({"request_object_encryption_alg": "dir"}), true),
+        (json!({"userinfo_signed_response_alg": "RS256"}), false),
+    ] {
+        assert_eq!(client(members.clone()).needs_recoverable_secret(), needs, "{members}");
+    }
 }
 
 #[test]

@@ -100,6 +100,9 @@ async fn authenticate(
     }
     match registered {
         ClientAuthMethod::None => {}
+        ClientAuthMethod::SecretJwt | ClientAuthMethod::PrivateKeyJwt => {
+            return Err(refused("client authentication method", "one that is offered", registered.name()));
+        }
         ClientAuthMethod::Basic | ClientAuthMethod::Post => {
             let Some(secret) = presented.secret() else {
                 return Err(refused("client secret", "a secret", "none"));

@@ -180,11 +180,11 @@ async fn replace_once(managed: &Managed, document: &Value) -> Result<Option<Resp
     policy::apply(&app.config, &mut metadata)?;
     let keys = app.keys.current(now.ms).await?;
     let key = keys.data_key(DataKeyPurpose::ClientSecrets)?;
-    let (shown, stored) = if metadata.is_public() {
-        (None, None)
-    } else {
+    let (shown, stored) = if metadata.has_secret() {
         let chosen = chosen.map(|secret| Secret::from(secret.into_inner()));
         secret_from_now_on(managed, key, chosen).await?
+    } else {
+        (None, None)
     };
     let (token, stored_token) = new_token(key);
     let replacement = Replacement {

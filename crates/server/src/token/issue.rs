@@ -169,7 +169,7 @@ impl SigningKeys {
 
 fn algorithm_of(context: &TokenContext<'_>) -> Algorithm {
     match context.client.client.row.metadata.id_token_signed_response_alg {
-        SigningAlgorithm::RS256 => Algorithm::RS256,
+        SigningAlgorithm::RS256 | SigningAlgorithm::HS256 | SigningAlgorithm::Unsigned => Algorithm::RS256,
         SigningAlgorithm::PS256 => Algorithm::PS256,
         SigningAlgorithm::ES256 => Algorithm::ES256,
         SigningAlgorithm::EdDSA => Algorithm::EdDSA,
