@@ -1,5 +1,5 @@
-//! The signature algorithms we know (RFC 7518 section 3.1, RFC 8037 section 3.1). A closed list:
-//! `none` and the HMAC family are not in it, so no token can ask for them.
+//! The signature algorithms we know (RFC 7518 section 3.1, RFC 8037 section 3.1). [`Algorithm`] is a closed list:
+//! `none` and the HMAC family are not in it, so no token can ask for them where a public key verifies.
 
 use std::{fmt, str::FromStr};
 
@@ -69,9 +69,56 @@ impl Serialize for Algorithm {
     }
 }
 
+/// What vouches for the claims of a token. Whoever reads the token says beforehand which of these it accepts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Protection {
+    /// A signature that a public key verifies.
+    Signature(Algorithm),
+    /// HS256: an HMAC with the client's secret, which both sides can make (RFC 7518 section 3.2).
+    Hmac,
+    /// `none`: nothing (RFC 7518 section 3.6).
+    Unsigned,
+}
+
+impl Protection {
+    /// The name in a token's `alg`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Protection::Signature(algorithm) => algorithm.name(),
+            Protection::Hmac => "HS256",
+            Protection::Unsigned => "none",
+        }
+    }
+
+    /// `at_hash`, `c_hash` or `s_hash` of `value` in a token so protected; `none` names no hash, so it has none.
+    pub fn left_half_hash(self, value: &str) -> Option<String> {
+        match self {
+            Protection::Signature(algorithm) => Some(left_half_hash(algorithm, value)),
+            Protection::Hmac => Some(left_half(&digest::SHA256, value)),
+            Protection::Unsigned => None,
+        }
+    }
+}
+
+impl From<Algorithm> for Protection {
+    fn from(algorithm: Algorithm) -> Self {
+        Protection::Signature(algorithm)
+    }
+}
+
+impl fmt::Display for Protection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 /// `at_hash`, `c_hash` or `s_hash` of `value` in a token signed with `algorithm` (OIDC Core 3.1.3.6, 3.3.2.11).
 pub fn left_half_hash(algorithm: Algorithm, value: &str) -> String {
-    let hash = digest::digest(algorithm.digest(), value.as_bytes());
+    left_half(algorithm.digest(), value)
+}
+
+fn left_half(hash: &'static digest::Algorithm, value: &str) -> String {
+    let hash = digest::digest(hash, value.as_bytes());
     let bytes = hash.as_ref();
     base64url::encode(bytes.get(..bytes.len() / 2).unwrap_or_default())
 }
@@ -106,6 +153,11 @@ mod tests {
         for algorithm in [Algorithm::RS256, Algorithm::PS256, Algorithm::ES256] {
             assert_eq!(left_half_hash(algorithm, code), "LDktKdoQak3Pk0cnXxCltA");
         }
+        // Every hash of an HS256 token is SHA-256 too, and `none` names none
+        assert_eq!(Protection::Hmac.left_half_hash(code).as_deref(), Some("LDktKdoQak3Pk0cnXxCltA"));
+        assert_eq!(Protection::Unsigned.left_half_hash(code), None);
+        let signature = Protection::from(Algorithm::ES256);
+        assert_eq!(signature.left_half_hash(code), Some(left_half_hash(Algorithm::ES256, code)));
         // SHA-512 of "abc" (FIPS 180-4), its left 256 bits
         assert_eq!(left_half_hash(Algorithm::EdDSA, "abc"), "3a81oZNherrMQXNJriBBMRLm-k6JqX6iCp7u5ktV05o");
     }

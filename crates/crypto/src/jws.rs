@@ -1,12 +1,21 @@
 //! JSON Web Signatures in the compact serialisation (RFC 7515 section 7.1), read strictly: one way
-//! to write each token, no unsecured ones, no `crit`, and every kind of token has a `typ` of its
-//! own, so that none is taken for another (RFC 8725 section 3.11).
+//! to write each token, no `crit`, and every kind of token has a `typ` of its own, so that none is
+//! taken for another (RFC 8725 section 3.11). Public keys, a client's secret and nobody at all vouch
+//! for a token through three separate calls, so that no header leads from one to the other.
+
+mod hmac;
+#[cfg(test)]
+mod tests;
+mod unsigned;
+
+pub use hmac::hmac_sign_compact;
+pub use unsigned::{read_unsigned, unsigned_compact};
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::{
-    algorithm::Algorithm,
+    algorithm::{Algorithm, Protection},
     base64url::{self, NotBase64Url},
     jwks::VerificationKeys,
     keys::SigningKeyPair,
@@ -40,7 +49,7 @@ pub enum JwsError {
     /// A JWE header where a signature was expected.
     #[error("token is encrypted, not signed")]
     Encrypted,
-    /// `none`, HMAC, or unknown.
+    /// Unknown, or of another kind than the reader asked for: `none` and HMAC where a key is to verify.
     #[error("token algorithm {0:?} is not accepted")]
     Algorithm(String),
     /// A token of another kind.
@@ -52,6 +61,9 @@ pub enum JwsError {
     /// The header names another algorithm than the key is for.
     #[error("token algorithm {0} is not the one of its key")]
     AlgorithmMismatch(Algorithm),
+    /// An HMAC key has to be as long as its hash (RFC 7518 section 3.2), or it can be guessed from one token.
+    #[error("the client secret has fewer than 32 bytes, too few to be an HMAC key")]
+    SecretTooShort,
     /// It was changed or made by somebody else.
     #[error("token signature does not verify")]
     Signature,
@@ -68,21 +80,22 @@ pub enum JwsError {
 
 #[derive(Serialize)]
 struct Header<'a> {
-    alg: Algorithm,
+    alg: &'static str,
     typ: &'a str,
-    kid: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kid: Option<&'a str>,
 }
 
 /// A compact JWS of `claims`, its header exactly `alg`, `typ` and `kid`.
 pub fn sign_compact(key: &SigningKeyPair, typ: &str, claims: &impl Serialize) -> Result<String, JwsError> {
-    let header = Header { alg: key.algorithm(), typ, kid: key.kid() };
-    let mut token = base64url::encode(json(&header)?);
-    token.push('.');
-    token.push_str(&base64url::encode(json(claims)?));
-    let signature = key.sign(token.as_bytes());
-    token.push('.');
-    token.push_str(&base64url::encode(signature));
-    Ok(token)
+    let header = Header { alg: key.algorithm().name(), typ, kid: Some(key.kid()) };
+    let signing_input = signing_input(&header, claims)?;
+    let signature = key.sign(signing_input.as_bytes());
+    Ok(format!("{signing_input}.{}", base64url::encode(signature)))
+}
+
+fn signing_input(header: &Header<'_>, claims: &impl Serialize) -> Result<String, JwsError> {
+    Ok(format!("{}.{}", base64url::encode(json(header)?), base64url::encode(json(claims)?)))
 }
 
 fn json(value: &impl Serialize) -> Result<Vec<u8>, JwsError> {
@@ -90,19 +103,27 @@ fn json(value: &impl Serialize) -> Result<Vec<u8>, JwsError> {
 }
 
 /// A well-formed token that anybody may have made. Its header may be read to find the keys; its
-/// claims come out of [`UnverifiedJws::verify`] only.
+/// claims come out of [`UnverifiedJws::verify`] or [`UnverifiedJws::verify_hmac`] only.
 #[derive(Debug)]
 pub struct UnverifiedJws<'a> {
     signing_input: &'a str,
     header: Map<String, Value>,
-    algorithm: Algorithm,
+    protection: Protection,
     payload: Vec<u8>,
     signature: Vec<u8>,
 }
 
 impl<'a> UnverifiedJws<'a> {
-    /// Reads the form of `token` without believing it.
+    /// Reads the form of `token` without believing it. A token that says of itself that it is unsigned is refused.
     pub fn parse(token: &'a str) -> Result<UnverifiedJws<'a>, JwsError> {
+        let jws = Self::parse_any(token)?;
+        match jws.protection {
+            Protection::Signature(_) | Protection::Hmac => Ok(jws),
+            Protection::Unsigned => Err(jws.other_protection()),
+        }
+    }
+
+    fn parse_any(token: &'a str) -> Result<UnverifiedJws<'a>, JwsError> {
         if token.len() > LONGEST {
             return Err(JwsError::TooLong);
         }
@@ -121,15 +142,22 @@ impl<'a> UnverifiedJws<'a> {
         }
         header_text(&header, "kid")?;
         header_text(&header, "typ")?;
-        let name = header_text(&header, "alg")?.unwrap_or_default();
-        let algorithm = name.parse().map_err(|_| JwsError::Algorithm(name.to_owned()))?;
+        let protection = protection(header_text(&header, "alg")?.unwrap_or_default())?;
         let (payload, signature) = (base64url::decode(payload)?, base64url::decode(signature)?);
-        Ok(UnverifiedJws { signing_input, header, algorithm, payload, signature })
+        Ok(UnverifiedJws { signing_input, header, protection, payload, signature })
     }
 
-    /// The algorithm that the token claims; only a key of this algorithm can verify it.
-    pub fn algorithm(&self) -> Algorithm {
-        self.algorithm
+    /// The signature algorithm that the token claims; only a key of this algorithm can verify it. An HMAC is an error.
+    pub fn algorithm(&self) -> Result<Algorithm, JwsError> {
+        match self.protection {
+            Protection::Signature(algorithm) => Ok(algorithm),
+            Protection::Hmac | Protection::Unsigned => Err(self.other_protection()),
+        }
+    }
+
+    /// What the token claims to be protected by. Its reader's registration decides whether that is accepted.
+    pub fn protection(&self) -> Protection {
+        self.protection
     }
 
     /// The key that the token names.
@@ -149,19 +177,42 @@ impl<'a> UnverifiedJws<'a> {
 
     /// The claims, if one of `keys` made the signature and the token is of one of the kinds `typ`
     /// (see [`NO_TYP`]).
-    pub fn verify(self, keys: &VerificationKeys, typ: &[&str]) -> Result<VerifiedClaims, JwsError> {
-        if !typ.iter().any(|accepted| is_type(self.typ(), accepted)) {
-            return Err(JwsError::Type(self.typ().unwrap_or_default().to_owned()));
-        }
+    pub fn verify(&self, keys: &VerificationKeys, typ: &[&str]) -> Result<VerifiedClaims, JwsError> {
+        self.require_type(typ)?;
+        let algorithm = self.algorithm()?;
         let mut named = keys.named(self.kid()).peekable();
         named.peek().ok_or(JwsError::UnknownKey)?;
-        let mut pinned = named.filter(|key| key.algorithm() == self.algorithm).peekable();
-        pinned.peek().ok_or(JwsError::AlgorithmMismatch(self.algorithm))?;
+        let mut pinned = named.filter(|key| key.algorithm() == algorithm).peekable();
+        pinned.peek().ok_or(JwsError::AlgorithmMismatch(algorithm))?;
         if !pinned.any(|key| key.verify(self.signing_input.as_bytes(), &self.signature)) {
             return Err(JwsError::Signature);
         }
-        VerifiedClaims::read(self.algorithm, self.kid().map(str::to_owned), &self.payload)
+        self.verified()
     }
+
+    fn verified(&self) -> Result<VerifiedClaims, JwsError> {
+        VerifiedClaims::read(self.protection, self.kid().map(str::to_owned), &self.payload)
+    }
+
+    fn require_type(&self, typ: &[&str]) -> Result<(), JwsError> {
+        if typ.iter().any(|accepted| is_type(self.typ(), accepted)) {
+            return Ok(());
+        }
+        Err(JwsError::Type(self.typ().unwrap_or_default().to_owned()))
+    }
+
+    fn other_protection(&self) -> JwsError {
+        JwsError::Algorithm(self.protection.name().to_owned())
+    }
+}
+
+fn protection(name: &str) -> Result<Protection, JwsError> {
+    for other in [Protection::Hmac, Protection::Unsigned] {
+        if name == other.name() {
+            return Ok(other);
+        }
+    }
+    name.parse().map(Protection::Signature).map_err(|_| JwsError::Algorithm(name.to_owned()))
 }
 
 fn header_text<'a>(header: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, JwsError> {
@@ -183,6 +234,3 @@ fn is_type(received: Option<&str>, accepted: &str) -> bool {
     };
     accepted != NO_TYP && short.eq_ignore_ascii_case(accepted)
 }
-
-#[cfg(test)]
-mod tests;

@@ -3,8 +3,8 @@
 //!
 //! | Specification | Module |
 //! |---|---|
-//! | RFC 7515 JWS, RFC 8725 JWT best practice | [`UnverifiedJws`], [`sign_compact`] (`jws`) |
-//! | RFC 7519 JWT claims | [`VerifiedClaims`] (`verified_claims`), `strict_json` |
+//! | RFC 7515 JWS, RFC 8725 JWT best practice | [`UnverifiedJws`], [`sign_compact`], [`hmac_sign_compact`] (`jws`) |
+//! | RFC 7519 JWT claims, section 6 unsigned ones | [`VerifiedClaims`], [`read_unsigned`] (`verified_claims`), `strict_json` |
 //! | RFC 7517 JWK, RFC 7638 thumbprint | [`VerificationKey`], [`thumbprint`] (`jwk`), [`JwkSet`] (`jwks`) |
 //! | RFC 7518 algorithms, RFC 8037 Ed25519, RFC 5958 PKCS#8 | [`Algorithm`], [`SigningKeyPair`] (`keys`) |
 //! | OIDC Core 3.1.3.6 `at_hash`, `c_hash` | [`left_half_hash`] (`algorithm`) |
@@ -37,12 +37,14 @@ pub mod token_format;
 mod verified_claims;
 mod wrapping;
 
-pub use algorithm::{Algorithm, UnknownAlgorithm, left_half_hash};
+pub use algorithm::{Algorithm, Protection, UnknownAlgorithm, left_half_hash};
 pub use client_secret::{StoredSecret, UnknownForm, hash_generated};
 pub use data_key::{DataKey, DataKeyPurpose, UnknownPurpose};
 pub use jwk::{JwkError, VerificationKey, thumbprint};
 pub use jwks::{JwkSet, VerificationKeys};
-pub use jws::{JwsError, NO_TYP, UnverifiedJws, sign_compact};
+pub use jws::{
+    JwsError, NO_TYP, UnverifiedJws, hmac_sign_compact, read_unsigned, sign_compact, unsigned_compact,
+};
 pub use key_id::{DataKeyId, NotAKeyId, SystemSecretId};
 pub use keyed::{MacKey, framed};
 pub use keys::{KeyError, SigningKeyPair};
@@ -50,5 +52,5 @@ pub use password::{PasswordError, dummy_hash, hash_password, needs_rehash, verif
 pub use sealed::{OpenError, SealingKey};
 pub use secret::{Secret, SecretHash, random_bytes, sha256};
 pub use token_format::{FormatError, TokenPrefix};
-pub use verified_claims::{ClaimError, VerifiedClaims};
+pub use verified_claims::{ClaimError, Claims, VerifiedClaims};
 pub use wrapping::{SystemSecret, SystemSecretError, SystemSecrets, UnwrapError};

@@ -1,10 +1,12 @@
-//! The claims of a token whose signature was verified (RFC 7519 section 4). Reading a claim of a
+//! The claims of a token (RFC 7519 section 4) and who vouches for them. Reading a claim of a
 //! wrong type is an error and never "absent": a check that is skipped because `exp` is a string is
 //! how tokens come to live for ever (CVE-2026-25537).
 
+use std::ops::Deref;
+
 use serde_json::{Map, Value};
 
-use crate::{algorithm::Algorithm, jws::JwsError, strict_json};
+use crate::{algorithm::Protection, jws::JwsError, strict_json};
 
 /// Past this, a number is no longer exact in every JSON reader (RFC 8259 section 6).
 const LATEST: i64 = 1 << 53;
@@ -29,18 +31,52 @@ pub enum ClaimError {
     NotYetValid,
 }
 
-/// The claims of a verified token.
+/// The claims of a token. Whether anybody vouches for them, their type does not say: [`VerifiedClaims`] does.
 #[derive(Debug, Clone)]
-pub struct VerifiedClaims {
-    algorithm: Algorithm,
-    kid: Option<String>,
+pub struct Claims {
     members: Map<String, Value>,
 }
 
+/// The claims of a token whose signature or HMAC was verified.
+#[derive(Debug, Clone)]
+pub struct VerifiedClaims {
+    protection: Protection,
+    kid: Option<String>,
+    claims: Claims,
+}
+
 impl VerifiedClaims {
-    pub(crate) fn read(algorithm: Algorithm, kid: Option<String>, payload: &[u8]) -> Result<Self, JwsError> {
+    pub(crate) fn read(
+        protection: Protection,
+        kid: Option<String>,
+        payload: &[u8],
+    ) -> Result<Self, JwsError> {
+        Ok(VerifiedClaims { protection, kid, claims: Claims::read(payload)? })
+    }
+
+    /// What verified them.
+    pub fn protection(&self) -> Protection {
+        self.protection
+    }
+
+    /// The key that the token named.
+    pub fn kid(&self) -> Option<&str> {
+        self.kid.as_deref()
+    }
+}
+
+impl Deref for VerifiedClaims {
+    type Target = Claims;
+
+    fn deref(&self) -> &Claims {
+        &self.claims
+    }
+}
+
+impl Claims {
+    pub(crate) fn read(payload: &[u8]) -> Result<Self, JwsError> {
         let members = strict_json::object(payload).map_err(|error| JwsError::Claims(error.to_string()))?;
-        let claims = VerifiedClaims { algorithm, kid, members };
+        let claims = Claims { members };
         // Checked here once, so that no caller can forget one of them.
         for name in INSTANTS {
             claims.instant(name)?;
@@ -50,16 +86,6 @@ impl VerifiedClaims {
         }
         claims.audience()?;
         Ok(claims)
-    }
-
-    /// The algorithm of the key that verified.
-    pub fn algorithm(&self) -> Algorithm {
-        self.algorithm
-    }
-
-    /// The key that the token named.
-    pub fn kid(&self) -> Option<&str> {
-        self.kid.as_deref()
     }
 
     /// A claim that is a string.
@@ -144,8 +170,8 @@ impl VerifiedClaims {
 mod tests {
     use super::*;
 
-    fn claims(json: &str) -> Result<VerifiedClaims, JwsError> {
-        VerifiedClaims::read(Algorithm::ES256, None, json.as_bytes())
+    fn claims(json: &str) -> Result<Claims, JwsError> {
+        Claims::read(json.as_bytes())
     }
 
     // T105

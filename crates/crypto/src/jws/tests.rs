@@ -34,7 +34,7 @@ fn a_token_of_every_algorithm_verifies() {
         assert_eq!(token.split('.').next().unwrap(), base64url::encode(header));
         let claims = read(&token).unwrap();
         assert_eq!(claims.required_text("sub"), Ok("alice"));
-        assert_eq!((claims.algorithm(), claims.kid()), (algorithm, Some(pair.kid())));
+        assert_eq!((claims.protection(), claims.kid()), (Protection::Signature(algorithm), Some(pair.kid())));
     }
 }
 
