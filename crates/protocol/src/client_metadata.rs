@@ -163,6 +163,16 @@ names! {
     }
 }
 
+names! {
+    /// Whom the assertions of a client must name as their audience.
+    AssertionAudience {
+        /// The issuer, or the address of an endpoint, alone or in a list (OpenID Connect Core section 9).
+        Endpoint = "endpoint",
+        /// The issuer alone, as one string (RFC 10070, FAPI 2).
+        Issuer = "issuer",
+    }
+}
+
 /// What a client is registered for. Member names are those of the registries; the last group is the
 /// operator's own and can never be registered by the client itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -243,6 +253,8 @@ pub struct ClientMetadata {
     pub metadata: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token_rotation: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_assertion_audience: Option<AssertionAudience>,
     pub introspect_any: bool,
 }
 
@@ -292,6 +304,7 @@ impl Default for ClientMetadata {
             access_token_strategy: None,
             metadata: None,
             refresh_token_rotation: None,
+            client_assertion_audience: None,
             introspect_any: false,
         }
     }
@@ -327,8 +340,14 @@ impl MetadataError {
 
 impl ClientMetadata {
     /// Members that only the operator sets: they widen what a client may do without asking.
-    pub const OPERATOR_MEMBERS: &[&str] =
-        &["skip_consent", "access_token_strategy", "metadata", "refresh_token_rotation", "introspect_any"];
+    pub const OPERATOR_MEMBERS: &[&str] = &[
+        "skip_consent",
+        "access_token_strategy",
+        "metadata",
+        "refresh_token_rotation",
+        "client_assertion_audience",
+        "introspect_any",
+    ];
 
     /// Reads a metadata document and validates it. `null`, empty text and empty objects count as left out,
     /// because exported clients are full of them.
@@ -374,6 +393,7 @@ impl ClientMetadata {
         self.access_token_strategy = before.access_token_strategy;
         self.metadata.clone_from(&before.metadata);
         self.refresh_token_rotation = before.refresh_token_rotation;
+        self.client_assertion_audience = before.client_assertion_audience;
         self.introspect_any = before.introspect_any;
     }
 
@@ -388,6 +408,11 @@ impl ClientMetadata {
             ClientAuthMethod::Basic | ClientAuthMethod::Post | ClientAuthMethod::SecretJwt => true,
             ClientAuthMethod::PrivateKeyJwt | ClientAuthMethod::None => false,
         }
+    }
+
+    /// Whom its assertions must name.
+    pub fn assertion_audience(&self) -> AssertionAudience {
+        self.client_assertion_audience.unwrap_or(AssertionAudience::Endpoint)
     }
 
     /// Whether the client may use this grant.

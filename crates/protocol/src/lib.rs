@@ -28,6 +28,7 @@ pub mod authorization;
 pub mod bearer;
 pub mod claims;
 pub mod client_auth;
+pub mod client_jwt;
 pub mod client_metadata;
 pub mod discovery;
 pub mod error;
@@ -39,6 +40,7 @@ pub mod pkce;
 pub mod prompt;
 pub mod redirect_uri;
 pub mod registration;
+pub mod request_object;
 pub mod resource;
 pub mod response;
 pub mod scope;
@@ -54,8 +56,9 @@ pub use bearer::BearerToken;
 pub use claims::{ClaimError, UserClaims};
 pub use client_auth::{PresentedCredentials, PresentedSecret};
 pub use client_metadata::{
-    AccessTokenStrategy, ApplicationType, ClientAuthMethod, ClientMetadata, ContentEncryptionAlgorithm,
-    GrantType, KeyManagementAlgorithm, MetadataError, SigningAlgorithm, SubjectType,
+    AccessTokenStrategy, ApplicationType, AssertionAudience, ClientAuthMethod, ClientMetadata,
+    ContentEncryptionAlgorithm, GrantType, KeyManagementAlgorithm, MetadataError, SigningAlgorithm,
+    SubjectType,
 };
 pub use discovery::Metadata;
 pub use error::{ErrorCode, RequestRefusal};

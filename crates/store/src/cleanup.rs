@@ -17,16 +17,19 @@ pub enum Expiring {
     RevokedTokens,
     /// Failed logins.
     Throttle,
+    /// JWTs of clients that count once.
+    UsedJwts,
 }
 
 impl Expiring {
     /// All of them, in the order to remove them in.
-    pub const ALL: [Expiring; 5] = [
+    pub const ALL: [Expiring; 6] = [
         Expiring::Interactions,
         Expiring::Grants,
         Expiring::Sessions,
         Expiring::RevokedTokens,
         Expiring::Throttle,
+        Expiring::UsedJwts,
     ];
 
     /// The name for metrics.
@@ -37,6 +40,7 @@ impl Expiring {
             Expiring::Sessions => "sessions",
             Expiring::RevokedTokens => "revoked_tokens",
             Expiring::Throttle => "throttle",
+            Expiring::UsedJwts => "used_jwts",
         }
     }
 }
@@ -61,16 +65,16 @@ macro_rules! remove {
     };
 }
 
-/// Seconds that the id of a revoked token outlives the token: a node whose clock is behind that of the one that cleans
+/// Seconds that the id of a revoked token, or of a used JWT, outlives it: a node whose clock is behind that of the one that cleans
 /// up takes the token for current that much longer, and without this row it would count again there.
-const REVOCATION_OUTLIVES: i64 = 60;
+const OUTLIVES: i64 = 60;
 
 /// Removes what has expired.
 #[derive(Clone, Copy, Debug)]
 pub struct Cleanup<'a>(pub(crate) &'a Engine);
 
 impl Cleanup<'_> {
-    /// Removes at most `limit` rows that expired at or before `before`, revocations a little later; how many it were. Fewer than `limit` means
+    /// Removes at most `limit` rows that expired at or before `before`, revocations and used JWTs a little later; how many it were. Fewer than `limit` means
     /// that none is left.
     #[tracing::instrument(name = "store.cleanup.remove_expired", level = "debug", skip_all)]
     pub async fn remove_expired(&self, what: Expiring, before: Timestamp, limit: i64) -> Result<u64, Fault> {
@@ -84,9 +88,10 @@ impl Cleanup<'_> {
             Expiring::Sessions => remove!("session", "id", ""),
             Expiring::RevokedTokens => remove!("revoked_token", "id", ""),
             Expiring::Throttle => remove!("throttle", "key", ""),
+            Expiring::UsedJwts => remove!("used_jwt", "id", ""),
         };
         let before = match what {
-            Expiring::RevokedTokens => before.plus(-REVOCATION_OUTLIVES),
+            Expiring::RevokedTokens | Expiring::UsedJwts => before.plus(-OUTLIVES),
             Expiring::Interactions | Expiring::Grants | Expiring::Sessions | Expiring::Throttle => before,
         };
         let remove = self.0.statement("cleanup.remove_expired", sql);
