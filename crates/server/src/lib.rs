@@ -16,6 +16,7 @@ pub mod key_ring;
 mod live;
 mod metrics;
 mod observe;
+mod openapi;
 pub mod pages;
 pub mod playground;
 mod routes;
