@@ -17,6 +17,7 @@ mod live;
 mod metrics;
 mod observe;
 pub mod outbound;
+mod openapi;
 pub mod pages;
 pub mod playground;
 mod routes;
