@@ -7,6 +7,7 @@
     reason = "tests report failure by panicking"
 )]
 
+mod client_assertions;
 mod codes;
 mod keys;
 mod outage;
