@@ -6,12 +6,14 @@
 
 pub mod app;
 mod client_cache;
+mod client_jwt;
 pub mod clock;
 pub mod config;
 mod error;
 mod extract;
 mod hash_pool;
 mod host;
+mod issuing;
 pub mod key_ring;
 mod live;
 mod metrics;
@@ -21,7 +23,9 @@ pub mod playground;
 mod routes;
 pub mod serve;
 mod sid;
+mod subject;
 pub mod tasks;
+mod user_claims;
 mod visit;
 
 mod admin;

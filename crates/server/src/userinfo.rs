@@ -4,9 +4,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use grantor_protocol::claims::userinfo;
+use grantor_protocol::claims::released;
 use grantor_protocol::{ErrorCode, scope};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::clock::Now;
@@ -43,19 +43,27 @@ pub(crate) async fn answer(
         )
         .into());
     };
-    let mut claims = user.claims;
-    // Every account has this claim: where nobody set it, it is when the account's data last changed.
-    claims
-        .set_default("updated_at", json!(user.updated_at.seconds()))
-        .map_err(|error| Failure::Internal(error.to_string()))?;
-    let claims = userinfo(&claims, &live.token.scope, &live.token.subject);
-    let mut response = Json(claims).into_response();
+    let (scope, requested) = (&live.token.scope, &grant.claims);
+    let of_scope = app.config.claims.scopes.released_by(scope);
+    let mut claims = released(&claims_of(user)?, of_scope, &requested.userinfo, &requested.locales);
+    claims.insert("sub".to_owned(), json!(live.token.subject.as_str()));
+    let Some(client) = app.clients.by_row(live.token.client, now.ms).await? else {
+        return Err(gone());
+    };
+    let issuing = Issuing { app: &app, issuer: &issuer, client: &client, confirmation: None, now };
+    let mut response = match ClientJwt::for_userinfo(issuing).await? {
+        None => Json(claims).into_response(),
+        Some(form) => signed(issuing, &form, claims)?,
+    };
     no_store(&mut response);
-    // Only an application in a browser needs to be known. Failing to find it costs it the answer, and nobody else.
-    if headers.contains_key(header::ORIGIN)
-        && let Ok(Some(client)) = app.clients.by_row(live.token.client, now.ms).await
-    {
-        response.extensions_mut().insert(CallingClient(client));
-    }
+    response.extensions_mut().insert(CallingClient(client));
     Ok(response)
+}
+
+/// OpenID Connect Core section 5.3.2: who says it and to whom, so that the answer proves itself.
+fn signed(issuing: Issuing<'_>, form: &ClientJwt, mut claims: Map<String, Value>) -> Result<Response, Failure> {
+    claims.insert("iss".to_owned(), json!(&*issuing.issuer.url));
+    claims.insert("aud".to_owned(), json!(issuing.client.row.client_id));
+    let token = form.encode(&Value::Object(claims))?;
+    Ok(([(header::CONTENT_TYPE, "application/jwt")], token).into_response())
 }

@@ -79,6 +79,8 @@ pub const KEYS: &[Key] = &[
     key("clients.pkce", Text, Some(r#""nonce""#), "who must use PKCE: always, nonce or public"),
     key("clients.allow_unsigned", Boolean, Some("false"), "whether clients may ask for alg none"),
 
+    key("claims.scopes", List, None, "scopes of your own and the claims that each releases"),
+
     key("registration.enabled", Boolean, Some("false"), "dynamic client registration"),
     key("registration.initial_access_tokens", List, None, "tokens that permit registration"),
     key("registration.initial_access_tokens_file", File, None, "file that holds them, one a line"),
