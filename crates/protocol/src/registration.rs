@@ -74,13 +74,15 @@ pub fn registered_members(metadata: &ClientMetadata) -> Map<String, Value> {
     members
 }
 
-/// Whether a secret that a client chose can stand in for one of ours: it is guessed at the token endpoint, by anyone.
-pub fn check_chosen_secret(secret: &str) -> Result<(), MetadataError> {
+/// Whether a secret that a client of this metadata chose can stand in for one of ours: it is guessed at the token
+/// endpoint, by anyone, and some clients use it as a key.
+pub fn check_chosen_secret(secret: &str, metadata: &ClientMetadata) -> Result<(), MetadataError> {
     let printable = secret.bytes().all(|byte| matches!(byte, b' '..=b'~'));
     let different = secret.bytes().collect::<std::collections::BTreeSet<_>>().len();
-    if !printable || !(LEAST_SECRET..=LONGEST_SECRET).contains(&secret.len()) || different < LEAST_DIFFERENT {
+    let least = metadata.least_secret().max(LEAST_SECRET);
+    if !printable || !(least..=LONGEST_SECRET).contains(&secret.len()) || different < LEAST_DIFFERENT {
         let reason = format!(
-            "must have {LEAST_SECRET} to {LONGEST_SECRET} printable ASCII characters, {LEAST_DIFFERENT} of them different"
+            "must have {least} to {LONGEST_SECRET} printable ASCII characters, {LEAST_DIFFERENT} of them different"
         );
         return Err(MetadataError { member: "client_secret".to_owned(), reason });
     }
@@ -230,6 +232,7 @@ mod tests {
 
     #[test]
     fn a_chosen_secret_must_be_hard_to_guess() {
+        let client = ClientMetadata::default();
         for weak in [
             "short",
             "aaaaaaaaaaaaaaaaaaaaaaaa",
@@ -237,10 +240,22 @@ mod tests {
             "with a tab\tin between it",
             "ein gro\u{df}es Geheimnis",
         ] {
-            assert_eq!(check_chosen_secret(weak).unwrap_err().member, "client_secret", "{weak}");
+            assert_eq!(check_chosen_secret(weak, &client).unwrap_err().member, "client_secret", "{weak}");
         }
-        assert!(check_chosen_secret(&"ab".repeat(128)).is_err());
-        assert!(check_chosen_secret("0123456789abcdef").is_ok());
-        assert!(check_chosen_secret("correct horse battery staple").is_ok());
+        assert!(check_chosen_secret(&"ab".repeat(128), &client).is_err());
+        assert!(check_chosen_secret("0123456789abcdef", &client).is_ok());
+        assert!(check_chosen_secret("correct horse battery staple", &client).is_ok());
+    }
+
+    // RFC 7518 section 3.2
+    #[test]
+    fn a_chosen_secret_that_is_a_key_has_32_bytes_at_least() {
+        let client = ClientMetadata {
+            id_token_signed_response_alg: crate::SigningAlgorithm::HS256,
+            ..ClientMetadata::default()
+        };
+        let error = check_chosen_secret("correct horse battery staple 12", &client).unwrap_err();
+        assert!(error.reason.contains("32 to 255"), "{error}");
+        assert!(check_chosen_secret("correct horse battery staple 123", &client).is_ok());
     }
 }

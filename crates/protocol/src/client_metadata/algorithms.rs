@@ -34,6 +34,12 @@ impl ClientMetadata {
             || encryption.contains(&Some(KeyManagementAlgorithm::Direct))
     }
 
+    /// The fewest bytes that a chosen secret of this client may have: HMAC SHA-256 wants a key as long as its hash
+    /// (RFC 7518 section 3.2).
+    pub fn least_secret(&self) -> usize {
+        if self.needs_recoverable_secret() { 32 } else { 1 }
+    }
+
     /// Whether the client names `none` anywhere, which the operator has to allow (`clients.allow_unsigned`).
     pub fn unsigned_member(&self) -> Option<&'static str> {
         let unsigned = Some(SigningAlgorithm::Unsigned);

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use grantor_crypto::{DataKeyPurpose, Secret, StoredSecret};
+use grantor_crypto::Secret;
 use grantor_protocol::resource::REPEATABLE;
 use grantor_protocol::{ClientAuthMethod, ErrorCode, Params, PresentedCredentials, RequestRefusal};
 
+use super::client_secret::secret_is_right;
 use super::{FormBody, Issuer, Peer, unreadable};
 use crate::app::App;
 use crate::client_cache::KnownClient;
@@ -149,54 +150,4 @@ async fn right_after_rereading(
         }
         _ => Ok(false),
     }
-}
-
-/// Whether this is a secret of the client that is good now.
-pub(crate) async fn secret_is_right(
-    app: &App,
-    now: Now,
-    client: &KnownClient,
-    secret: &Secret,
-) -> Result<bool, Failure> {
-    let previous =
-        client.row.previous_secret.as_ref().filter(|previous| previous.expires_at > now.timestamp());
-    for stored in client.row.secret.iter().chain(previous.map(|previous| &previous.secret)) {
-        let right = match stored {
-            StoredSecret::Keyed { .. } => stored_by_key_is_right(app, now, stored, secret).await?,
-            StoredSecret::Argon2(hash) => chosen_secret_is_right(app, hash, secret).await?,
-        };
-        if right {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// Whether this is the secret behind a keyed hash: of a client secret or of a registration access token.
-pub(crate) async fn stored_by_key_is_right(
-    app: &App,
-    now: Now,
-    stored: &StoredSecret,
-    secret: &Secret,
-) -> Result<bool, Failure> {
-    let StoredSecret::Keyed { key, .. } = stored else {
-        return Ok(false);
-    };
-    let keys = app.keys.current(now.ms).await?;
-    let data_key = keys.data_key_by_id(DataKeyPurpose::ClientSecrets, *key);
-    Ok(data_key.is_some_and(|data_key| stored.matches_keyed(data_key, secret)))
-}
-
-async fn chosen_secret_is_right(app: &App, hash: &str, secret: &Secret) -> Result<bool, Failure> {
-    if app.clients.was_verified(hash, secret) {
-        return Ok(true);
-    }
-    let _turn = app.clients.take_turn(hash).ok_or_else(|| {
-        Failure::Unavailable("too many secrets of this client are being verified at once".to_owned())
-    })?;
-    let right = app.secret_hashing.verify(secret.clone(), Some(hash.to_owned())).await?;
-    if right {
-        app.clients.remember_verified(hash, secret);
-    }
-    Ok(right)
 }

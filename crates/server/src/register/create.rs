@@ -35,7 +35,7 @@ pub(crate) async fn create(
     let keys = app.keys.current(now.ms).await?;
     let key = keys.data_key(DataKeyPurpose::ClientSecrets)?;
     let (token, stored_token) = new_token(key);
-    let (secret, stored_secret) = metadata.has_secret().then(|| new_secret(key)).unzip();
+    let (secret, stored_secret) = metadata.has_secret().then(|| new_secret(key, &metadata)).unzip();
     let client = NewClient {
         issuer: issuer.id,
         client_id: new_client_id()?,

@@ -8,10 +8,10 @@ use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use grantor_crypto::{DataKey, DataKeyPurpose, Secret, StoredSecret};
+use grantor_crypto::{DataKeyPurpose, Secret, StoredSecret};
 use grantor_protocol::registration::{check_chosen_secret, replaced_registration};
 use grantor_protocol::{
-    ClientAuthMethod, ClientId, ErrorCode, Params, PresentedCredentials, ReplacedRegistration,
+    ClientAuthMethod, ClientId, ClientMetadata, ErrorCode, Params, PresentedCredentials, ReplacedRegistration,
 };
 use grantor_store::{Registered, Replacement};
 use serde_json::Value;
@@ -27,6 +27,7 @@ use crate::error::{Failure, no_store};
 use crate::extract::{
     Issuer, JsonBody, Peer, QueryParams, only_authorization, secret_is_right, stored_by_key_is_right,
 };
+use crate::key_ring::Keys;
 
 /// How often a replacement starts over because another one was faster.
 const TRIES: usize = 3;
@@ -182,7 +183,7 @@ async fn replace_once(managed: &Managed, document: &Value) -> Result<Option<Resp
     let key = keys.data_key(DataKeyPurpose::ClientSecrets)?;
     let (shown, stored) = if metadata.has_secret() {
         let chosen = chosen.map(|secret| Secret::from(secret.into_inner()));
-        secret_from_now_on(managed, key, chosen).await?
+        secret_from_now_on(managed, &keys, &metadata, chosen).await?
     } else {
         (None, None)
     };
@@ -207,25 +208,37 @@ async fn replace_once(managed: &Managed, document: &Value) -> Result<Option<Resp
 }
 
 /// The secret to show, when it is another one, and what is kept of it: the one chosen, the one before, or a first one.
+/// Where the secret itself is needed from now on and only a hash of the one before is kept, another is made.
 async fn secret_from_now_on(
     managed: &Managed,
-    key: &DataKey,
+    keys: &Keys,
+    metadata: &ClientMetadata,
     chosen: Option<Secret>,
 ) -> Result<(Option<Secret>, Option<StoredSecret>), RegistrationFailure> {
     let Managed { app, now, client, .. } = managed;
+    let present = client.row.secret.clone().and_then(|stored| {
+        let key = stored.data_key().and_then(|id| keys.data_key_by_id(DataKeyPurpose::ClientSecrets, id));
+        stored.refitted(key, metadata.needs_recoverable_secret())
+    });
+    let key = keys.data_key(DataKeyPurpose::ClientSecrets)?;
     let Some(chosen) = chosen else {
-        if let Some(present) = client.row.secret.clone() {
-            return Ok((None, Some(present)));
+        if present.is_some() {
+            return Ok((None, present));
         }
-        let (secret, stored) = new_secret(key);
+        let (secret, stored) = new_secret(key, metadata);
         return Ok((Some(secret), Some(stored)));
     };
     // One that is on its way out is none to stay with.
     let is_only_one = client.row.previous_secret.is_none();
-    if is_only_one && secret_is_right(app, *now, client, &chosen).await? {
-        return Ok((Some(chosen), client.row.secret.clone()));
+    if present.is_some() && is_only_one && secret_is_right(app, *now, client, &chosen).await? {
+        return Ok((Some(chosen), present));
     }
-    check_chosen_secret(chosen.expose()).map_err(|error| RegistrationFailure::Metadata(error, None))?;
-    let stored = StoredSecret::Argon2(app.hashing.hash(chosen.clone()).await?);
+    check_chosen_secret(chosen.expose(), metadata)
+        .map_err(|error| RegistrationFailure::Metadata(error, None))?;
+    let stored = if metadata.needs_recoverable_secret() {
+        StoredSecret::sealed(key, &chosen)
+    } else {
+        StoredSecret::Argon2(app.hashing.hash(chosen.clone()).await?)
+    };
     Ok((Some(chosen), Some(stored)))
 }

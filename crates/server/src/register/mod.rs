@@ -11,6 +11,7 @@ pub(crate) use manage::{delete, read, replace};
 
 use answer::RegistrationFailure;
 use grantor_crypto::{DataKey, Secret, StoredSecret, TokenPrefix, random_bytes, token_format};
+use grantor_protocol::ClientMetadata;
 
 use crate::app::App;
 use crate::extract::{Issuer, Peer, refuse_plain_http};
@@ -31,9 +32,9 @@ fn new_token(key: &DataKey) -> (Secret, StoredSecret) {
     (token, stored)
 }
 
-/// A client secret, and what is kept of it.
-fn new_secret(key: &DataKey) -> (Secret, StoredSecret) {
+/// A secret for a client of this metadata, and what is kept of it.
+fn new_secret(key: &DataKey, metadata: &ClientMetadata) -> (Secret, StoredSecret) {
     let secret = Secret::generate();
-    let stored = StoredSecret::keyed(key, &secret);
+    let stored = StoredSecret::generated(key, &secret, metadata.needs_recoverable_secret());
     (secret, stored)
 }
