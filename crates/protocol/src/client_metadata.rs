@@ -2,6 +2,7 @@
 //! specifications). Unknown members are dropped; the effective set, defaults included, is what is stored.
 
 mod algorithms;
+mod localized;
 mod rules;
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,8 @@ use crate::error::ErrorCode;
 use crate::redirect_uri::RedirectUri;
 use crate::response::ResponseType;
 use crate::scope::Scope;
+
+pub use localized::Localized;
 
 macro_rules! names {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
@@ -235,6 +238,12 @@ pub struct ClientMetadata {
     pub audience: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allowed_cors_origins: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub software_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub software_version: Option<String>,
+    #[serde(flatten)]
+    pub localized: Localized,
 
     pub skip_consent: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -288,6 +297,9 @@ impl Default for ClientMetadata {
             backchannel_logout_session_required: false,
             audience: Vec::new(),
             allowed_cors_origins: Vec::new(),
+            software_id: None,
+            software_version: None,
+            localized: Localized::default(),
             skip_consent: false,
             access_token_strategy: None,
             metadata: None,
@@ -337,6 +349,7 @@ impl ClientMetadata {
             return Err(MetadataError { member: String::new(), reason: "must be a JSON object".to_owned() });
         };
         members.retain(|_, value| !is_left_out(value));
+        Localized::check_types(&members)?;
         let names_response_types = members.contains_key("response_types");
         let names_grant_types = members.contains_key("grant_types");
         let mut metadata: Self =
@@ -360,7 +373,7 @@ impl ClientMetadata {
         for (member, check) in rules::RULES {
             check(self).map_err(|reason| MetadataError { member: (*member).to_owned(), reason })?;
         }
-        Ok(())
+        self.localized.validate()
     }
 
     /// Takes away what a client that registers itself must not decide.

@@ -62,14 +62,18 @@ pub use client_metadata::{
 };
 pub use discovery::Metadata;
 pub use error::{ErrorCode, RequestRefusal};
-pub use ids::{ClientId, ClientRowId, GrantId, IdError, IssuerId, SessionId, Subject, TokenId, UserId};
+pub use ids::{
+    ClientId, ClientRowId, GrantId, IdError, InitialTokenId, IssuerId, SessionId, Subject, TokenId, UserId,
+};
 pub use interaction::{InteractionState, SessionFacts, Step, needed, selected};
 pub use introspection::{ActiveToken, IntrospectionResponse, TokenUse};
 pub use params::{Params, ParamsError};
 pub use pkce::{Challenge, PkceError, Verifier};
 pub use prompt::Prompt;
 pub use redirect_uri::{RedirectUri, RedirectUriError};
-pub use registration::ReplacedRegistration;
+pub use registration::{
+    RedirectPattern, RegistrationLimits, RegistrationTerms, ReplacedRegistration, SoftwareStatement,
+};
 pub use resource::Targets;
 pub use response::{ResponseMode, ResponseType};
 pub use scope::{Scope, ScopeError};

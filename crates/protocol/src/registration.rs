@@ -1,11 +1,17 @@
 //! What a client asks for itself: to be registered (RFC 7591 section 3.1), or to replace its registration (RFC 7592
 //! section 2.2). Metadata like any other, less what only the operator or this server decides.
 
+mod limits;
+mod terms;
+
 use serde_json::{Map, Value};
 
 use crate::client_auth::PresentedSecret;
 use crate::client_metadata::{ClientMetadata, MetadataError};
 use crate::ids::ClientId;
+
+pub use limits::{RedirectPattern, RegistrationLimits};
+pub use terms::{RegistrationTerms, SoftwareStatement};
 
 /// Members of other servers' metadata that would widen what a client may do. They have no meaning here, but who sends
 /// them expects one, so they are refused as ours are.
@@ -87,6 +93,15 @@ pub fn check_chosen_secret(secret: &str, metadata: &ClientMetadata) -> Result<()
         return Err(MetadataError { member: "client_secret".to_owned(), reason });
     }
     Ok(())
+}
+
+/// The software statement in a document that is to be registered (RFC 7591 section 2.3).
+pub fn statement_of(document: &Value) -> Result<Option<&str>, MetadataError> {
+    match document.get("software_statement") {
+        Some(Value::String(jwt)) if !jwt.is_empty() => Ok(Some(jwt)),
+        Some(Value::Null | Value::String(_)) | None => Ok(None),
+        Some(_) => Err(refused("software_statement", "must be text")),
+    }
 }
 
 fn object(document: Value) -> Result<Map<String, Value>, MetadataError> {
