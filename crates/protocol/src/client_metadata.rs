@@ -253,6 +253,8 @@ pub struct ClientMetadata {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token_rotation: Option<bool>,
     pub introspect_any: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub scope_claims_in_id_token: bool,
 }
 
 impl Default for ClientMetadata {
@@ -305,6 +307,7 @@ impl Default for ClientMetadata {
             metadata: None,
             refresh_token_rotation: None,
             introspect_any: false,
+            scope_claims_in_id_token: false,
         }
     }
 }
@@ -340,7 +343,14 @@ impl MetadataError {
 impl ClientMetadata {
     /// Members that only the operator sets: they widen what a client may do without asking.
     pub const OPERATOR_MEMBERS: &[&str] =
-        &["skip_consent", "access_token_strategy", "metadata", "refresh_token_rotation", "introspect_any"];
+&[
+        "skip_consent",
+        "access_token_strategy",
+        "metadata",
+        "refresh_token_rotation",
+        "introspect_any",
+        "scope_claims_in_id_token",
+    ];
 
     /// Reads a metadata document and validates it. `null`, empty text and empty objects count as left out,
     /// because exported clients are full of them.
@@ -388,6 +398,7 @@ impl ClientMetadata {
         self.metadata.clone_from(&before.metadata);
         self.refresh_token_rotation = before.refresh_token_rotation;
         self.introspect_any = before.introspect_any;
+        self.scope_claims_in_id_token = before.scope_claims_in_id_token;
     }
 
     /// Whether the client cannot authenticate.

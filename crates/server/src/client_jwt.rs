@@ -6,10 +6,11 @@ use std::sync::Arc;
 use grantor_crypto::{
     Algorithm, JwsError, Protection, Secret, SigningKeyPair, hmac_sign_compact, sign_compact, unsigned_compact,
 };
-use grantor_protocol::SigningAlgorithm;
+use grantor_protocol::{ErrorCode, SigningAlgorithm};
 use serde_json::Value;
 
 use crate::error::Failure;
+use crate::extract::client_secret;
 use crate::issuing::{Issuing, SigningKeys};
 
 /// How a JWT for one client is protected, with everything that may fail at hand.
@@ -26,8 +27,21 @@ enum Protected {
 }
 
 impl ClientJwt {
+    /// The form of the client's ID tokens.
+    pub(crate) async fn for_id_token(issuing: Issuing<'_>) -> Result<Self, Failure> {
+        Self::prepare(issuing, issuing.client.row.metadata.id_token_signed_response_alg).await
+    }
+
+    /// The form of the client's userinfo answers; `None` for plain JSON.
+    pub(crate) async fn for_userinfo(issuing: Issuing<'_>) -> Result<Option<Self>, Failure> {
+        match issuing.client.row.metadata.userinfo_signed_response_alg {
+            None => Ok(None),
+            Some(signing) => Self::prepare(issuing, signing).await.map(Some),
+        }
+    }
+
     /// Finds the key; whatever can fail or take time fails here, before a code or token is used.
-    pub(crate) async fn prepare(issuing: Issuing<'_>, signing: SigningAlgorithm) -> Result<Self, Failure> {
+    async fn prepare(issuing: Issuing<'_>, signing: SigningAlgorithm) -> Result<Self, Failure> {
         let protection = match key_algorithm(signing) {
             Some(algorithm) => {
                 let keys = SigningKeys::prepare(issuing, Some(algorithm)).await?;
@@ -59,6 +73,20 @@ impl ClientJwt {
         };
         signed.map_err(|error: JwsError| Failure::Internal(error.to_string()))
     }
+}
+
+/// The client's secret, which is the key of HS256.
+async fn secret(issuing: Issuing<'_>) -> Result<Secret, Failure> {
+    let secret = client_secret(issuing.app, issuing.now, issuing.client).await?;
+    secret.ok_or_else(|| {
+        Failure::refused(
+            ErrorCode::InvalidClient,
+            "secret of the client",
+            "a secret that can be recovered, because HS256 or dir uses it as a key",
+            "only a hash of it",
+        )
+        .with_setting("`clients rotate-secret`")
+    })
 }
 
 /// The algorithm of the key that signs; `None` where no key of ours does.
