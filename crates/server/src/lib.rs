@@ -6,6 +6,7 @@
 
 pub mod app;
 mod client_cache;
+mod client_uses;
 pub mod clock;
 pub mod config;
 mod error;

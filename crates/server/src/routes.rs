@@ -6,7 +6,7 @@ use axum::extract::{FromRequestParts, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get, head, post};
+use axum::routing::{MethodRouter, delete, get, head, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::app::App;
@@ -82,6 +82,8 @@ pub(crate) fn table() -> Vec<Route> {
         admin_only("/version", get(health::version)),
         admin_only("/metrics", get(metrics::get)),
         admin_only("/admin/oauth2/introspect", post(introspect::admin)),
+        admin_only("/admin/registration/tokens", get(register::tokens::list).post(register::tokens::create)),
+        admin_only("/admin/registration/tokens/{id}", delete(register::tokens::revoke)),
     ]
 }
 

@@ -27,7 +27,10 @@ pub(crate) async fn grant(
     interaction: Option<SecretHash>,
 ) -> Result<Response, Box<Response>> {
     match insert(visit, client, request, session, interaction).await {
-        Ok(Some(code)) => Ok(Responder::of(client, request).grant(visit, &code)),
+        Ok(Some(code)) => {
+            visit.app.client_uses.note(client, visit.now);
+            Ok(Responder::of(client, request).grant(visit, &code))
+        }
         Ok(None) => Err(Box::new(over(visit))),
         Err(failure) => Err(Box::new(Responder::of(client, request).refuse(visit, failure))),
     }
