@@ -170,6 +170,12 @@ impl<'a> UnverifiedJws<'a> {
         self.header.get("typ").and_then(Value::as_str)
     }
 
+    /// Who the token says it is from, to find the keys of: believed only when one of them verifies it.
+    pub fn claimed_issuer(&self) -> Option<String> {
+        let claims = strict_json::object(&self.payload).ok()?;
+        claims.get("iss").and_then(Value::as_str).map(str::to_owned)
+    }
+
     /// The whole header. `jku`, `x5u`, `jwk` and `x5c` in it are the sender's wish, not a fact.
     pub fn header(&self) -> &Map<String, Value> {
         &self.header

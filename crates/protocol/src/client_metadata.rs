@@ -334,6 +334,8 @@ impl MetadataError {
     pub fn code(&self) -> ErrorCode {
         if self.member.starts_with("redirect_uris") {
             ErrorCode::InvalidRedirectUri
+        } else if self.member == "software_statement" {
+            ErrorCode::InvalidSoftwareStatement
         } else {
             ErrorCode::InvalidClientMetadata
         }

@@ -95,15 +95,6 @@ pub fn check_chosen_secret(secret: &str, metadata: &ClientMetadata) -> Result<()
     Ok(())
 }
 
-/// The software statement in a document that is to be registered (RFC 7591 section 2.3).
-pub fn statement_of(document: &Value) -> Result<Option<&str>, MetadataError> {
-    match document.get("software_statement") {
-        Some(Value::String(jwt)) if !jwt.is_empty() => Ok(Some(jwt)),
-        Some(Value::Null | Value::String(_)) | None => Ok(None),
-        Some(_) => Err(refused("software_statement", "must be text")),
-    }
-}
-
 fn object(document: Value) -> Result<Map<String, Value>, MetadataError> {
     match document {
         Value::Object(members) => Ok(members),

@@ -7,6 +7,7 @@
 pub mod app;
 mod client_cache;
 mod client_jwt;
+mod client_uses;
 pub mod clock;
 pub mod config;
 mod error;

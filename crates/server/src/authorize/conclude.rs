@@ -30,7 +30,10 @@ pub(crate) async fn grant(
     interaction: Option<SecretHash>,
 ) -> Result<Response, Box<Response>> {
     match insert(visit, client, request, session, interaction).await {
-        Ok(Some(answer)) => Ok(Responder::of(client, request).grant(visit, &answer)),
+        Ok(Some(answer)) => {
+            visit.app.client_uses.note(client, visit.now);
+            Ok(Responder::of(client, request).grant(visit, &answer))
+        }
         Ok(None) => Err(Box::new(over(visit))),
         Err(failure) => Err(Box::new(Responder::of(client, request).refuse(visit, failure))),
     }

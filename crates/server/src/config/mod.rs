@@ -45,7 +45,7 @@ pub use log::{Log, LogFormat};
 pub use login::{Login, Session, Urls};
 pub use outside::{Cors, Outbound};
 pub use problem::Problem;
-pub use registration::{RedirectPattern, Registration};
+pub use registration::{Registration, StatementIssuer};
 pub use rotation::Keys;
 pub use source::Source;
 pub use tokens::{AccessTokens, RefreshTokens, TokenFormat, TokenLifetime, Tokens};

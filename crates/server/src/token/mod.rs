@@ -60,6 +60,7 @@ pub(crate) async fn post(
     let mut response = match redeem(&context).await {
         Ok((grant, tokens)) => {
             app.metrics.granted(grant.name(), "issued");
+            app.client_uses.note(&client.client, now);
             Json(tokens).into_response()
         }
         Err((grant, failure)) => {
