@@ -227,6 +227,10 @@ pub struct AuthorizationRules {
 
 impl Default for AuthorizationRules {
     fn default() -> Self {
-        Self { response_types: vec![ResponseType::CODE], pkce: PkceRule::default(), claims: ClaimScopes::default() }
+        Self {
+            response_types: vec![ResponseType::CODE],
+            pkce: PkceRule::default(),
+            claims: ClaimScopes::default(),
+        }
     }
 }

@@ -145,7 +145,8 @@ impl ClaimScopes {
     /// The standard scopes with more of the operator's: each a scope and its claims. The error says which cannot be.
     pub fn with(extra: Vec<(String, Vec<String>)>) -> Result<Self, String> {
         for (scope, claims) in &extra {
-            if !Scope::parse(scope).is_ok_and(|parsed| parsed.as_str() == scope && parsed.iter().count() == 1) {
+            if !Scope::parse(scope).is_ok_and(|parsed| parsed.as_str() == scope && parsed.iter().count() == 1)
+            {
                 return Err(format!("\"{scope}\" is not one scope"));
             }
             if let Some(claim) = claims.iter().find(|claim| !may_be_stored(claim) || claim.contains('#')) {
@@ -479,7 +480,8 @@ mod tests {
     /// OpenID Connect Core sections 5.2 and 5.5.
     #[test]
     fn claims_are_released_one_by_one_by_value_and_in_languages() {
-        let user = json!({ "name": "Ada", "name#fr-CA": "Adèle", "name#de": "Ada", "email": "ada@example.com" });
+        let user =
+            json!({ "name": "Ada", "name#fr-CA": "Adèle", "name#de": "Ada", "email": "ada@example.com" });
         let user = UserClaims::parse(user).unwrap();
         let asked = |document: Value| {
             ClaimsRequest::parse(&json!({ "userinfo": document }).to_string(), &ClaimScopes::default())

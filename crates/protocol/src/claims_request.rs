@@ -103,9 +103,9 @@ impl RequestedClaims {
         }
         let known = known.claims();
         let mut claims = Self::try_from(requests.clone())?;
-        claims.0.retain(|(name, _)| {
-            OF_THE_SERVER.contains(&name.as_str()) || known.contains(&base_name(name))
-        });
+        claims
+            .0
+            .retain(|(name, _)| OF_THE_SERVER.contains(&name.as_str()) || known.contains(&base_name(name)));
         Ok(claims)
     }
 

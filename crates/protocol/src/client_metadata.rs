@@ -344,8 +344,7 @@ impl MetadataError {
 
 impl ClientMetadata {
     /// Members that only the operator sets: they widen what a client may do without asking.
-    pub const OPERATOR_MEMBERS: &[&str] =
-&[
+    pub const OPERATOR_MEMBERS: &[&str] = &[
         "skip_consent",
         "access_token_strategy",
         "metadata",

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use grantor_crypto::{
-    Algorithm, JwsError, Protection, Secret, SigningKeyPair, hmac_sign_compact, sign_compact, unsigned_compact,
+    Algorithm, JwsError, Protection, Secret, SigningKeyPair, hmac_sign_compact, sign_compact,
+    unsigned_compact,
 };
 use grantor_protocol::{ErrorCode, SigningAlgorithm};
 use serde_json::Value;

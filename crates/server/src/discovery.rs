@@ -7,8 +7,8 @@ use axum::response::Response;
 use grantor_protocol::authorization::Display;
 use grantor_protocol::discovery::Metadata;
 use grantor_protocol::{
-    ClaimScopes, ClientAuthMethod, GrantType, Prompt, ResponseMode, ResponseType, SigningAlgorithm, SubjectType,
-    pkce, scope,
+    ClaimScopes, ClientAuthMethod, GrantType, Prompt, ResponseMode, ResponseType, SigningAlgorithm,
+    SubjectType, pkce, scope,
 };
 
 use crate::app::App;
@@ -57,11 +57,13 @@ impl Offered {
 
     /// The implicit grant is the tokens of the authorization endpoint: there without them, it is a promise not kept.
     fn has_grant(&self, grant: GrantType) -> bool {
-        grant != GrantType::Implicit || self.response_types.iter().any(|asked| asked.has_front_channel_token())
+        grant != GrantType::Implicit
+            || self.response_types.iter().any(|asked| asked.has_front_channel_token())
     }
 
     fn signing_algorithms(&self) -> Vec<String> {
-        let offered = |algorithm: &&SigningAlgorithm| self.unsigned || **algorithm != SigningAlgorithm::Unsigned;
+        let offered =
+            |algorithm: &&SigningAlgorithm| self.unsigned || **algorithm != SigningAlgorithm::Unsigned;
         SigningAlgorithm::ALL.iter().filter(offered).map(|algorithm| algorithm.name().to_owned()).collect()
     }
 }

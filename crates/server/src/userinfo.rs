@@ -66,7 +66,11 @@ pub(crate) async fn answer(
 }
 
 /// OpenID Connect Core section 5.3.2: who says it and to whom, so that the answer proves itself.
-fn signed(issuing: Issuing<'_>, form: &ClientJwt, mut claims: Map<String, Value>) -> Result<Response, Failure> {
+fn signed(
+    issuing: Issuing<'_>,
+    form: &ClientJwt,
+    mut claims: Map<String, Value>,
+) -> Result<Response, Failure> {
     claims.insert("iss".to_owned(), json!(&*issuing.issuer.url));
     claims.insert("aud".to_owned(), json!(issuing.client.row.client_id));
     let token = form.encode(&Value::Object(claims))?;

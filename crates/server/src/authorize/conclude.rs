@@ -51,8 +51,7 @@ async fn insert(
         Issuing { app: &visit.app, issuer: &visit.issuer, client, confirmation: None, now: visit.now };
     let response_type = request.response_type;
     // What can fail is settled before the grant is there.
-    let wanted =
-        Wanted { access_token: response_type.has_token(), id_token: response_type.has_id_token() };
+    let wanted = Wanted { access_token: response_type.has_token(), id_token: response_type.has_id_token() };
     let minting = if response_type.has_front_channel_token() {
         Some(Minting::prepare(issuing, wanted).await?)
     } else {

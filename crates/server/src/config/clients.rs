@@ -61,5 +61,4 @@ mod tests {
             ["clients.pkce: \"never\" is not a rule: use \"always\", \"nonce\" or \"public\""]
         );
     }
-
 }

@@ -10,7 +10,7 @@ mod issuer;
 mod now;
 mod peer;
 
-pub(crate) use authenticated::{Confirmation, Authenticated, only_authorization, refuse_plain_http};
+pub(crate) use authenticated::{Authenticated, Confirmation, only_authorization, refuse_plain_http};
 pub(crate) use bearer::{Bearer, BearerFailure};
 pub(crate) use body::unreadable;
 pub(crate) use body::{FormBody, JsonBody, QueryParams};

@@ -136,7 +136,8 @@ impl Minting {
     /// An ID token in the form that the client is registered for.
     pub(crate) fn id_token(&self, issuing: Issuing<'_>, id_token: &IdToken<'_>) -> Result<String, Failure> {
         let form = self.id_token.as_ref();
-        let form = form.ok_or_else(|| Failure::Internal("no key was prepared for the ID token".to_owned()))?;
+        let form =
+            form.ok_or_else(|| Failure::Internal("no key was prepared for the ID token".to_owned()))?;
         id_token.encode(issuing, form)
     }
 }
