@@ -43,7 +43,7 @@ pub use dev_server::DevServer;
 pub use html::{Document, Form};
 pub use http::{Arrival, Browser, Left, ResponsePage, Visit};
 pub use in_process::{Engine, InProcess};
-pub use openid::{LoginWithOpenidconnect, login_with_openidconnect};
+pub use openid::{LoginWithOpenidconnect, login_with_openidconnect, register_with_openidconnect};
 pub use output::output_path;
 pub use page::Page;
 pub use person::{Choice, Person};

@@ -74,8 +74,7 @@ const REVOCATION_OUTLIVES: i64 = 60;
 macro_rules! silent {
     () => {
         "registered_at IS NOT NULL
-          AND CASE WHEN last_used_at IS NULL THEN registered_at <= $1
-                   ELSE last_used_at <= $2 AND registered_at <= $2 END
+          AND ((last_used_at IS NULL AND registered_at <= $1) OR (last_used_at <= $2 AND registered_at <= $2))
           AND NOT EXISTS (SELECT 1 FROM oauth_grant WHERE oauth_grant.client = client.id
                 AND (oauth_grant.created_at > CASE WHEN client.last_used_at IS NULL THEN $1 ELSE $2 END
                   OR oauth_grant.rotated_at_ms / 1000 > CASE WHEN client.last_used_at IS NULL THEN $1 ELSE $2 END))"
