@@ -63,7 +63,7 @@ async fn the_crate_of_hydra_creates_reads_updates_and_deletes_with_credentials_i
         client_name: Some("Shop".to_owned()),
         redirect_uris: texts(&[CALLBACK]),
         contacts: texts(&["ops@app.example"]),
-        ..OAuth2Client::default()
+        ..OAuth2Client::new()
     };
     let created = public_api::dynamic_client_registration_create_o_auth2_client(&stranger, wanted.clone())
         .await
@@ -114,7 +114,7 @@ async fn the_crate_of_hydra_gets_tokens_uses_them_and_gives_them_back() {
         redirect_uris: texts(&[CALLBACK]),
         grant_types: texts(&["authorization_code", "refresh_token", "client_credentials"]),
         scope: Some("openid email offline_access profile".to_owned()),
-        ..OAuth2Client::default()
+        ..OAuth2Client::new()
     };
     let stranger = crate_at(&server.issuer, None);
     let client =
@@ -175,7 +175,7 @@ async fn the_crate_of_hydra_with_its_credentials_set_twice_is_refused() {
     let wanted = OAuth2Client {
         redirect_uris: texts(&[CALLBACK]),
         grant_types: texts(&["authorization_code", "client_credentials"]),
-        ..OAuth2Client::default()
+        ..OAuth2Client::new()
     };
     let stranger = crate_at(&server.issuer, None);
     let client =

@@ -13,12 +13,12 @@ use jsonwebtoken::jwk::{
     ThumbprintHash,
 };
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{algorithm::Algorithm, base64url};
 
 /// Members that only a private or a shared key has (RFC 7518 sections 6.2.2, 6.3.2 and 6.4).
-const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+pub(crate) const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
 /// Why a JWK is of no use.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -48,7 +48,7 @@ pub enum JwkError {
     #[error("the set has more than 100 keys")]
     TooManyKeys,
     /// A key we cannot use, which is no error in a set of several (RFC 7517 section 5).
-    #[error("the key is of a type or algorithm that is not supported, or is not for signatures")]
+    #[error("the key is of a type or algorithm that is not supported, or is for something else")]
     NotForUs,
 }
 
@@ -166,7 +166,13 @@ fn public_key(parameters: &AlgorithmParameters, algorithm: Algorithm) -> Result<
 }
 
 fn rsa_key(rsa: &RSAKeyParameters, padding: &'static RsaParameters) -> Result<ParsedPublicKey, JwkError> {
-    let (n, e) = (number(&rsa.n)?, number(&rsa.e)?);
+    let components = rsa_components(&rsa.n, &rsa.e)?;
+    components.to_parsed_public_key(padding).map_err(|_| JwkError::Malformed("not an RSA key"))
+}
+
+/// Modulus and exponent of a size that is neither weak nor a way to keep us busy.
+pub(crate) fn rsa_components(n: &str, e: &str) -> Result<RsaPublicKeyComponents<Vec<u8>>, JwkError> {
+    let (n, e) = (number(n)?, number(e)?);
     let bits = n.len() * 8 - n.first().map_or(0, |first| first.leading_zeros() as usize);
     if !(2048..=8192).contains(&bits) {
         return Err(JwkError::RsaSize);
@@ -175,9 +181,12 @@ fn rsa_key(rsa: &RSAKeyParameters, padding: &'static RsaParameters) -> Result<Pa
     if e.len() > 4 || e == [1] || e.last().is_none_or(|last| last % 2 == 0) {
         return Err(JwkError::Malformed("not an RSA exponent"));
     }
-    RsaPublicKeyComponents { n, e }
-        .to_parsed_public_key(padding)
-        .map_err(|_| JwkError::Malformed("not an RSA key"))
+    Ok(RsaPublicKeyComponents { n, e })
+}
+
+/// A member that has to be a string.
+pub(crate) fn text<'a>(jwk: &'a Map<String, Value>, member: &str) -> Result<&'a str, JwkError> {
+    jwk.get(member).and_then(Value::as_str).ok_or(JwkError::Malformed("a member is missing or no string"))
 }
 
 /// RFC 7518 section 2, `Base64urlUInt`: no leading zero byte.
@@ -190,7 +199,7 @@ fn number(text: &str) -> Result<Vec<u8>, JwkError> {
 }
 
 /// RFC 7518 section 6.2.1.2, RFC 8037 section 2: the full 32 bytes of the curve, leading zeros included.
-fn coordinate(text: &str) -> Result<Vec<u8>, JwkError> {
+pub(crate) fn coordinate(text: &str) -> Result<Vec<u8>, JwkError> {
     let bytes = base64url::decode(text).map_err(|_| JwkError::Malformed("not base64url"))?;
     if bytes.len() != 32 {
         return Err(JwkError::Malformed("not a coordinate of 32 bytes"));

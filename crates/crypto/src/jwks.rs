@@ -6,11 +6,12 @@ use serde_json::Value;
 
 use crate::{
     algorithm::Algorithm,
+    jwe::{EncryptionKey, KeyManagement},
     jwk::{JwkError, VerificationKey},
 };
 
 /// A set of more keys is somebody's attempt to make us verify for a long time.
-const MOST_KEYS: usize = 100;
+pub(crate) const MOST_KEYS: usize = 100;
 
 /// What the JWKS endpoint serves: `{"keys": [..]}`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -19,14 +20,13 @@ pub struct JwkSet {
 }
 
 impl JwkSet {
-    /// A set of these public JWKs; refuses a private member, a nameless key or a name used twice,
-    /// whatever was read from the database.
+    /// A set of these public JWKs, each for signatures or for encryption; refuses a private member, a nameless key or a
+    /// name used twice, whatever was read from the database.
     pub fn new(jwks: impl IntoIterator<Item = Value>) -> Result<JwkSet, JwkError> {
         let keys: Vec<Value> = jwks.into_iter().collect();
         let mut names = Vec::new();
         for jwk in &keys {
-            let key = VerificationKey::from_jwk(jwk)?;
-            let name = key.kid().ok_or(JwkError::KidMissing)?.to_owned();
+            let name = published_kid(jwk)?.ok_or(JwkError::KidMissing)?;
             if names.contains(&name) {
                 return Err(JwkError::KidRepeated(name));
             }
@@ -38,6 +38,15 @@ impl JwkSet {
     /// The keys in the order given.
     pub fn keys(&self) -> &[Value] {
         &self.keys
+    }
+}
+
+/// The name of a key that we may publish: one that verifies, or one to encrypt for us with.
+fn published_kid(jwk: &Value) -> Result<Option<String>, JwkError> {
+    let encrypts = jwk.get("alg").and_then(Value::as_str).and_then(|name| name.parse::<KeyManagement>().ok());
+    match encrypts {
+        Some(algorithm) => Ok(EncryptionKey::from_jwk(jwk, algorithm)?.kid().map(str::to_owned)),
+        None => Ok(VerificationKey::from_jwk(jwk)?.kid().map(str::to_owned)),
     }
 }
 
@@ -98,7 +107,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::testing::key_pair;
+    use crate::testing::{decryption_key_pair, key_pair};
 
     fn jwk(algorithm: Algorithm) -> Value {
         key_pair(algorithm).public_jwk().clone()
@@ -117,6 +126,22 @@ mod tests {
         assert_eq!(published, json!({"keys": Algorithm::ALL.map(jwk)}));
         assert_eq!(VerificationKeys::from_jwks(&published, None).unwrap().iter().count(), 4);
         assert_eq!(serde_json::to_string(&JwkSet::default()).unwrap(), r#"{"keys":[]}"#);
+    }
+
+    #[test]
+    fn keys_to_encrypt_for_us_are_published_beside_those_that_verify() {
+        let encrypts =
+            KeyManagement::ALL.map(|algorithm| decryption_key_pair(algorithm).public_jwk().clone());
+        let all: Vec<Value> = Algorithm::ALL.map(jwk).into_iter().chain(encrypts.clone()).collect();
+        let published = serde_json::to_value(JwkSet::new(all).unwrap()).unwrap();
+        // Whoever verifies with the set leaves them out.
+        assert_eq!(VerificationKeys::from_jwks(&published, None).unwrap().iter().count(), 4);
+        for mut encrypts in encrypts {
+            let twice = [encrypts.clone(), encrypts.clone()];
+            assert!(matches!(JwkSet::new(twice), Err(JwkError::KidRepeated(_))));
+            encrypts["d"] = json!("AA");
+            assert_eq!(JwkSet::new([encrypts]), Err(JwkError::Private));
+        }
     }
 
     // T112, T113

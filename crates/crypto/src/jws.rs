@@ -170,10 +170,10 @@ impl<'a> UnverifiedJws<'a> {
         self.header.get("typ").and_then(Value::as_str)
     }
 
-    /// Who the token says it is from, to find the keys of: believed only when one of them verifies it.
-    pub fn claimed_issuer(&self) -> Option<String> {
+    /// A claim that is a string as the token says it, true or not: to find the keys that may prove the token.
+    pub fn claimed_text(&self, name: &str) -> Option<String> {
         let claims = strict_json::object(&self.payload).ok()?;
-        claims.get("iss").and_then(Value::as_str).map(str::to_owned)
+        claims.get(name).and_then(Value::as_str).map(str::to_owned)
     }
 
     /// The whole header. `jku`, `x5u`, `jwk` and `x5c` in it are the sender's wish, not a fact.

@@ -33,10 +33,10 @@ const RSA_BITS: usize = 2048;
 pub enum KeyError {
     /// The bytes are damaged, or are a key for another algorithm.
     #[error("not a private key for {0}")]
-    NotAPrivateKey(Algorithm),
+    NotAPrivateKey(&'static str),
     /// The system could not make a key.
     #[error("a key for {0} could not be generated")]
-    NotGenerated(Algorithm),
+    NotGenerated(&'static str),
 }
 
 /// A private key for one algorithm (RFC 8725 section 3.1: one key, one algorithm), with its public half.
@@ -56,13 +56,11 @@ enum PrivateKey {
 impl SigningKeyPair {
     /// A new key. RSA takes part of a second, so not on a thread that answers requests.
     pub fn generate(algorithm: Algorithm) -> Result<SigningKeyPair, KeyError> {
-        let failed = |_| KeyError::NotGenerated(algorithm);
+        let failed = |_| KeyError::NotGenerated(algorithm.name());
         match algorithm {
             Algorithm::RS256 | Algorithm::PS256 => {
-                let key = rsa::PrivateKey::new(&mut SystemRandom, RSA_BITS)
-                    .map_err(|_| KeyError::NotGenerated(algorithm))?;
-                let pkcs8 = key.to_pkcs8_der().map_err(|_| KeyError::NotGenerated(algorithm))?;
-                Self::from_pkcs8(algorithm, pkcs8.as_bytes())
+                let pkcs8 = generate_rsa_pkcs8().ok_or(KeyError::NotGenerated(algorithm.name()))?;
+                Self::from_pkcs8(algorithm, &pkcs8)
             }
             Algorithm::ES256 => {
                 let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(failed)?;
@@ -89,12 +87,12 @@ impl SigningKeyPair {
             }
             Algorithm::EdDSA => Ed25519KeyPair::from_pkcs8(pkcs8).map(PrivateKey::Ed25519),
         };
-        Self::new(algorithm, private.map_err(|_| KeyError::NotAPrivateKey(algorithm))?)
+        Self::new(algorithm, private.map_err(|_| KeyError::NotAPrivateKey(algorithm.name()))?)
     }
 
     fn new(algorithm: Algorithm, private: PrivateKey) -> Result<SigningKeyPair, KeyError> {
         let mut public_jwk = private.public_members();
-        let kid = thumbprint(&public_jwk).map_err(|_| KeyError::NotAPrivateKey(algorithm))?;
+        let kid = thumbprint(&public_jwk).map_err(|_| KeyError::NotAPrivateKey(algorithm.name()))?;
         if let Some(members) = public_jwk.as_object_mut() {
             members.insert("use".to_owned(), json!("sig"));
             members.insert("alg".to_owned(), json!(algorithm));
@@ -173,6 +171,12 @@ impl PrivateKey {
     }
 }
 
+/// A new RSA private key, for whatever it is to be used.
+pub(crate) fn generate_rsa_pkcs8() -> Option<Zeroizing<Vec<u8>>> {
+    let key = rsa::PrivateKey::new(&mut SystemRandom, RSA_BITS).ok()?;
+    Some(Zeroizing::new(key.to_pkcs8_der().ok()?.as_bytes().to_vec()))
+}
+
 /// The backend's generator as the `rsa` crate wants it, so that all randomness has one source.
 struct SystemRandom;
 
@@ -227,7 +231,7 @@ mod tests {
     #[test]
     fn a_damaged_or_foreign_private_key_is_refused() {
         for algorithm in Algorithm::ALL {
-            let refused = Err(KeyError::NotAPrivateKey(algorithm));
+            let refused = Err(KeyError::NotAPrivateKey(algorithm.name()));
             let pkcs8 = key_pair(algorithm).to_pkcs8();
             let middle = pkcs8.len() / 2;
             for bytes in [&pkcs8[1..], &pkcs8[..middle], b""] {

@@ -4,6 +4,7 @@
 //! | Specification | Module |
 //! |---|---|
 //! | RFC 7515 JWS, RFC 8725 JWT best practice | [`UnverifiedJws`], [`sign_compact`], [`hmac_sign_compact`] (`jws`) |
+//! | RFC 7516 JWE, RFC 7518 4 and 5, OIDC Core 10.2 | [`UnverifiedJwe`], [`encrypt_compact`] (`jwe`) |
 //! | RFC 7519 JWT claims, section 6 unsigned ones | [`VerifiedClaims`], [`read_unsigned`] (`verified_claims`), `strict_json` |
 //! | RFC 7517 JWK, RFC 7638 thumbprint | [`VerificationKey`], [`thumbprint`] (`jwk`), [`JwkSet`] (`jwks`) |
 //! | RFC 7518 algorithms, RFC 8037 Ed25519, RFC 5958 PKCS#8 | [`Algorithm`], [`SigningKeyPair`] (`keys`) |
@@ -21,6 +22,7 @@ mod backend;
 pub mod base64url;
 mod client_secret;
 mod data_key;
+mod jwe;
 mod jwk;
 mod jwks;
 mod jws;
@@ -40,6 +42,10 @@ mod wrapping;
 pub use algorithm::{Algorithm, Protection, UnknownAlgorithm, left_half_hash};
 pub use client_secret::{StoredSecret, UnknownForm, hash_generated};
 pub use data_key::{DataKey, DataKeyPurpose, UnknownPurpose};
+pub use jwe::{
+    Content, ContentEncryption, DecryptionKeyPair, DecryptionKeys, EncryptionKey, JweError, KeyManagement,
+    UnknownEncryption, UnverifiedJwe, encrypt_compact,
+};
 pub use jwk::{JwkError, VerificationKey, thumbprint};
 pub use jwks::{JwkSet, VerificationKeys};
 pub use jws::{

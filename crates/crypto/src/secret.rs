@@ -10,6 +10,8 @@ use zeroize::Zeroizing;
 
 use crate::{backend::required, base64url};
 
+const SHORTEST_KEY: usize = 32;
+
 /// Text that is wiped from memory when dropped and never shown.
 #[derive(Clone)]
 pub struct Secret(Zeroizing<String>);
@@ -24,6 +26,13 @@ impl Secret {
     /// The text itself, for the one place that has to send or check it.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// The bytes as the key of an HMAC, or to make a key of; `None` when they are fewer than a key of 256 bits has
+    /// (RFC 7518 section 3.2), so that one token would be enough to guess them.
+    pub(crate) fn hmac_key(&self) -> Option<&[u8]> {
+        let bytes = self.expose().as_bytes();
+        (bytes.len() >= SHORTEST_KEY).then_some(bytes)
     }
 
     /// What is remembered of the secret. Only for secrets of full entropy: a password needs argon2.

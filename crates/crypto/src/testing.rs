@@ -1,8 +1,12 @@
 //! Key pairs for the tests of every crate, each made once per process: an RSA key takes part of a second.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use crate::{algorithm::Algorithm, keys::SigningKeyPair};
+use crate::{
+    algorithm::Algorithm,
+    jwe::{DecryptionKeyPair, KeyManagement},
+    keys::SigningKeyPair,
+};
 
 /// The process's test key for `algorithm`.
 ///
@@ -21,4 +25,25 @@ pub fn key_pair(algorithm: Algorithm) -> &'static SigningKeyPair {
         Algorithm::EdDSA => &EDDSA,
     };
     key.get_or_init(|| SigningKeyPair::generate(algorithm).expect("a test key"))
+}
+
+/// The process's test key that decrypts `algorithm`.
+///
+/// # Panics
+/// When the system cannot generate a key.
+#[expect(clippy::expect_used, reason = "only tests call this")]
+pub fn decryption_key_pair(algorithm: KeyManagement) -> &'static Arc<DecryptionKeyPair> {
+    static RSA: OnceLock<Arc<DecryptionKeyPair>> = OnceLock::new();
+    static DIRECT: OnceLock<Arc<DecryptionKeyPair>> = OnceLock::new();
+    static WRAP_128: OnceLock<Arc<DecryptionKeyPair>> = OnceLock::new();
+    static WRAP_192: OnceLock<Arc<DecryptionKeyPair>> = OnceLock::new();
+    static WRAP_256: OnceLock<Arc<DecryptionKeyPair>> = OnceLock::new();
+    let key = match algorithm {
+        KeyManagement::RsaOaep256 => &RSA,
+        KeyManagement::EcdhEs => &DIRECT,
+        KeyManagement::EcdhEsA128Kw => &WRAP_128,
+        KeyManagement::EcdhEsA192Kw => &WRAP_192,
+        KeyManagement::EcdhEsA256Kw => &WRAP_256,
+    };
+    key.get_or_init(|| Arc::new(DecryptionKeyPair::generate(algorithm).expect("a test key")))
 }

@@ -166,6 +166,16 @@ names! {
     }
 }
 
+names! {
+    /// Whom the assertions of a client must name as their audience.
+    AssertionAudience {
+        /// The issuer, or the address of an endpoint, alone or in a list (OpenID Connect Core section 9).
+        Endpoint = "endpoint",
+        /// The issuer alone, as one string (RFC 10070, FAPI 2).
+        Issuer = "issuer",
+    }
+}
+
 /// What a client is registered for. Member names are those of the registries; the last group is the
 /// operator's own and can never be registered by the client itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -252,6 +262,8 @@ pub struct ClientMetadata {
     pub metadata: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token_rotation: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_assertion_audience: Option<AssertionAudience>,
     pub introspect_any: bool,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub scope_claims_in_id_token: bool,
@@ -306,6 +318,7 @@ impl Default for ClientMetadata {
             access_token_strategy: None,
             metadata: None,
             refresh_token_rotation: None,
+            client_assertion_audience: None,
             introspect_any: false,
             scope_claims_in_id_token: false,
         }
@@ -349,6 +362,7 @@ impl ClientMetadata {
         "access_token_strategy",
         "metadata",
         "refresh_token_rotation",
+        "client_assertion_audience",
         "introspect_any",
         "scope_claims_in_id_token",
     ];
@@ -398,6 +412,7 @@ impl ClientMetadata {
         self.access_token_strategy = before.access_token_strategy;
         self.metadata.clone_from(&before.metadata);
         self.refresh_token_rotation = before.refresh_token_rotation;
+        self.client_assertion_audience = before.client_assertion_audience;
         self.introspect_any = before.introspect_any;
         self.scope_claims_in_id_token = before.scope_claims_in_id_token;
     }
@@ -413,6 +428,11 @@ impl ClientMetadata {
             ClientAuthMethod::Basic | ClientAuthMethod::Post | ClientAuthMethod::SecretJwt => true,
             ClientAuthMethod::PrivateKeyJwt | ClientAuthMethod::None => false,
         }
+    }
+
+    /// Whom its assertions must name.
+    pub fn assertion_audience(&self) -> AssertionAudience {
+        self.client_assertion_audience.unwrap_or(AssertionAudience::Endpoint)
     }
 
     /// Whether the client may use this grant.

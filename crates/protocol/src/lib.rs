@@ -30,6 +30,7 @@ pub mod bearer;
 pub mod claims;
 pub mod claims_request;
 pub mod client_auth;
+pub mod client_jwt;
 pub mod client_metadata;
 pub mod discovery;
 pub mod error;
@@ -41,6 +42,7 @@ pub mod pkce;
 pub mod prompt;
 pub mod redirect_uri;
 pub mod registration;
+pub mod request_object;
 pub mod resource;
 pub mod response;
 pub mod scope;
@@ -57,8 +59,9 @@ pub use claims::{ClaimError, ClaimScopes, UserClaims};
 pub use claims_request::{ClaimsRequest, RequestedClaims};
 pub use client_auth::{PresentedCredentials, PresentedSecret};
 pub use client_metadata::{
-    AccessTokenStrategy, ApplicationType, ClientAuthMethod, ClientMetadata, ContentEncryptionAlgorithm,
-    GrantType, KeyManagementAlgorithm, MetadataError, SigningAlgorithm, SubjectType,
+    AccessTokenStrategy, ApplicationType, AssertionAudience, ClientAuthMethod, ClientMetadata,
+    ContentEncryptionAlgorithm, GrantType, KeyManagementAlgorithm, MetadataError, SigningAlgorithm,
+    SubjectType,
 };
 pub use discovery::Metadata;
 pub use error::{ErrorCode, RequestRefusal};

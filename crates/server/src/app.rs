@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::hash_pool::HashPool;
 use crate::key_ring::KeyRing;
 use crate::metrics::Metrics;
+use crate::outbound::Fetcher;
 use crate::pages::assets::Assets;
 use crate::playground::Playground;
 
@@ -40,6 +41,8 @@ pub struct Shared {
     pub(crate) hashing: HashPool,
     /// The same for secrets that humans chose for clients: neither can starve the other.
     pub(crate) secret_hashing: HashPool,
+    /// Documents of clients, from elsewhere.
+    pub(crate) fetcher: Fetcher,
     /// What the pages load.
     pub(crate) assets: Assets,
     /// Counters and latencies.
@@ -60,6 +63,7 @@ impl App {
         let clients = ClientCache::new(store.clone());
         let (concurrency, queue) = (config.limits.hash_concurrency, config.limits.hash_queue);
         let (hashing, secret_hashing) = (HashPool::new(concurrency, queue), HashPool::new(1, queue));
+        let fetcher = Fetcher::new(&config.outbound);
         let metrics = Metrics::default();
         let assets = Assets::new(&config.brand, config.issuer.path());
         Self(Arc::new(Shared {
@@ -71,6 +75,7 @@ impl App {
             clock,
             hashing,
             secret_hashing,
+            fetcher,
             assets,
             metrics,
             playground,

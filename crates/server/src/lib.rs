@@ -19,6 +19,8 @@ pub mod key_ring;
 mod live;
 mod metrics;
 mod observe;
+pub mod outbound;
+mod openapi;
 pub mod pages;
 pub mod playground;
 mod routes;

@@ -19,17 +19,20 @@ pub enum Expiring {
     Throttle,
     /// Initial access tokens that have an end.
     InitialTokens,
+    /// JWTs of clients that count once.
+    UsedJwts,
 }
 
 impl Expiring {
     /// All of them, in the order to remove them in.
-    pub const ALL: [Expiring; 6] = [
+    pub const ALL: [Expiring; 7] = [
         Expiring::Interactions,
         Expiring::Grants,
         Expiring::Sessions,
         Expiring::RevokedTokens,
         Expiring::Throttle,
         Expiring::InitialTokens,
+        Expiring::UsedJwts,
     ];
 
     /// The name for metrics.
@@ -41,6 +44,7 @@ impl Expiring {
             Expiring::RevokedTokens => "revoked_tokens",
             Expiring::Throttle => "throttle",
             Expiring::InitialTokens => "initial_tokens",
+            Expiring::UsedJwts => "used_jwts",
         }
     }
 }
@@ -65,9 +69,9 @@ macro_rules! remove {
     };
 }
 
-/// Seconds that the id of a revoked token outlives the token: a node whose clock is behind that of the one that cleans
+/// Seconds that the id of a revoked token, or of a used JWT, outlives it: a node whose clock is behind that of the one that cleans
 /// up takes the token for current that much longer, and without this row it would count again there.
-const REVOCATION_OUTLIVES: i64 = 60;
+const OUTLIVES: i64 = 60;
 
 /// A client that registered itself and gave no sign of life since $1 (without a use) or $2 (with one); an instant that
 /// is NULL is never reached.
@@ -86,7 +90,7 @@ macro_rules! silent {
 pub struct Cleanup<'a>(pub(crate) &'a Engine);
 
 impl Cleanup<'_> {
-    /// Removes at most `limit` rows that expired at or before `before`, revocations a little later; how many it were. Fewer than `limit` means
+    /// Removes at most `limit` rows that expired at or before `before`, revocations and used JWTs a little later; how many it were. Fewer than `limit` means
     /// that none is left.
     #[tracing::instrument(name = "store.cleanup.remove_expired", level = "debug", skip_all)]
     pub async fn remove_expired(&self, what: Expiring, before: Timestamp, limit: i64) -> Result<u64, Fault> {
@@ -101,9 +105,10 @@ impl Cleanup<'_> {
             Expiring::RevokedTokens => remove!("revoked_token", "id", ""),
             Expiring::Throttle => remove!("throttle", "key", ""),
             Expiring::InitialTokens => remove!("initial_access_token", "id", ""),
+            Expiring::UsedJwts => remove!("used_jwt", "id", ""),
         };
         let before = match what {
-            Expiring::RevokedTokens => before.plus(-REVOCATION_OUTLIVES),
+            Expiring::RevokedTokens | Expiring::UsedJwts => before.plus(-OUTLIVES),
             Expiring::Interactions
             | Expiring::Grants
             | Expiring::Sessions

@@ -26,6 +26,7 @@ mod resume;
 mod sessions;
 mod throttle;
 mod tokens;
+mod used_jwts;
 mod users;
 
 use std::sync::{
@@ -56,6 +57,7 @@ pub use resume::ResumedInteraction;
 pub use sessions::{Authentication, BrowserSession, NewSession, Reauthentication, Session, Sessions};
 pub use throttle::{Throttle, ThrottleEntry, ThrottleState};
 pub use tokens::{LiveQuery, LiveToken, Tokens};
+pub use used_jwts::UsedJwts;
 pub use users::{NewUser, User, UserFacts, Users};
 
 /// Which database, and how many connections to it.
@@ -175,6 +177,11 @@ impl Store {
     /// Whether access tokens still count; they have no rows.
     pub fn tokens(&self) -> Tokens<'_> {
         Tokens(&self.engine)
+    }
+
+    /// JWTs of clients that count once.
+    pub fn used_jwts(&self) -> UsedJwts<'_> {
+        UsedJwts(&self.engine)
     }
 
     /// Signing keys.

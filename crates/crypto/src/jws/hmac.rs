@@ -7,9 +7,6 @@ use serde::Serialize;
 use super::{Header, JwsError, UnverifiedJws, signing_input};
 use crate::{algorithm::Protection, base64url, secret::Secret, verified_claims::VerifiedClaims};
 
-/// RFC 7518 section 3.2: a key of the same size as the hash output or larger.
-const SHORTEST_SECRET: usize = 32;
-
 /// A compact JWS of `claims` with an HMAC, its key the bytes of the client's secret (OIDC Core 10.1) and its header
 /// exactly `alg` and `typ`.
 pub fn hmac_sign_compact(secret: &Secret, typ: &str, claims: &impl Serialize) -> Result<String, JwsError> {
@@ -36,10 +33,7 @@ impl UnverifiedJws<'_> {
 }
 
 fn key(secret: &Secret) -> Result<hmac::Key, JwsError> {
-    let bytes = secret.expose().as_bytes();
-    if bytes.len() < SHORTEST_SECRET {
-        return Err(JwsError::SecretTooShort);
-    }
+    let bytes = secret.hmac_key().ok_or(JwsError::SecretTooShort)?;
     Ok(hmac::Key::new(hmac::HMAC_SHA256, bytes))
 }
 

@@ -40,6 +40,7 @@ fn settings() -> Vec<Setting> {
 
 /// The whole example in force, with files that exist, except for the settings that `left_out` picks.
 fn in_force(files: &Files, left_out: impl Fn(&str) -> bool) -> String {
+    let root = rcgen::generate_simple_self_signed(["root.example".to_owned()]).unwrap().cert.pem();
     let mut lines = Vec::new();
     for Setting { path, value } in settings() {
         if left_out(&path) {
@@ -49,7 +50,8 @@ fn in_force(files: &Files, left_out: impl Fn(&str) -> bool) -> String {
         let content = match path.as_str() {
             "brand.logo" => "<svg xmlns='http://www.w3.org/2000/svg'/>",
             "database.url_file" => "postgres://grantor@db/grantor\n",
-            _ if path.starts_with("public.tls") || path == "outbound.ca_file" => PEM,
+            "outbound.ca_file" => &root,
+            _ if path.starts_with("public.tls") => PEM,
             _ => SECRET,
         };
         match path.as_str() {

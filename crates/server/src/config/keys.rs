@@ -113,6 +113,7 @@ pub const KEYS: &[Key] = &[
 
     key("outbound.allow_private", List, Some("[]"), "private networks that Grantor may call"),
     key("outbound.ca_file", File, None, "more root certificates for outgoing calls (PEM)"),
+    key("outbound.timeout", Lifetime, Some(r#""5s""#), "how long an outgoing call may take in all"),
 
     key("limits.body_bytes", Integer, Some("65536"), "largest request body"),
     key("limits.header_bytes", Integer, Some("32768"), "largest request line and headers together"),

@@ -3,12 +3,14 @@
 mod authenticated;
 mod bearer;
 mod body;
+mod client_assertion;
 mod client_secret;
 mod cookies;
 mod device;
 mod issuer;
 mod now;
 mod peer;
+mod presented_jwt;
 
 pub(crate) use authenticated::{Authenticated, Confirmation, only_authorization, refuse_plain_http};
 pub(crate) use bearer::{Bearer, BearerFailure};

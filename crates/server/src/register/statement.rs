@@ -57,7 +57,7 @@ fn verified(
 ) -> Result<VerifiedClaims, RegistrationFailure> {
     let unreadable = |error: JwsError| invalid(&error.to_string(), None);
     let jws = UnverifiedJws::parse(jwt).map_err(unreadable)?;
-    let Some(by) = jws.claimed_issuer() else {
+    let Some(by) = jws.claimed_text("iss") else {
         return Err(invalid("has no issuer (iss)", None));
     };
     let Some(known) = issuers.iter().find(|known| known.issuer == by) else {

@@ -23,6 +23,7 @@ mod sessions;
 mod store;
 mod throttle;
 mod tokens;
+mod used_jwts;
 mod users;
 mod world;
 
@@ -141,6 +142,11 @@ macro_rules! prove {
                 a_token_of_a_client_for_itself_lives_until_its_id_is_revoked,
                 a_revocation_outlives_its_token_on_the_slowest_clock,
                 a_token_is_read_in_one_statement,
+            );
+            cases!($engine, used_jwts:
+                a_jwt_counts_once_and_its_own_attempt_may_be_repeated,
+                of_thirty_two_uses_of_one_jwt_one_counts,
+                a_used_jwt_is_remembered_longer_than_anybody_accepts_it,
             );
             cases!($engine, consents:
                 a_consent_is_remembered_per_user_and_client,

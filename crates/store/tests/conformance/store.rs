@@ -78,6 +78,7 @@ pub(crate) async fn what_has_expired_is_removed_in_batches(world: World) {
         now: NOW,
     };
     world.store.initial_tokens().insert(token).await.unwrap();
+    world.store.used_jwts().use_once(&[7; 32], grantor_store::Attempt::new(), NOW.plus(10)).await.unwrap();
 
     for what in Expiring::ALL {
         let removed = world.store.cleanup().remove_expired(what, NOW, 10).await.unwrap();
