@@ -156,6 +156,11 @@ impl InProcess {
         self.ports.origin()
     }
 
+    /// Origin of this node's admin listener.
+    pub fn admin_origin(&self) -> String {
+        format!("http://localhost:{}", self.ports.admin)
+    }
+
     /// A URL of this node's public listener.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.origin())

@@ -50,7 +50,7 @@ pub use html::{Document, Form};
 pub use http::{Arrival, Browser, Left, ResponsePage, Visit, http_client};
 pub use in_process::{Engine, InProcess};
 pub use jose::{Jws, SigningKey, signed_with, unsigned};
-pub use openid::{LoginWithOpenidconnect, login_with_openidconnect};
+pub use openid::{LoginWithOpenidconnect, login_with_openidconnect, register_with_openidconnect};
 pub use output::output_path;
 pub use page::Page;
 pub use person::{Choice, Person};

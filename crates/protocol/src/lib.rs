@@ -15,6 +15,7 @@
 //! | RFC 7591, OpenID Connect Registration: client metadata | [`client_metadata`] |
 //! | RFC 7591 3.1, RFC 7592 2.2: what a client asks for itself | [`registration`] |
 //! | OpenID Connect Core 5: claims | [`claims`] |
+//! | OpenID Connect Core 5.5: the `claims` parameter | [`claims_request`] |
 //! | RFC 8707: resource indicators | [`resource`] |
 //! | OpenID Connect Core 3.1.2.3, 3.1.2.4: what the user is asked | [`interaction`] |
 //! | RFC 6749 2.3: client authentication | [`client_auth`] |
@@ -27,6 +28,7 @@
 pub mod authorization;
 pub mod bearer;
 pub mod claims;
+pub mod claims_request;
 pub mod client_auth;
 pub mod client_jwt;
 pub mod client_metadata;
@@ -53,7 +55,8 @@ pub use authorization::{
     ValidatedParams,
 };
 pub use bearer::BearerToken;
-pub use claims::{ClaimError, UserClaims};
+pub use claims::{ClaimError, ClaimScopes, UserClaims};
+pub use claims_request::{ClaimsRequest, RequestedClaims};
 pub use client_auth::{PresentedCredentials, PresentedSecret};
 pub use client_metadata::{
     AccessTokenStrategy, ApplicationType, AssertionAudience, ClientAuthMethod, ClientMetadata,
@@ -62,14 +65,18 @@ pub use client_metadata::{
 };
 pub use discovery::Metadata;
 pub use error::{ErrorCode, RequestRefusal};
-pub use ids::{ClientId, ClientRowId, GrantId, IdError, IssuerId, SessionId, Subject, TokenId, UserId};
+pub use ids::{
+    ClientId, ClientRowId, GrantId, IdError, InitialTokenId, IssuerId, SessionId, Subject, TokenId, UserId,
+};
 pub use interaction::{InteractionState, SessionFacts, Step, needed, selected};
 pub use introspection::{ActiveToken, IntrospectionResponse, TokenUse};
 pub use params::{Params, ParamsError};
 pub use pkce::{Challenge, PkceError, Verifier};
 pub use prompt::Prompt;
 pub use redirect_uri::{RedirectUri, RedirectUriError};
-pub use registration::ReplacedRegistration;
+pub use registration::{
+    RedirectPattern, RegistrationLimits, RegistrationTerms, ReplacedRegistration, SoftwareStatement,
+};
 pub use resource::Targets;
 pub use response::{ResponseMode, ResponseType};
 pub use scope::{Scope, ScopeError};

@@ -8,6 +8,7 @@ use axum::extract::FromRef;
 use grantor_store::Store;
 
 use crate::client_cache::ClientCache;
+use crate::client_uses::ClientUses;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::hash_pool::HashPool;
@@ -32,6 +33,8 @@ pub struct Shared {
     pub keys: KeyRing,
     /// Clients, at most a second old.
     pub(crate) clients: ClientCache,
+    /// That clients which registered themselves are in use.
+    pub(crate) client_uses: ClientUses,
     /// The time.
     pub clock: Clock,
     /// Room for argon2id.
@@ -68,6 +71,7 @@ impl App {
             store,
             keys,
             clients,
+            client_uses: ClientUses::default(),
             clock,
             hashing,
             secret_hashing,

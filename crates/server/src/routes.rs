@@ -6,7 +6,7 @@ use axum::extract::{FromRequestParts, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get, head, post};
+use axum::routing::{MethodRouter, delete, get, head, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::app::App;
@@ -86,6 +86,8 @@ pub(crate) fn table() -> Vec<Route> {
         admin_only("/version", get(health::version)),
         admin_only("/metrics", get(metrics::get)),
         admin_only("/admin/oauth2/introspect", post(introspect::admin)),
+        admin_only("/admin/registration/tokens", get(register::tokens::list).post(register::tokens::create)),
+        admin_only("/admin/registration/tokens/{id}", delete(register::tokens::revoke)),
     ]
 }
 
@@ -175,11 +177,18 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::discovery::published;
+    use crate::discovery::{Offered, published};
+    use grantor_protocol::{ClaimScopes, ResponseType};
 
-    /// What discovery says of this server, as a client reads it.
+    /// What discovery says of a server that has everything on, as a client reads it.
     fn members() -> serde_json::Map<String, Value> {
-        let document = serde_json::to_value(published("https://id.example")).unwrap();
+        let offered = Offered {
+            registration: true,
+            response_types: vec![ResponseType::CODE],
+            unsigned: true,
+            claims: ClaimScopes::default(),
+        };
+        let document = serde_json::to_value(published("https://id.example", &offered)).unwrap();
         document.as_object().unwrap().clone()
     }
 

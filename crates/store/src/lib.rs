@@ -14,6 +14,7 @@ mod error;
 mod grant_facts;
 mod grants;
 mod ids;
+mod initial_tokens;
 mod interactions;
 mod json;
 mod keys;
@@ -47,10 +48,11 @@ pub use error::Fault;
 pub use grant_facts::GrantFacts;
 pub use grants::{Grant, GrantFilter, Grants, Inserted, NewCode, NewGrant, Revocation, RevocationReason};
 pub use ids::Attempt;
+pub use initial_tokens::{InitialToken, InitialTokens, NewInitialToken};
 pub use interactions::{Interactions, NewInteraction, OpenInteraction};
 pub use keys::{NewSigningKey, SigningKeys, StoredSigningKey};
 pub use refresh::{RefreshOutcome, RefreshState, RefreshUse};
-pub use registration::{Registered, Replacement};
+pub use registration::{NewRegistration, Registered, Registration, Replacement};
 pub use resume::ResumedInteraction;
 pub use sessions::{Authentication, BrowserSession, NewSession, Reauthentication, Session, Sessions};
 pub use throttle::{Throttle, ThrottleEntry, ThrottleState};
@@ -135,6 +137,11 @@ impl Store {
     /// Registered clients.
     pub fn clients(&self) -> Clients<'_> {
         Clients(&self.engine)
+    }
+
+    /// Tokens that permit to register a client.
+    pub fn initial_tokens(&self) -> InitialTokens<'_> {
+        InitialTokens(&self.engine)
     }
 
     /// Accounts.

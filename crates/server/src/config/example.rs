@@ -11,6 +11,8 @@ const DEVELOPMENT: &str = include_str!("../../../../config/grantor.dev.toml");
 
 const PEM: &str = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n\
                    -----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n";
+const JWKS: &str =
+    r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
 const SECRET: &str = "a-secret-that-is-only-used-in-tests";
 
 /// A setting of the example, whether it is commented out or not.
@@ -53,6 +55,9 @@ fn in_force(files: &Files, left_out: impl Fn(&str) -> bool) -> String {
             _ => SECRET,
         };
         match path.as_str() {
+            "registration.software_statement_issuers" => {
+                lines.push(format!("{path} = ['https://issuer.example={}']", files.write("jwks", JWKS)));
+            }
             "secrets.system" => lines.push(format!("{path} = ['{SECRET}']")),
             _ if is_file => lines.push(format!("{path} = '{}'", files.write(&path, content))),
             _ => lines.push(format!("{path} = {value}")),

@@ -12,7 +12,7 @@ mod now;
 mod peer;
 mod presented_jwt;
 
-pub(crate) use authenticated::{Authenticated, only_authorization, refuse_plain_http};
+pub(crate) use authenticated::{Authenticated, Confirmation, only_authorization, refuse_plain_http};
 pub(crate) use bearer::{Bearer, BearerFailure};
 pub(crate) use body::unreadable;
 pub(crate) use body::{FormBody, JsonBody, QueryParams};

@@ -64,6 +64,11 @@ macro_rules! prove {
                 a_client_that_registers_itself_is_told_from_one_that_an_operator_registered,
                 a_registration_is_replaced_as_a_whole_and_its_old_token_is_dead,
                 of_two_replacements_at_once_one_is_made,
+                an_initial_access_token_is_good_until_used_up_expired_or_revoked,
+                of_thirty_two_that_register_with_the_last_use_one_does,
+                the_same_registered_twice_is_one_client_until_somebody_changes_it,
+                clients_without_a_sign_of_life_are_removed_in_batches,
+                a_younger_grant_is_a_sign_of_life,
             );
             cases!($engine, users:
                 an_account_is_found_by_its_name_and_its_id,

@@ -68,6 +68,16 @@ pub(crate) async fn what_has_expired_is_removed_in_batches(world: World) {
     let entries = [1, 2, 3].map(|byte| grantor_store::ThrottleEntry { key: [byte; 32], allowance: 5 });
     world.store.throttle().charge(entries, grantor_store::Attempt::new(), NOW).await.unwrap();
 
+    let token = grantor_store::NewInitialToken {
+        issuer: ISSUER,
+        secret_hash: Secret::generate().hash(),
+        label: None,
+        limits: grantor_protocol::RegistrationLimits::default(),
+        max_uses: None,
+        expires_at: Some(NOW.plus(10)),
+        now: NOW,
+    };
+    world.store.initial_tokens().insert(token).await.unwrap();
     world.store.used_jwts().use_once(&[7; 32], grantor_store::Attempt::new(), NOW.plus(10)).await.unwrap();
 
     for what in Expiring::ALL {
