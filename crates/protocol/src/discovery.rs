@@ -49,7 +49,11 @@ pub struct Metadata {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub revocation_endpoint_auth_methods_supported: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub revocation_endpoint_auth_signing_alg_values_supported: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub introspection_endpoint_auth_methods_supported: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub introspection_endpoint_auth_signing_alg_values_supported: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub acr_values_supported: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -111,6 +115,7 @@ mod tests {
         "id_token_signing_alg_values_supported",
         "introspection_endpoint",
         "introspection_endpoint_auth_methods_supported",
+        "introspection_endpoint_auth_signing_alg_values_supported",
         "issuer",
         "jwks_uri",
         "op_policy_uri",
@@ -126,6 +131,7 @@ mod tests {
         "response_types_supported",
         "revocation_endpoint",
         "revocation_endpoint_auth_methods_supported",
+        "revocation_endpoint_auth_signing_alg_values_supported",
         "scopes_supported",
         "service_documentation",
         "subject_types_supported",
@@ -163,7 +169,9 @@ mod tests {
             token_endpoint_auth_methods_supported: list(),
             token_endpoint_auth_signing_alg_values_supported: list(),
             revocation_endpoint_auth_methods_supported: list(),
+            revocation_endpoint_auth_signing_alg_values_supported: list(),
             introspection_endpoint_auth_methods_supported: list(),
+            introspection_endpoint_auth_signing_alg_values_supported: list(),
             acr_values_supported: list(),
             claim_types_supported: list(),
             claims_supported: list(),

@@ -186,6 +186,7 @@ mod tests {
             registration: true,
             response_types: vec![ResponseType::CODE],
             unsigned: true,
+            request_uris_are_registered: true,
             claims: ClaimScopes::default(),
         };
         let document = serde_json::to_value(published("https://id.example", &offered)).unwrap();
