@@ -18,6 +18,7 @@ mod registration_hygiene;
 mod registration_management;
 mod registration_statements;
 mod registration_tokens;
+mod request_objects;
 mod sessions;
 mod stage;
 mod statements;
