@@ -8,6 +8,7 @@
 )]
 
 mod codes;
+mod decryption_keys;
 mod keys;
 mod outage;
 mod pkce;

@@ -31,6 +31,7 @@ pub(crate) async fn create(
         new_registration(document?).map_err(|error| RegistrationFailure::Metadata(error, None))?;
     policy::apply(&app.config, &mut metadata)?;
     policy::check_room(&app, &issuer, now, &peer, &headers).await?;
+    app.keys.make_decryption_key_for(&metadata, now.ms).await?;
 
     let keys = app.keys.current(now.ms).await?;
     let key = keys.data_key(DataKeyPurpose::ClientSecrets)?;
