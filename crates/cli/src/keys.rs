@@ -10,7 +10,6 @@ use crate::output::{Listing, instant, instant_or_none, print, warn};
 use crate::setup::{Opened, Setup};
 
 #[derive(Debug, Subcommand)]
-#[expect(clippy::doc_markdown, reason = "the comments are the help, which shows backticks as they are")]
 pub(crate) enum Command {
     /// List the keys that sign and those that decrypt
     List {

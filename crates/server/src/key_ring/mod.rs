@@ -174,21 +174,19 @@ impl KeyRing {
         for row in self.store.keys().list(self.issuer).await? {
             match row.algorithm {
                 KeyAlgorithm::Signature(algorithm) => {
-                    signing.push(open_key(before.signing_key(&row.kid), &data, &row, now_ms, |private| {
-                        SigningKeyPair::from_pkcs8(algorithm, private)
-                            .map(|pair| (pair.kid().to_owned(), pair))
-                    })?)
+                    let parse = |private: &[u8]| {
+                        let pair = SigningKeyPair::from_pkcs8(algorithm, private)?;
+                        Ok((pair.kid().to_owned(), pair))
+                    };
+                    signing.push(open_key(before.signing_key(&row.kid), &data, &row, now_ms, parse)?);
                 }
-                KeyAlgorithm::Encryption(algorithm) => decryption.push(open_key(
-                    before.decryption_key(&row.kid),
-                    &data,
-                    &row,
-                    now_ms,
-                    |private| {
-                        DecryptionKeyPair::from_pkcs8(algorithm, private)
-                            .map(|pair| (pair.kid().to_owned(), pair))
-                    },
-                )?),
+                KeyAlgorithm::Encryption(algorithm) => {
+                    let parse = |private: &[u8]| {
+                        let pair = DecryptionKeyPair::from_pkcs8(algorithm, private)?;
+                        Ok((pair.kid().to_owned(), pair))
+                    };
+                    decryption.push(open_key(before.decryption_key(&row.kid), &data, &row, now_ms, parse)?);
+                }
             }
         }
         let keys = Arc::new(Keys::new(data, signing, decryption, now_ms)?);
