@@ -147,7 +147,7 @@ async fn keys_that_decrypt_rotate_by_the_schedule_of_keys_that_sign() {
     assert!(keys.len() == 1 && keys[0] != first, "{keys:?}");
 }
 
-/// T106: a key has one use. The key that signs has no say in what it decrypts, whatever a token calls it.
+/// RFC 7517 section 4.2: a key has one use. The key that signs has no say in what it decrypts, whatever a token calls it.
 #[tokio::test]
 async fn a_key_that_signs_decrypts_nothing() {
     let stage = stage(Engine::Sqlite).await;
