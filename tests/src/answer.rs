@@ -7,6 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::header::{CACHE_CONTROL, HeaderMap};
 use serde_json::Value;
 
+use crate::description::agrees;
 use crate::output::tail;
 
 /// An answer of a JSON endpoint.
@@ -40,10 +41,16 @@ pub struct Tokens {
 }
 
 impl Answer {
-    pub(crate) async fn of(asked: String, request: reqwest::RequestBuilder) -> Self {
-        let answer = request.send().await.unwrap_or_else(|fault| panic!("{asked}: no answer: {fault:?}"));
+    /// Sends a request; `asked` is for messages.
+    pub async fn of(asked: String, request: reqwest::RequestBuilder) -> Self {
+        let (client, request) = request.build_split();
+        let request = request.unwrap_or_else(|fault| panic!("{asked}: no request: {fault:?}"));
+        let (method, url) = (request.method().clone(), request.url().clone());
+        let answer =
+            client.execute(request).await.unwrap_or_else(|fault| panic!("{asked}: no answer: {fault:?}"));
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let text = answer.text().await.unwrap();
+        agrees(&method, &url, status, &headers, Some(&text));
         let json = serde_json::from_str(&text).unwrap_or(Value::Null);
         Self { asked, status, headers, json, text }
     }

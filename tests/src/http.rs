@@ -9,6 +9,7 @@ use reqwest::header::{CONTENT_TYPE, COOKIE, HeaderMap, LOCATION, ORIGIN, SET_COO
 use reqwest::{Client, RequestBuilder, Response, redirect};
 use url::Url;
 
+use crate::description::agrees;
 use crate::html::Document;
 use crate::output::tail;
 
@@ -69,7 +70,7 @@ pub struct Left {
 }
 
 /// Redirects are for tests to see, and nothing on this machine is behind a proxy.
-pub(crate) fn http_client() -> Client {
+pub fn http_client() -> Client {
     Client::builder().redirect(redirect::Policy::none()).no_proxy().build().unwrap()
 }
 
@@ -83,6 +84,18 @@ impl Browser {
     /// With no cookies.
     pub fn new() -> Self {
         Self { http: http_client(), cookies: Mutex::default(), set: Mutex::default() }
+    }
+
+    /// With no cookies, over connections that others use too.
+    pub fn over(http: &Client) -> Self {
+        Self { http: http.clone(), cookies: Mutex::default(), set: Mutex::default() }
+    }
+
+    /// Another browser over these connections that holds the same cookies now.
+    #[must_use]
+    pub fn twin(&self, http: &Client) -> Self {
+        let cookies = self.cookies.lock().unwrap().clone();
+        Self { http: http.clone(), cookies: Mutex::new(cookies), set: Mutex::default() }
     }
 
     /// Opens an address, as typed or followed from the relying party.
@@ -172,7 +185,12 @@ impl Browser {
                 .join("; ")
         };
         let request = if header.is_empty() { request } else { request.header(COOKIE, header) };
-        let answer = request.send().await.unwrap_or_else(|fault| panic!("{url} does not answer: {fault:?}"));
+        let (client, request) = request.build_split();
+        let request = request.expect("a request");
+        let method = request.method().clone();
+        let answer =
+            client.execute(request).await.unwrap_or_else(|fault| panic!("{url} does not answer: {fault:?}"));
+        agrees(&method, url, answer.status().as_u16(), answer.headers(), None);
         let set: Vec<String> = answer
             .headers()
             .get_all(SET_COOKIE)
@@ -193,6 +211,7 @@ async fn arrived(answer: Response, url: &Url, at_home: bool) -> Visit {
     let document = if html { Document::read(url, &body) } else { Document::default() };
     let away = document.forms.iter().find(|form| at_home && form.action.origin() != url.origin());
     if let Some(form) = away {
+        assert_eq!(form.method, "post", "what leaves by a form is posted: {url}\n{body}");
         let (to, parameters) = (form.action.clone(), form.inputs.clone());
         return Visit::Left(Left { to, arrival: Arrival::FormPost, parameters, status });
     }

@@ -156,6 +156,11 @@ impl InProcess {
         self.ports.origin()
     }
 
+    /// Origin of this node's admin listener.
+    pub fn admin_origin(&self) -> String {
+        format!("http://localhost:{}", self.ports.admin)
+    }
+
     /// A URL of this node's public listener.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.origin())
@@ -190,7 +195,8 @@ impl InProcess {
         let secret = (!metadata.is_public()).then(Secret::generate);
         let keys = self.app.keys.current(self.app.clock.now_ms()).await.unwrap();
         let sealing = keys.data_key(DataKeyPurpose::ClientSecrets).unwrap();
-        let stored = secret.as_ref().map(|secret| StoredSecret::keyed(sealing, secret));
+        let recoverable = metadata.needs_recoverable_secret();
+        let stored = secret.as_ref().map(|secret| StoredSecret::generated(sealing, secret, recoverable));
         let id = client_id.to_string();
         let new = NewClient { issuer: IssuerId::FIRST, client_id, metadata, secret: stored, now: self.now() };
         self.store().clients().insert(new).await.unwrap();

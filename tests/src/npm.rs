@@ -30,7 +30,7 @@ fn install() -> PathBuf {
         return modules;
     }
     let program = found_or_installed(|| on_path(&["npm"]), &["npm"])
-        .unwrap_or_else(|| panic!("browser tests need npm: as root, apt-get install npm"));
+        .unwrap_or_else(|| panic!("these tests need npm: as root, apt-get install npm"));
     let npm = Command::new(program)
         .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
         .current_dir(folder())

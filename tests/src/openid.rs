@@ -1,14 +1,20 @@
 //! A relying party built on the `openidconnect` crate: discovery, the code flow with PKCE, the ID
 //! token's signature and claims, userinfo, refresh. What it accepts, others do.
 
-use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreProviderMetadata, CoreUserInfoClaims};
+use openidconnect::core::{
+    CoreAuthenticationFlow, CoreClient, CoreClientAuthMethod, CoreClientRegistrationRequest, CoreGrantType,
+    CoreProviderMetadata, CoreUserInfoClaims,
+};
+use openidconnect::registration::EmptyAdditionalClientMetadata;
 use openidconnect::{
-    AccessTokenHash, AuthorizationCode, ClientId, ClientSecret, CsrfToken, HttpRequest, HttpResponse,
-    IssuerUrl, Nonce, OAuth2TokenResponse, PkceCodeChallenge, RedirectUrl, Scope, TokenResponse,
+    AccessToken, AccessTokenHash, AuthorizationCode, ClientContactEmail, ClientId, ClientName, ClientSecret,
+    CsrfToken, HttpRequest, HttpResponse, IssuerUrl, LanguageTag, LocalizedClaim, Nonce, OAuth2TokenResponse,
+    PkceCodeChallenge, RedirectUrl, Scope, TokenResponse,
 };
 use reqwest::Client;
 
 use crate::http::{Left, http_client};
+use crate::server::Client as Registered;
 
 /// What the library concluded.
 #[derive(Debug)]
@@ -103,6 +109,41 @@ pub async fn login_with_openidconnect(
         refreshed_access_token: refreshed.access_token().secret().clone(),
         refresh_token: refreshed.refresh_token().unwrap_or(refresh_token).secret().clone(),
     }
+}
+
+/// Registers a confidential client at the address that discovery names, with an initial access token where one is given;
+/// or what the library says went wrong.
+pub async fn register_with_openidconnect(
+    issuer: &str,
+    redirect_uri: &str,
+    initial_access_token: Option<&str>,
+) -> Result<Registered, String> {
+    let http = http_client();
+    let send = |request: HttpRequest| exchange(http.clone(), request);
+    let provider = CoreProviderMetadata::discover_async(IssuerUrl::new(issuer.to_owned()).unwrap(), &send)
+        .await
+        .unwrap_or_else(|fault| panic!("discovery at {issuer}: {fault:?}"));
+    let address = provider.registration_endpoint().expect("discovery names the registration endpoint");
+    let redirect_uris = vec![RedirectUrl::new(redirect_uri.to_owned()).unwrap()];
+    let mut name = LocalizedClaim::new();
+    name.insert(None, ClientName::new("Shop".to_owned()));
+    name.insert(Some(LanguageTag::new("de".to_owned())), ClientName::new("Laden".to_owned()));
+    let response = CoreClientRegistrationRequest::new(redirect_uris, EmptyAdditionalClientMetadata {})
+        .set_initial_access_token(initial_access_token.map(|token| AccessToken::new(token.to_owned())))
+        .set_client_name(Some(name.clone()))
+        .set_contacts(Some(vec![ClientContactEmail::new("ops@app.example".to_owned())]))
+        .set_grant_types(Some(vec![CoreGrantType::AuthorizationCode, CoreGrantType::RefreshToken]))
+        .set_token_endpoint_auth_method(Some(CoreClientAuthMethod::ClientSecretBasic))
+        .register_async(address, &send)
+        .await
+        .map_err(|fault| format!("{fault:?}"))?;
+    assert_eq!(response.client_name(), Some(&name), "the names come back");
+    assert!(response.registration_access_token().is_some() && response.registration_client_uri().is_some());
+    Ok(Registered {
+        id: response.client_id().to_string(),
+        secret: response.client_secret().map(|secret| secret.secret().clone()),
+        registration: serde_json::to_value(&response).unwrap(),
+    })
 }
 
 async fn exchange(http: Client, request: HttpRequest) -> Result<HttpResponse, reqwest::Error> {

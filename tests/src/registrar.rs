@@ -39,6 +39,11 @@ impl Registrar {
         self.asks(Method::POST, "/oauth2/register", Credential::None, Some(document)).await
     }
 
+    /// Registers with an initial access token.
+    pub async fn registers_with(&self, token: &str, document: &Value) -> Answer {
+        self.asks(Method::POST, "/oauth2/register", Credential::Token(token), Some(document)).await
+    }
+
     /// Registers, and expects to succeed.
     pub async fn client(&self, document: &Value) -> Client {
         let answer = self.registers(document).await;

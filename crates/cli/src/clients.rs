@@ -130,7 +130,7 @@ async fn create(opened: &Opened, arguments: CreateArguments) -> Result<(), Failu
         return Err(Failure::new(format!("a client whose auth method is {method} has no secret")));
     }
     make_decryption_key(opened, &metadata).await?;
-    let secret = if metadata.has_secret() { Some(stored(opened, chosen).await?) } else { None };
+    let secret = if metadata.has_secret() { Some(stored(opened, &metadata, chosen).await?) } else { None };
     let (shown, secret) = secret.unzip();
     let client =
         NewClient { issuer: IssuerId::FIRST, client_id, metadata, secret, now: opened.now.timestamp() };
@@ -200,15 +200,40 @@ async fn update(opened: &Opened, id: &str, arguments: MetadataArguments) -> Resu
     }
     make_decryption_key(opened, &metadata).await?;
     let (clients, now) = (opened.store.clients(), opened.now.timestamp());
+    let (shown, secret) = secret_after_update(opened, &client, &metadata).await?;
     clients.update_metadata(client.row, &metadata, now).await?;
-    if !metadata.has_secret() && client.secret.is_some() {
-        clients.set_secret(client.row, None, None, now).await?;
+    if secret != client.secret {
+        clients.set_secret(client.row, secret.as_ref(), None, now).await?;
     }
     let updated = find(opened, id).await?;
     if metadata.has_secret() && updated.secret.is_none() {
         warn(&format!("{id} has no secret yet: run `grantor clients rotate-secret {id}`"));
     }
-    print_json(&public_document(&updated))
+    print_json(&document(&updated, shown.as_ref()))
+}
+
+/// What is kept of the client's secret under its new metadata. Where the secret itself is needed from now on and only a
+/// hash is kept, another is made, and shown.
+async fn secret_after_update(
+    opened: &Opened,
+    client: &Client,
+    metadata: &ClientMetadata,
+) -> Result<(Option<Secret>, Option<StoredSecret>), Failure> {
+    let Some(present) = client.secret.clone().filter(|_| metadata.has_secret()) else {
+        return Ok((None, None));
+    };
+    let keys = opened.key_ring().await?.current(opened.now.ms).await?;
+    let key = present.data_key().and_then(|id| keys.data_key_by_id(DataKeyPurpose::ClientSecrets, id));
+    if let Some(kept) = present.refitted(key, metadata.needs_recoverable_secret()) {
+        return Ok((None, Some(kept)));
+    }
+    warn(&format!(
+        "{} needs its secret as a key from now on, and only a hash of it was kept: the client_secret below takes its \
+         place",
+        client.client_id
+    ));
+    let (shown, secret) = stored(opened, metadata, None).await?;
+    Ok((Some(shown), Some(secret)))
 }
 
 async fn rotate_secret(
@@ -222,7 +247,7 @@ async fn rotate_secret(
         let method = client.metadata.token_endpoint_auth_method;
         return Err(Failure::new(format!("{id} has no secret: its auth method is {method}")));
     }
-    let (shown, secret) = stored(opened, chosen).await?;
+    let (shown, secret) = stored(opened, &client.metadata, chosen).await?;
     let now = opened.now.timestamp();
     let overlap_until = (!overlap.is_zero()).then(|| now.plus(overlap.seconds()));
     opened.store.clients().set_secret(client.row, Some(&secret), overlap_until, now).await?;
@@ -232,15 +257,29 @@ async fn rotate_secret(
 }
 
 /// The secret to show once and what is kept of it. A generated one needs the data key of client secrets, so that
-/// checking it is fast.
-async fn stored(opened: &Opened, chosen: Option<Secret>) -> Result<(Secret, StoredSecret), Failure> {
-    if let Some(secret) = chosen {
-        let stored = StoredSecret::chosen(&secret)?;
-        return Ok((secret, stored));
+/// checking it is fast; so does one that is itself a key.
+async fn stored(
+    opened: &Opened,
+    metadata: &ClientMetadata,
+    chosen: Option<Secret>,
+) -> Result<(Secret, StoredSecret), Failure> {
+    let recoverable = metadata.needs_recoverable_secret();
+    let least = metadata.least_secret();
+    if let Some(secret) = &chosen {
+        if secret.expose().len() < least {
+            return Err(Failure::new(format!(
+                "this client uses its secret as a key (HS256, dir or client_secret_jwt): it must have {least} bytes at \
+                 least (RFC 7518 section 3.2)"
+            )));
+        }
+        if !recoverable {
+            return Ok((secret.clone(), StoredSecret::chosen(secret)?));
+        }
     }
-    let secret = Secret::generate();
+    let secret = chosen.unwrap_or_else(Secret::generate);
     let keys = opened.key_ring().await?.current(opened.now.ms).await?;
-    let stored = StoredSecret::keyed(keys.data_key(DataKeyPurpose::ClientSecrets)?, &secret);
+    let key = keys.data_key(DataKeyPurpose::ClientSecrets)?;
+    let stored = StoredSecret::generated(key, &secret, recoverable);
     Ok((secret, stored))
 }
 

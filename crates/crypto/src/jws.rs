@@ -170,6 +170,12 @@ impl<'a> UnverifiedJws<'a> {
         self.header.get("typ").and_then(Value::as_str)
     }
 
+    /// A claim that is a string as the token says it, true or not: to find the keys that may prove the token.
+    pub fn claimed_text(&self, name: &str) -> Option<String> {
+        let claims = strict_json::object(&self.payload).ok()?;
+        claims.get(name).and_then(Value::as_str).map(str::to_owned)
+    }
+
     /// The whole header. `jku`, `x5u`, `jwk` and `x5c` in it are the sender's wish, not a fact.
     pub fn header(&self) -> &Map<String, Value> {
         &self.header

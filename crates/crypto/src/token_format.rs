@@ -2,7 +2,10 @@
 //! base64url and a checksum, so that typing errors and random probes are refused before any
 //! cryptography or statement.
 
-use crate::base64url;
+use crate::{
+    base64url,
+    secret::{Secret, random_bytes},
+};
 
 const CHECKSUM_LEN: usize = 6;
 
@@ -17,15 +20,18 @@ pub enum TokenPrefix {
     AuthorizationCode,
     /// A registration access token (RFC 7592 section 3).
     RegistrationToken,
+    /// An initial access token (RFC 7591 section 1.2).
+    InitialAccessToken,
 }
 
 impl TokenPrefix {
     /// Every prefix.
-    pub const ALL: [TokenPrefix; 4] = [
+    pub const ALL: [TokenPrefix; 5] = [
         TokenPrefix::AccessToken,
         TokenPrefix::RefreshToken,
         TokenPrefix::AuthorizationCode,
         TokenPrefix::RegistrationToken,
+        TokenPrefix::InitialAccessToken,
     ];
 
     /// What the value starts with.
@@ -35,6 +41,7 @@ impl TokenPrefix {
             TokenPrefix::RefreshToken => "gr_rt_",
             TokenPrefix::AuthorizationCode => "gr_ac_",
             TokenPrefix::RegistrationToken => "gr_ra_",
+            TokenPrefix::InitialAccessToken => "gr_ia_",
         }
     }
 
@@ -65,6 +72,11 @@ pub fn encode(prefix: TokenPrefix, body: &[u8]) -> String {
     let checksum = checksum(&token);
     token.push_str(&checksum);
     token
+}
+
+/// A new value of this kind, of 256 random bits.
+pub fn generate(prefix: TokenPrefix) -> Secret {
+    Secret::from(encode(prefix, &random_bytes::<32>()))
 }
 
 /// The body of `token`, if it is a value of this kind.

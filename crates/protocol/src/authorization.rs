@@ -10,6 +10,8 @@ pub use validation::{requested_mode, requested_state, validate};
 
 use serde::{Deserialize, Serialize};
 
+use crate::claims::{ClaimScopes, standard_scope_of};
+use crate::claims_request::ClaimsRequest;
 use crate::ids::{ClientId, ClientRowId, Subject};
 use crate::pkce::Challenge;
 use crate::prompt::Prompt;
@@ -57,10 +59,42 @@ pub struct AuthorizationRequest {
     pub audience: Vec<String>,
     /// `resource` (RFC 8707).
     pub resource: Vec<String>,
-    /// `claims` (OpenID Connect Core section 5.5).
-    pub claims: Option<serde_json::Value>,
+    /// `claims` and `claims_locales` (OpenID Connect Core sections 5.2 and 5.5).
+    #[serde(default)]
+    pub claims: ClaimsRequest,
+    /// Claims asked for one by one that no scope of the request releases: consent must name them.
+    #[serde(default)]
+    pub claims_beyond_scope: Vec<String>,
     /// How the request arrived.
     pub origin: RequestOrigin,
+}
+
+impl AuthorizationRequest {
+    /// What the user is asked to allow, as standing consent keeps it: the scope, and each claim beyond it as a value of
+    /// its own, which no client can ask for as a scope without being registered for it.
+    pub fn consented(&self) -> Scope {
+        let claims = self.claims_beyond_scope.iter().map(|claim| consent_to_claim(claim));
+        self.scope.union(&Scope::join(claims))
+    }
+
+    /// Whether standing consent covers everything that the request would release. Whoever agreed to a scope agreed to
+    /// each claim of it.
+    pub fn is_covered_by(&self, consented: &Scope) -> bool {
+        self.scope.is_subset_of(consented)
+            && self.claims_beyond_scope.iter().all(|claim| {
+                consented.contains(&consent_to_claim(claim))
+                    || standard_scope_of(claim).is_some_and(|scope| consented.contains(scope))
+            })
+    }
+}
+
+/// The value that stands for consent to one claim.
+fn consent_to_claim(claim: &str) -> String {
+    let spelled = |byte: u8| match byte {
+        b'!' | b'#'..=b'[' | b']'..=b'~' => char::from(byte).to_string(),
+        other => format!("%{other:02X}"),
+    };
+    format!("claim:{}", claim.bytes().map(spelled).collect::<String>())
 }
 
 /// A validated request before it is joined with its client, its redirect URI and the hinted subject.
@@ -81,7 +115,8 @@ pub struct ValidatedParams {
     pub display: Option<Display>,
     pub audience: Vec<String>,
     pub resource: Vec<String>,
-    pub claims: Option<serde_json::Value>,
+    pub claims: ClaimsRequest,
+    pub claims_beyond_scope: Vec<String>,
 }
 
 impl ValidatedParams {
@@ -115,6 +150,7 @@ impl ValidatedParams {
             audience: self.audience,
             resource: self.resource,
             claims: self.claims,
+            claims_beyond_scope: self.claims_beyond_scope,
             origin,
         }
     }
@@ -185,10 +221,16 @@ pub struct AuthorizationRules {
     pub response_types: Vec<ResponseType>,
     /// `clients.pkce`.
     pub pkce: PkceRule,
+    /// Which claims can be released, and by which scope.
+    pub claims: ClaimScopes,
 }
 
 impl Default for AuthorizationRules {
     fn default() -> Self {
-        Self { response_types: vec![ResponseType::CODE], pkce: PkceRule::default() }
+        Self {
+            response_types: vec![ResponseType::CODE],
+            pkce: PkceRule::default(),
+            claims: ClaimScopes::default(),
+        }
     }
 }

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::ids::Subject;
+use crate::claims_request::RequestedClaims;
 use crate::scope::Scope;
 
 /// What is known about a user, apart from `sub`.
@@ -118,6 +118,14 @@ impl UserClaims {
         if self.0.contains_key(claim) { Ok(()) } else { self.set(claim, value) }
     }
 
+    /// The translations of a claim into these languages, or a dialect of one of them.
+    fn in_languages(&self, claim: &str, locales: &[String]) -> impl Iterator<Item = (&str, &Value)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value)).filter(move |(name, _)| {
+            let tag = name.strip_prefix(claim).and_then(|rest| rest.strip_prefix('#'));
+            tag.is_some_and(|tag| locales.iter().any(|locale| is_of_language(tag, locale)))
+        })
+    }
+
     /// Every claim.
     pub fn as_map(&self) -> &Map<String, Value> {
         &self.0
@@ -129,21 +137,101 @@ impl UserClaims {
     }
 }
 
-/// The standard claims that `scope` releases.
-pub fn claims_for_scope(scope: &Scope) -> impl Iterator<Item = &'static str> {
-    STANDARD.iter().filter(|(_, released_by, _)| scope.contains(released_by)).map(|(claim, _, _)| *claim)
+/// Which claims each scope releases: the standard ones (section 5.4), and those that the operator adds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClaimScopes(Vec<(String, Vec<String>)>);
+
+impl ClaimScopes {
+    /// The standard scopes with more of the operator's: each a scope and its claims. The error says which cannot be.
+    pub fn with(extra: Vec<(String, Vec<String>)>) -> Result<Self, String> {
+        for (scope, claims) in &extra {
+            if !Scope::parse(scope).is_ok_and(|parsed| parsed.as_str() == scope && parsed.iter().count() == 1)
+            {
+                return Err(format!("\"{scope}\" is not one scope"));
+            }
+            if let Some(claim) = claims.iter().find(|claim| !may_be_stored(claim) || claim.contains('#')) {
+                return Err(format!("\"{claim}\" cannot be a claim about a user"));
+            }
+        }
+        Ok(Self(extra))
+    }
+
+    /// Every scope that releases claims, the standard ones first.
+    pub fn scopes(&self) -> Vec<&str> {
+        let mut scopes = Vec::new();
+        let extra = self.0.iter().map(|(scope, _)| scope.as_str());
+        for scope in STANDARD.iter().map(|(_, scope, _)| *scope).chain(extra) {
+            if !scopes.contains(&scope) {
+                scopes.push(scope);
+            }
+        }
+        scopes
+    }
+
+    /// Every claim that can be released, the standard ones first.
+    pub fn claims(&self) -> Vec<&str> {
+        let mut claims: Vec<&str> = STANDARD.iter().map(|(claim, ..)| *claim).collect();
+        for claim in self.0.iter().flat_map(|(_, claims)| claims) {
+            if !claims.contains(&claim.as_str()) {
+                claims.push(claim);
+            }
+        }
+        claims
+    }
+
+    /// Whether a claim of this name can be released at all.
+    pub fn has_claim(&self, claim: &str) -> bool {
+        self.claims().contains(&claim)
+    }
+
+    /// The claims that `scope` releases.
+    pub fn released_by(&self, scope: &Scope) -> Vec<&str> {
+        let standard = STANDARD.iter().filter(|(_, by, _)| scope.contains(by)).map(|(claim, ..)| *claim);
+        let mut released: Vec<&str> = standard.collect();
+        for claim in self.0.iter().filter(|(by, _)| scope.contains(by)).flat_map(|(_, claims)| claims) {
+            if !released.contains(&claim.as_str()) {
+                released.push(claim);
+            }
+        }
+        released
+    }
 }
 
-/// Every claim that discovery lists.
-pub fn standard_claims() -> impl Iterator<Item = &'static str> {
-    STANDARD.iter().map(|(claim, _, _)| *claim)
+/// The standard scope that releases a claim.
+pub fn standard_scope_of(claim: &str) -> Option<&'static str> {
+    STANDARD.iter().find(|(own, ..)| *own == claim).map(|(_, scope, _)| *scope)
 }
 
-/// The userinfo answer: always `sub`, then what the scope releases and the user has (section 5.3.2).
-pub fn userinfo(claims: &UserClaims, scope: &Scope, subject: &Subject) -> Map<String, Value> {
-    let released = claims_for_scope(scope)
-        .filter_map(|claim| claims.get(claim).map(|value| (claim.to_owned(), value.clone())));
-    std::iter::once(("sub".to_owned(), Value::from(subject.as_str()))).chain(released).collect()
+/// What of a user's claims an answer has: those of the scope, and those asked for one by one (sections 5.4 and 5.5); in
+/// the languages asked for beside the original (section 5.2).
+pub fn released<'a>(
+    user: &UserClaims,
+    of_scope: impl IntoIterator<Item = &'a str>,
+    requested: &RequestedClaims,
+    locales: &[String],
+) -> Map<String, Value> {
+    let mut answer = Map::new();
+    let mut release = |claim: &str| {
+        if let Some(value) = user.get(claim) {
+            answer.insert(claim.to_owned(), value.clone());
+        }
+        for (name, value) in user.in_languages(claim, locales) {
+            answer.insert(name.to_owned(), value.clone());
+        }
+    };
+    of_scope.into_iter().for_each(&mut release);
+    for (claim, request) in requested.iter() {
+        // A value that is not the one asked for is no answer to the request.
+        if user.get(claim).is_none_or(|value| request.allows(value)) {
+            release(claim);
+        }
+    }
+    answer
+}
+
+/// The name of a claim without its language: `name` of `name#fr-CA` (section 5.2).
+pub fn base_name(claim: &str) -> &str {
+    claim.split('#').next().unwrap_or(claim)
 }
 
 impl TryFrom<Value> for UserClaims {
@@ -164,8 +252,22 @@ fn refused(claim: &str, reason: &'static str) -> ClaimError {
     ClaimError { claim: claim.to_owned(), reason }
 }
 
+fn has_name(claim: &str) -> bool {
+    !claim.is_empty() && claim.len() <= 255 && !claim.chars().any(char::is_control)
+}
+
+fn may_be_stored(claim: &str) -> bool {
+    has_name(claim) && !RESERVED.contains(&claim)
+}
+
+/// Basic filtering of RFC 4647 section 3.3.1: `fr-CA` is of the language `fr`.
+fn is_of_language(tag: &str, range: &str) -> bool {
+    let (tag, range) = (tag.to_ascii_lowercase(), range.to_ascii_lowercase());
+    tag.strip_prefix(&range).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+}
+
 fn check(claim: &str, value: &Value) -> Result<(), &'static str> {
-    if claim.is_empty() || claim.len() > 255 || claim.chars().any(char::is_control) {
+    if !has_name(claim) {
         return Err("a claim name must have 1 to 255 bytes without control characters");
     }
     if RESERVED.contains(&claim) {
@@ -175,7 +277,7 @@ fn check(claim: &str, value: &Value) -> Result<(), &'static str> {
         return Err("leave an unknown claim out instead of sending null");
     }
     // Translations carry the type of the claim they translate: `name#ja-Kana-JP` (section 5.2).
-    let standard = claim.split('#').next().unwrap_or(claim);
+    let standard = base_name(claim);
     STANDARD.iter().find(|(name, ..)| *name == standard).map_or(Ok(()), |(_, _, check)| check(value))
 }
 
@@ -281,6 +383,7 @@ pub(crate) fn is_language_tag(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::claims_request::ClaimsRequest;
     use serde_json::json;
 
     fn everything() -> Value {
@@ -297,7 +400,7 @@ mod tests {
     #[test]
     fn every_standard_claim_is_accepted_and_kept() {
         let claims = UserClaims::parse(everything()).unwrap();
-        assert!(standard_claims().all(|claim| claims.get(claim).is_some()));
+        assert!(ClaimScopes::default().claims().iter().all(|claim| claims.get(claim).is_some()));
         assert_eq!(serde_json::to_value(&claims).unwrap(), everything());
         assert_eq!(serde_json::from_value::<UserClaims>(everything()).unwrap(), claims);
     }
@@ -343,17 +446,57 @@ mod tests {
     #[test]
     fn a_scope_releases_its_claims_and_nothing_else() {
         let claims = UserClaims::parse(everything()).unwrap();
-        let subject = Subject::parse("248289761001").unwrap();
+        let scopes = ClaimScopes::default();
         for (scope, expected) in [
-            ("openid", vec!["sub"]),
-            ("openid email", vec!["sub", "email", "email_verified"]),
-            ("openid phone address", vec!["sub", "address", "phone_number", "phone_number_verified"]),
-            ("emails", vec!["sub"]),
+            ("openid", vec![]),
+            ("openid email", vec!["email", "email_verified"]),
+            ("openid phone address", vec!["address", "phone_number", "phone_number_verified"]),
+            ("emails", vec![]),
         ] {
-            let answer = userinfo(&claims, &Scope::parse(scope).unwrap(), &subject);
-            assert_eq!(answer.keys().collect::<Vec<_>>(), expected, "{scope}");
+            let scope = Scope::parse(scope).unwrap();
+            let answer = released(&claims, scopes.released_by(&scope), &RequestedClaims::default(), &[]);
+            assert_eq!(answer.keys().collect::<Vec<_>>(), expected, "{scope:?}");
         }
-        assert_eq!(claims_for_scope(&Scope::parse("profile").unwrap()).count(), 14);
+        assert_eq!(scopes.released_by(&Scope::parse("profile").unwrap()).len(), 14);
+    }
+
+    #[test]
+    fn an_operator_adds_scopes_and_claims() {
+        let extra = vec![
+            ("company".to_owned(), vec!["department".to_owned(), "email".to_owned()]),
+            ("profile".to_owned(), vec!["department".to_owned()]),
+        ];
+        let scopes = ClaimScopes::with(extra).unwrap();
+        let company = Scope::parse("company").unwrap();
+        assert_eq!(scopes.released_by(&company), ["department", "email"]);
+        assert!(scopes.released_by(&Scope::parse("profile").unwrap()).contains(&"department"));
+        assert_eq!(scopes.claims().iter().filter(|claim| **claim == "department").count(), 1);
+        assert_eq!(scopes.scopes(), ["profile", "email", "address", "phone", "company"]);
+        for (scope, claim) in [("two scopes", "a"), ("", "a"), ("x", "sub"), ("x", ""), ("x", "a#de")] {
+            assert!(ClaimScopes::with(vec![(scope.to_owned(), vec![claim.to_owned()])]).is_err());
+        }
+    }
+
+    /// OpenID Connect Core sections 5.2 and 5.5.
+    #[test]
+    fn claims_are_released_one_by_one_by_value_and_in_languages() {
+        let user =
+            json!({ "name": "Ada", "name#fr-CA": "Adèle", "name#de": "Ada", "email": "ada@example.com" });
+        let user = UserClaims::parse(user).unwrap();
+        let asked = |document: Value| {
+            ClaimsRequest::parse(&json!({ "userinfo": document }).to_string(), &ClaimScopes::default())
+                .unwrap()
+                .userinfo
+        };
+        let names = |requested: Value, locales: &[&str]| {
+            let locales: Vec<String> = locales.iter().map(|&locale| locale.to_owned()).collect();
+            released(&user, [], &asked(requested), &locales).keys().cloned().collect::<Vec<_>>()
+        };
+        assert_eq!(names(json!({ "name": { "essential": true } }), &[]), ["name"]);
+        assert_eq!(names(json!({ "name#de": null, "nickname": null }), &[]), ["name#de"]);
+        assert_eq!(names(json!({ "name": null }), &["fr", "x"]), ["name", "name#fr-CA"]);
+        assert_eq!(names(json!({ "email": { "value": "eve@example.com" } }), &[]), [""; 0]);
+        assert_eq!(names(json!({ "email": { "values": ["ada@example.com"] } }), &[]), ["email"]);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::client_jwt::ASSERTION_TYPE;
 use crate::client_metadata::ClientAuthMethod;
 use crate::error::{ErrorCode, RequestRefusal};
 use crate::ids::ClientId;
@@ -29,6 +30,13 @@ pub enum PresentedCredentials {
         id: ClientId,
         /// `client_secret`.
         secret: PresentedSecret,
+    },
+    /// A JWT that the client made (RFC 7523 section 2.2).
+    Assertion {
+        /// `client_id`, which the assertion repeats.
+        id: Option<ClientId>,
+        /// `client_assertion`.
+        assertion: PresentedSecret,
     },
     /// `client_id` alone: enough for a public client, nothing for another.
     IdOnly {
@@ -70,14 +78,24 @@ impl PresentedCredentials {
     pub fn read(authorization: Option<&str>, params: &Params) -> Result<Self, RequestRefusal> {
         let body_id = single(params, "client_id")?;
         let body_secret = single(params, "client_secret")?;
-        let assertion = single(params, "client_assertion")?.or(single(params, "client_assertion_type")?);
-        let methods = [authorization.is_some(), body_secret.is_some(), assertion.is_some()];
+        let (assertion, assertion_type) =
+            (single(params, "client_assertion")?, single(params, "client_assertion_type")?);
+        let methods =
+            [authorization.is_some(), body_secret.is_some(), assertion.or(assertion_type).is_some()];
         if methods.into_iter().filter(|is_used| *is_used).count() > 1 {
             return Err(invalid_request("client authentication", "one method", "several"));
         }
-        if assertion.is_some() {
-            let expected = "one of client_secret_basic, client_secret_post and none";
-            return Err(unauthenticated("client authentication", expected, "client_assertion"));
+        match (assertion, assertion_type) {
+            (None, None) => {}
+            (Some(assertion), Some(ASSERTION_TYPE)) => {
+                let assertion = PresentedSecret(assertion.to_owned());
+                return Ok(Self::Assertion { id: body_id.map(client_id).transpose()?, assertion });
+            }
+            (Some(_), other) => {
+                let received = other.unwrap_or("none");
+                return Err(unauthenticated("client_assertion_type", ASSERTION_TYPE, received));
+            }
+            (None, Some(_)) => return Err(unauthenticated("client_assertion", "an assertion", "none")),
         }
         if let Some(header) = authorization {
             let (id, secret) = basic(header)?;
@@ -98,10 +116,11 @@ impl PresentedCredentials {
         }
     }
 
-    /// The client that is claimed.
+    /// The client that is claimed, if that can be told without looking into an assertion.
     pub fn client_id(&self) -> Option<&ClientId> {
         match self {
             Self::None => None,
+            Self::Assertion { id, .. } => id.as_ref(),
             Self::Basic { id, .. } | Self::Post { id, .. } | Self::IdOnly { id } => Some(id),
         }
     }
@@ -109,18 +128,32 @@ impl PresentedCredentials {
     /// The secret that is presented.
     pub fn secret(&self) -> Option<&PresentedSecret> {
         match self {
-            Self::None | Self::IdOnly { .. } => None,
+            Self::None | Self::Assertion { .. } | Self::IdOnly { .. } => None,
             Self::Basic { secret, .. } | Self::Post { secret, .. } => Some(secret),
         }
     }
 
-    /// The method that was used, to be compared with the registered one.
-    pub fn method(&self) -> Option<ClientAuthMethod> {
+    /// Whether this is how a client authenticates that is registered for `method`. By which of its two methods an
+    /// assertion was made, its algorithm says.
+    pub fn is_by(&self, method: ClientAuthMethod) -> bool {
+        match method {
+            ClientAuthMethod::Basic => matches!(self, Self::Basic { .. }),
+            ClientAuthMethod::Post => matches!(self, Self::Post { .. }),
+            ClientAuthMethod::SecretJwt | ClientAuthMethod::PrivateKeyJwt => {
+                matches!(self, Self::Assertion { .. })
+            }
+            ClientAuthMethod::None => matches!(self, Self::IdOnly { .. }),
+        }
+    }
+
+    /// What was used, for the log.
+    pub fn kind(&self) -> &'static str {
         match self {
-            Self::None => None,
-            Self::Basic { .. } => Some(ClientAuthMethod::Basic),
-            Self::Post { .. } => Some(ClientAuthMethod::Post),
-            Self::IdOnly { .. } => Some(ClientAuthMethod::None),
+            Self::None => "nothing",
+            Self::Basic { .. } => ClientAuthMethod::Basic.name(),
+            Self::Post { .. } => ClientAuthMethod::Post.name(),
+            Self::Assertion { .. } => "client_assertion",
+            Self::IdOnly { .. } => ClientAuthMethod::None.name(),
         }
     }
 }
@@ -181,25 +214,51 @@ mod tests {
     #[test]
     fn each_method_is_recognised() {
         for (header, body, method, id, secret) in [
-            (None, "", None, None, None),
-            (None, "client_id=c", Some(ClientAuthMethod::None), Some("c"), None),
-            (None, "client_id=c&client_secret=", Some(ClientAuthMethod::None), Some("c"), None),
-            (None, "client_id=c&client_secret=s", Some(ClientAuthMethod::Post), Some("c"), Some("s")),
-            (Some(header("c:s")), "", Some(ClientAuthMethod::Basic), Some("c"), Some("s")),
-            (Some(header("c:s")), "client_id=c", Some(ClientAuthMethod::Basic), Some("c"), Some("s")),
-            (Some(header("c:")), "", Some(ClientAuthMethod::Basic), Some("c"), Some("")),
+            (None, "", vec![], None, None),
+            (None, "client_id=c", vec![ClientAuthMethod::None], Some("c"), None),
+            (None, "client_id=c&client_secret=", vec![ClientAuthMethod::None], Some("c"), None),
+            (None, "client_id=c&client_secret=s", vec![ClientAuthMethod::Post], Some("c"), Some("s")),
+            (Some(header("c:s")), "", vec![ClientAuthMethod::Basic], Some("c"), Some("s")),
+            (Some(header("c:s")), "client_id=c", vec![ClientAuthMethod::Basic], Some("c"), Some("s")),
+            (Some(header("c:")), "", vec![ClientAuthMethod::Basic], Some("c"), Some("")),
             (
                 Some(header("c:s").replace("Basic", "bASIC")),
                 "",
-                Some(ClientAuthMethod::Basic),
+                vec![ClientAuthMethod::Basic],
                 Some("c"),
                 Some("s"),
             ),
         ] {
             let credentials = read(header.as_deref(), body).unwrap();
-            assert_eq!(credentials.method(), method, "{body}");
+            let methods = ClientAuthMethod::ALL.iter().copied();
+            assert_eq!(methods.filter(|one| credentials.is_by(*one)).collect::<Vec<_>>(), method, "{body}");
             assert_eq!(credentials.client_id().map(ClientId::as_str), id, "{body}");
             assert_eq!(credentials.secret().map(PresentedSecret::expose), secret, "{body}");
+        }
+    }
+
+    // RFC 7521 section 4.2, RFC 7523 section 2.2
+    #[test]
+    fn an_assertion_is_recognised_with_and_without_client_id() {
+        let kind = format!("client_assertion_type={}", ASSERTION_TYPE.replace(':', "%3A"));
+        for (id, expected) in [("", None), ("&client_id=c", Some("c"))] {
+            let credentials = read(None, &format!("client_assertion=a.b.c&{kind}{id}")).unwrap();
+            let PresentedCredentials::Assertion { assertion, .. } = &credentials else {
+                panic!("{credentials:?}")
+            };
+            assert_eq!(assertion.expose(), "a.b.c");
+            assert_eq!(credentials.client_id().map(ClientId::as_str), expected);
+            assert!(credentials.is_by(ClientAuthMethod::PrivateKeyJwt));
+            assert!(credentials.is_by(ClientAuthMethod::SecretJwt));
+            assert!(!credentials.is_by(ClientAuthMethod::None));
+        }
+        for body in [
+            "client_assertion=a.b.c&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:saml2-bearer",
+            "client_assertion=a.b.c&client_assertion_type=URN:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            "client_assertion=a.b.c&client_id=c",
+            &kind,
+        ] {
+            assert_eq!(read(None, body).unwrap_err().code, ErrorCode::InvalidClient, "{body}");
         }
     }
 

@@ -2,6 +2,7 @@
 //! specifications). Unknown members are dropped; the effective set, defaults included, is what is stored.
 
 mod algorithms;
+mod localized;
 mod rules;
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,8 @@ use crate::error::ErrorCode;
 use crate::redirect_uri::RedirectUri;
 use crate::response::ResponseType;
 use crate::scope::Scope;
+
+pub use localized::Localized;
 
 macro_rules! names {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
@@ -163,6 +166,16 @@ names! {
     }
 }
 
+names! {
+    /// Whom the assertions of a client must name as their audience.
+    AssertionAudience {
+        /// The issuer, or the address of an endpoint, alone or in a list (OpenID Connect Core section 9).
+        Endpoint = "endpoint",
+        /// The issuer alone, as one string (RFC 10070, FAPI 2).
+        Issuer = "issuer",
+    }
+}
+
 /// What a client is registered for. Member names are those of the registries; the last group is the
 /// operator's own and can never be registered by the client itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -235,6 +248,12 @@ pub struct ClientMetadata {
     pub audience: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allowed_cors_origins: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub software_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub software_version: Option<String>,
+    #[serde(flatten)]
+    pub localized: Localized,
 
     pub skip_consent: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -243,7 +262,11 @@ pub struct ClientMetadata {
     pub metadata: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token_rotation: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_assertion_audience: Option<AssertionAudience>,
     pub introspect_any: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub scope_claims_in_id_token: bool,
 }
 
 impl Default for ClientMetadata {
@@ -288,11 +311,16 @@ impl Default for ClientMetadata {
             backchannel_logout_session_required: false,
             audience: Vec::new(),
             allowed_cors_origins: Vec::new(),
+            software_id: None,
+            software_version: None,
+            localized: Localized::default(),
             skip_consent: false,
             access_token_strategy: None,
             metadata: None,
             refresh_token_rotation: None,
+            client_assertion_audience: None,
             introspect_any: false,
+            scope_claims_in_id_token: false,
         }
     }
 }
@@ -319,6 +347,8 @@ impl MetadataError {
     pub fn code(&self) -> ErrorCode {
         if self.member.starts_with("redirect_uris") {
             ErrorCode::InvalidRedirectUri
+        } else if self.member == "software_statement" {
+            ErrorCode::InvalidSoftwareStatement
         } else {
             ErrorCode::InvalidClientMetadata
         }
@@ -327,8 +357,15 @@ impl MetadataError {
 
 impl ClientMetadata {
     /// Members that only the operator sets: they widen what a client may do without asking.
-    pub const OPERATOR_MEMBERS: &[&str] =
-        &["skip_consent", "access_token_strategy", "metadata", "refresh_token_rotation", "introspect_any"];
+    pub const OPERATOR_MEMBERS: &[&str] = &[
+        "skip_consent",
+        "access_token_strategy",
+        "metadata",
+        "refresh_token_rotation",
+        "client_assertion_audience",
+        "introspect_any",
+        "scope_claims_in_id_token",
+    ];
 
     /// Reads a metadata document and validates it. `null`, empty text and empty objects count as left out,
     /// because exported clients are full of them.
@@ -337,6 +374,7 @@ impl ClientMetadata {
             return Err(MetadataError { member: String::new(), reason: "must be a JSON object".to_owned() });
         };
         members.retain(|_, value| !is_left_out(value));
+        Localized::check_types(&members)?;
         let names_response_types = members.contains_key("response_types");
         let names_grant_types = members.contains_key("grant_types");
         let mut metadata: Self =
@@ -360,7 +398,7 @@ impl ClientMetadata {
         for (member, check) in rules::RULES {
             check(self).map_err(|reason| MetadataError { member: (*member).to_owned(), reason })?;
         }
-        Ok(())
+        self.localized.validate()
     }
 
     /// Takes away what a client that registers itself must not decide.
@@ -374,7 +412,9 @@ impl ClientMetadata {
         self.access_token_strategy = before.access_token_strategy;
         self.metadata.clone_from(&before.metadata);
         self.refresh_token_rotation = before.refresh_token_rotation;
+        self.client_assertion_audience = before.client_assertion_audience;
         self.introspect_any = before.introspect_any;
+        self.scope_claims_in_id_token = before.scope_claims_in_id_token;
     }
 
     /// Whether the client cannot authenticate.
@@ -388,6 +428,11 @@ impl ClientMetadata {
             ClientAuthMethod::Basic | ClientAuthMethod::Post | ClientAuthMethod::SecretJwt => true,
             ClientAuthMethod::PrivateKeyJwt | ClientAuthMethod::None => false,
         }
+    }
+
+    /// Whom its assertions must name.
+    pub fn assertion_audience(&self) -> AssertionAudience {
+        self.client_assertion_audience.unwrap_or(AssertionAudience::Endpoint)
     }
 
     /// Whether the client may use this grant.

@@ -95,6 +95,10 @@ error_codes! {
         "A redirect URI is not acceptable.", "RFC 7591 section 3.2.2";
     InvalidClientMetadata = "invalid_client_metadata", 400,
         "A member of the client metadata is not acceptable.", "RFC 7591 section 3.2.2";
+    InvalidSoftwareStatement = "invalid_software_statement", 400,
+        "The software statement is invalid.", "RFC 7591 section 3.2.2";
+    UnapprovedSoftwareStatement = "unapproved_software_statement", 400,
+        "The software statement is not approved for use here.", "RFC 7591 section 3.2.2";
 }
 
 impl fmt::Display for ErrorCode {

@@ -53,6 +53,8 @@ row_ids! {
     SessionId,
     /// One access token (`jti`).
     TokenId,
+    /// One initial access token (RFC 7591 section 3): what permits to register.
+    InitialTokenId,
 }
 
 macro_rules! text_ids {

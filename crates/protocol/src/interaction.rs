@@ -117,7 +117,7 @@ pub fn selected<'a>(request: &AuthorizationRequest, state: &'a InteractionState)
 
 /// The only user who may answer: that of the `id_token_hint`, or of a `sub` value in `claims` (section 3.1.2.2).
 fn required_subject(request: &AuthorizationRequest) -> Option<&str> {
-    let of_claims = || id_token_claim(request, "sub")?.get("value")?.as_str();
+    let of_claims = || request.claims.id_token.get("sub")?.only_text();
     request.id_token_hint_subject.as_deref().or_else(of_claims)
 }
 
@@ -129,30 +129,20 @@ fn is_too_old(max_age: Option<i64>, auth_time_ms: i64, now_ms: i64) -> bool {
 
 /// Only an essential `acr` binds (section 5.5.1.1); `acr_values` is a wish.
 fn reaches_required_acr(request: &AuthorizationRequest, session: &SessionFacts) -> bool {
-    let Some(acr) = id_token_claim(request, "acr") else {
-        return true;
-    };
-    if acr.get("essential") != Some(&Value::Bool(true)) {
-        return true;
+    match request.claims.id_token.get("acr") {
+        Some(acr) if acr.essential => {
+            let reached = session.acr.as_deref().map_or(Value::Null, Value::from);
+            acr.allows(&reached)
+        }
+        Some(_) | None => true,
     }
-    let reached = session.acr.as_deref();
-    let one = acr.get("value").map(|value| value.as_str() == reached && reached.is_some());
-    let any = acr
-        .get("values")
-        .and_then(Value::as_array)
-        .map(|values| values.iter().any(|value| value.as_str() == reached && reached.is_some()));
-    one.or(any).unwrap_or(true)
-}
-
-fn id_token_claim<'a>(request: &'a AuthorizationRequest, claim: &str) -> Option<&'a Value> {
-    request.claims.as_ref()?.get("id_token")?.get(claim)
 }
 
 fn needs_consent(request: &AuthorizationRequest, state: &InteractionState) -> bool {
     if state.client_skips_consent || state.consent_given_here {
         return false;
     }
-    let remembered = state.consented_scope.as_ref().is_some_and(|scope| request.scope.is_subset_of(scope));
+    let remembered = state.consented_scope.as_ref().is_some_and(|scope| request.is_covered_by(scope));
     request.prompt.consent || state.client_must_ask_each_time || !remembered
 }
 

@@ -1,5 +1,7 @@
 use super::*;
 use crate::authorization::RequestOrigin;
+use crate::claims::ClaimScopes;
+use crate::claims_request::ClaimsRequest;
 use crate::ids::{ClientId, ClientRowId};
 use crate::prompt::Prompt;
 use crate::response::{ResponseMode, ResponseType};
@@ -33,9 +35,14 @@ fn request(prompt: &str) -> AuthorizationRequest {
         display: None,
         audience: Vec::new(),
         resource: Vec::new(),
-        claims: None,
+        claims: ClaimsRequest::default(),
+        claims_beyond_scope: Vec::new(),
         origin: RequestOrigin::Query,
     }
+}
+
+fn claims(document: &Value) -> ClaimsRequest {
+    ClaimsRequest::parse(&document.to_string(), &ClaimScopes::default()).unwrap()
 }
 
 fn id(name: &str) -> SessionId {
@@ -198,7 +205,7 @@ fn an_id_token_hint_lets_only_its_user_answer() {
 
 #[test]
 fn a_subject_asked_for_in_claims_binds_as_a_hint_does() {
-    let claims = Some(json!({"id_token": {"sub": {"value": "sub-bob"}}}));
+    let claims = claims(&json!({"id_token": {"sub": {"value": "sub-bob"}}}));
     let asked = |prompt| AuthorizationRequest { claims: claims.clone(), ..request(prompt) };
     assert_eq!(needed(&asked("none"), &signed_in(&["ada"], Some(SCOPE)), NOW), Refuse(LoginRequired));
     assert_eq!(needed(&asked("none"), &signed_in(&["ada", "bob"], Some(SCOPE)), NOW), Nothing);
@@ -289,7 +296,7 @@ fn an_essential_acr_is_reached_or_refused_and_a_wish_is_not() {
         (Value::Null, Nothing, Nothing, Nothing),
     ] {
         let asked = |prompt| AuthorizationRequest {
-            claims: Some(json!({"id_token": {"acr": acr}})),
+            claims: claims(&json!({"id_token": {"acr": acr}})),
             acr_values: vec!["2".to_owned()],
             ..request(prompt)
         };
@@ -352,4 +359,21 @@ proptest! {
         }
         prop_assert!(false, "still not through");
     }
+}
+
+/// OpenID Connect Core section 5.5: what is asked for claim by claim needs the user's consent as any scope does.
+#[test]
+fn a_claim_beyond_the_scope_is_consented_to_by_name_or_with_its_scope() {
+    let asked = AuthorizationRequest { claims_beyond_scope: vec!["email".to_owned()], ..request("") };
+    for (consented, step) in [
+        (Some(SCOPE), Consent),
+        (Some("openid profile claim:email"), Nothing),
+        (Some("openid profile email"), Nothing),
+        (Some("openid profile claim:phone_number"), Consent),
+    ] {
+        assert_eq!(needed(&asked, &signed_in(&["ada"], consented), NOW), step, "{consented:?}");
+    }
+    assert_eq!(asked.consented().as_str(), "openid profile claim:email");
+    let odd = AuthorizationRequest { claims_beyond_scope: vec!["of the \"firm\"".to_owned()], ..request("") };
+    assert!(odd.is_covered_by(&Scope::parse(odd.consented().as_str()).unwrap()));
 }

@@ -15,6 +15,7 @@
 //! | RFC 7591, OpenID Connect Registration: client metadata | [`client_metadata`] |
 //! | RFC 7591 3.1, RFC 7592 2.2: what a client asks for itself | [`registration`] |
 //! | OpenID Connect Core 5: claims | [`claims`] |
+//! | OpenID Connect Core 5.5: the `claims` parameter | [`claims_request`] |
 //! | RFC 8707: resource indicators | [`resource`] |
 //! | OpenID Connect Core 3.1.2.3, 3.1.2.4: what the user is asked | [`interaction`] |
 //! | RFC 6749 2.3: client authentication | [`client_auth`] |
@@ -27,7 +28,9 @@
 pub mod authorization;
 pub mod bearer;
 pub mod claims;
+pub mod claims_request;
 pub mod client_auth;
+pub mod client_jwt;
 pub mod client_metadata;
 pub mod discovery;
 pub mod error;
@@ -39,6 +42,7 @@ pub mod pkce;
 pub mod prompt;
 pub mod redirect_uri;
 pub mod registration;
+pub mod request_object;
 pub mod resource;
 pub mod response;
 pub mod scope;
@@ -51,22 +55,28 @@ pub use authorization::{
     ValidatedParams,
 };
 pub use bearer::BearerToken;
-pub use claims::{ClaimError, UserClaims};
+pub use claims::{ClaimError, ClaimScopes, UserClaims};
+pub use claims_request::{ClaimsRequest, RequestedClaims};
 pub use client_auth::{PresentedCredentials, PresentedSecret};
 pub use client_metadata::{
-    AccessTokenStrategy, ApplicationType, ClientAuthMethod, ClientMetadata, ContentEncryptionAlgorithm,
-    GrantType, KeyManagementAlgorithm, MetadataError, SigningAlgorithm, SubjectType,
+    AccessTokenStrategy, ApplicationType, AssertionAudience, ClientAuthMethod, ClientMetadata,
+    ContentEncryptionAlgorithm, GrantType, KeyManagementAlgorithm, MetadataError, SigningAlgorithm,
+    SubjectType,
 };
 pub use discovery::Metadata;
 pub use error::{ErrorCode, RequestRefusal};
-pub use ids::{ClientId, ClientRowId, GrantId, IdError, IssuerId, SessionId, Subject, TokenId, UserId};
+pub use ids::{
+    ClientId, ClientRowId, GrantId, IdError, InitialTokenId, IssuerId, SessionId, Subject, TokenId, UserId,
+};
 pub use interaction::{InteractionState, SessionFacts, Step, needed, selected};
 pub use introspection::{ActiveToken, IntrospectionResponse, TokenUse};
 pub use params::{Params, ParamsError};
 pub use pkce::{Challenge, PkceError, Verifier};
 pub use prompt::Prompt;
 pub use redirect_uri::{RedirectUri, RedirectUriError};
-pub use registration::ReplacedRegistration;
+pub use registration::{
+    RedirectPattern, RegistrationLimits, RegistrationTerms, ReplacedRegistration, SoftwareStatement,
+};
 pub use resource::Targets;
 pub use response::{ResponseMode, ResponseType};
 pub use scope::{Scope, ScopeError};

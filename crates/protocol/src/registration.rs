@@ -1,11 +1,17 @@
 //! What a client asks for itself: to be registered (RFC 7591 section 3.1), or to replace its registration (RFC 7592
 //! section 2.2). Metadata like any other, less what only the operator or this server decides.
 
+mod limits;
+mod terms;
+
 use serde_json::{Map, Value};
 
 use crate::client_auth::PresentedSecret;
 use crate::client_metadata::{ClientMetadata, MetadataError};
 use crate::ids::ClientId;
+
+pub use limits::{RedirectPattern, RegistrationLimits};
+pub use terms::{RegistrationTerms, SoftwareStatement};
 
 /// Members of other servers' metadata that would widen what a client may do. They have no meaning here, but who sends
 /// them expects one, so they are refused as ours are.
@@ -74,13 +80,15 @@ pub fn registered_members(metadata: &ClientMetadata) -> Map<String, Value> {
     members
 }
 
-/// Whether a secret that a client chose can stand in for one of ours: it is guessed at the token endpoint, by anyone.
-pub fn check_chosen_secret(secret: &str) -> Result<(), MetadataError> {
+/// Whether a secret that a client of this metadata chose can stand in for one of ours: it is guessed at the token
+/// endpoint, by anyone, and some clients use it as a key.
+pub fn check_chosen_secret(secret: &str, metadata: &ClientMetadata) -> Result<(), MetadataError> {
     let printable = secret.bytes().all(|byte| matches!(byte, b' '..=b'~'));
     let different = secret.bytes().collect::<std::collections::BTreeSet<_>>().len();
-    if !printable || !(LEAST_SECRET..=LONGEST_SECRET).contains(&secret.len()) || different < LEAST_DIFFERENT {
+    let least = metadata.least_secret().max(LEAST_SECRET);
+    if !printable || !(least..=LONGEST_SECRET).contains(&secret.len()) || different < LEAST_DIFFERENT {
         let reason = format!(
-            "must have {LEAST_SECRET} to {LONGEST_SECRET} printable ASCII characters, {LEAST_DIFFERENT} of them different"
+            "must have {least} to {LONGEST_SECRET} printable ASCII characters, {LEAST_DIFFERENT} of them different"
         );
         return Err(MetadataError { member: "client_secret".to_owned(), reason });
     }
@@ -122,6 +130,7 @@ fn refused(member: &str, reason: &str) -> MetadataError {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -228,8 +237,127 @@ mod tests {
         assert_eq!(error.member, "client_secret");
     }
 
+    /// Members that registration knows, at values of every kind.
+    fn arbitrary_document() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            "\\PC{0,12}".prop_map(Value::from),
+            proptest::sample::select(vec![
+                "https://app.example/cb",
+                "http://127.0.0.1/cb",
+                "com.example.app:/cb",
+                "code",
+                "code id_token",
+                "none",
+                "authorization_code",
+                "implicit",
+                "client_credentials",
+                "RS256",
+                "HS256",
+                "dir",
+                "A128GCM",
+                "openid api",
+                "native",
+                "pairwise",
+                "private_key_jwt",
+            ])
+            .prop_map(Value::from),
+        ];
+        let value = leaf.prop_recursive(3, 16, 4, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                proptest::collection::hash_map("[a-z]{1,5}", inner, 0..4)
+                    .prop_map(|members| members.into_iter().collect::<Map<_, _>>().into()),
+            ]
+        });
+        let mut names: Vec<String> =
+            serde_json::to_value(full()).unwrap().as_object().unwrap().keys().cloned().collect();
+        names.extend(
+            ["client_id", "client_secret", "made_up", "logo_uri#de", "client_name#"].map(str::to_owned),
+        );
+        let name = proptest::sample::select(names);
+        proptest::collection::vec((name, value), 0..5).prop_map(|members| {
+            let mut document = json!({ "redirect_uris": ["https://app.example/cb"] });
+            document.as_object_mut().unwrap().extend(members);
+            document
+        })
+    }
+
+    /// A client of every member.
+    fn full() -> ClientMetadata {
+        let mut document = json!({ "jwks_uri": "https://app.example/jwks" });
+        for name in
+            ["client_uri", "logo_uri", "policy_uri", "tos_uri", "initiate_login_uri", "sector_identifier_uri"]
+        {
+            document[name] = json!("https://app.example/x");
+        }
+        for name in ["contacts", "default_acr_values", "audience"] {
+            document[name] = json!(["x"]);
+        }
+        for name in ["id_token", "userinfo", "request_object"] {
+            let part = if name == "request_object" { "encryption" } else { "encrypted_response" };
+            document[format!("{name}_{part}_alg")] = json!("ECDH-ES");
+            document[format!("{name}_{part}_enc")] = json!("A256GCM");
+        }
+        for name in ["request_object_signing_alg", "userinfo_signed_response_alg"] {
+            document[name] = json!("ES256");
+        }
+        for (name, value) in [
+            ("client_name", json!("Shop")),
+            ("client_name#de", json!("Laden")),
+            ("software_id", json!("shop")),
+            ("software_version", json!("1")),
+            ("default_max_age", json!(60)),
+            ("post_logout_redirect_uris", json!(["https://app.example/bye"])),
+            ("request_uris", json!(["https://app.example/request"])),
+            ("frontchannel_logout_uri", json!("https://app.example/out")),
+            ("backchannel_logout_uri", json!("https://app.example/out")),
+            ("allowed_cors_origins", json!(["https://spa.example"])),
+            ("token_endpoint_auth_signing_alg", json!("RS256")),
+            ("token_endpoint_auth_method", json!("private_key_jwt")),
+            ("application_type", json!("web")),
+        ] {
+            document[name] = value;
+        }
+        new_registration(self::document(&document)).unwrap()
+    }
+
+    proptest! {
+        /// Whatever is sent is registered so that it reads back the same, or refused by the name of a member.
+        #[test]
+        fn any_document_is_registered_or_refused_by_a_name(document in arbitrary_document()) {
+            match new_registration(document.clone()) {
+                Ok(metadata) => {
+                    let read = registered_members(&metadata);
+                    prop_assert_eq!(&new_registration(Value::Object(read.clone())).unwrap(), &metadata);
+                    let written = replaced_registration(Value::Object(read), &id(), &metadata).unwrap();
+                    prop_assert_eq!(written.metadata, metadata);
+                }
+                Err(error) => {
+                    let member = error.member.split(['[', '.']).next().unwrap_or_default();
+                    // A rule may speak of a member by what it leaves out.
+                    let is_known = document.get(member).is_some()
+                        || ["grant_types", "redirect_uris", "token_endpoint_auth_method", "subject_type"].contains(&member)
+                        || member.ends_with("_alg") || member.ends_with("_enc");
+                    prop_assert!(is_known && !error.reason.is_empty(), "{}: {}", document, error);
+                }
+            }
+        }
+
+        /// The same for a document that is none.
+        #[test]
+        fn anything_that_is_no_object_is_refused(text in "\\PC{0,12}", number in any::<i64>()) {
+            for value in [json!(text), json!(number), json!([number]), Value::Null] {
+                prop_assert!(new_registration(value).unwrap_err().member.is_empty());
+            }
+        }
+    }
+
     #[test]
     fn a_chosen_secret_must_be_hard_to_guess() {
+        let client = ClientMetadata::default();
         for weak in [
             "short",
             "aaaaaaaaaaaaaaaaaaaaaaaa",
@@ -237,10 +365,22 @@ mod tests {
             "with a tab\tin between it",
             "ein gro\u{df}es Geheimnis",
         ] {
-            assert_eq!(check_chosen_secret(weak).unwrap_err().member, "client_secret", "{weak}");
+            assert_eq!(check_chosen_secret(weak, &client).unwrap_err().member, "client_secret", "{weak}");
         }
-        assert!(check_chosen_secret(&"ab".repeat(128)).is_err());
-        assert!(check_chosen_secret("0123456789abcdef").is_ok());
-        assert!(check_chosen_secret("correct horse battery staple").is_ok());
+        assert!(check_chosen_secret(&"ab".repeat(128), &client).is_err());
+        assert!(check_chosen_secret("0123456789abcdef", &client).is_ok());
+        assert!(check_chosen_secret("correct horse battery staple", &client).is_ok());
+    }
+
+    // RFC 7518 section 3.2
+    #[test]
+    fn a_chosen_secret_that_is_a_key_has_32_bytes_at_least() {
+        let client = ClientMetadata {
+            id_token_signed_response_alg: crate::SigningAlgorithm::HS256,
+            ..ClientMetadata::default()
+        };
+        let error = check_chosen_secret("correct horse battery staple 12", &client).unwrap_err();
+        assert!(error.reason.contains("32 to 255"), "{error}");
+        assert!(check_chosen_secret("correct horse battery staple 123", &client).is_ok());
     }
 }

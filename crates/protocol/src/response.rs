@@ -58,6 +58,11 @@ impl ResponseType {
         self.token
     }
 
+    /// Whether the client gets an access token, here or with the code; then it can ask userinfo.
+    pub const fn gives_access_token(self) -> bool {
+        self.code || self.token
+    }
+
     /// Whether tokens travel through the browser; such an answer must not use the query.
     pub const fn has_front_channel_token(self) -> bool {
         self.id_token || self.token

@@ -120,8 +120,16 @@ impl Scope {
         &self.0
     }
 
-    fn join<'a>(values: impl Iterator<Item = &'a str>) -> Self {
-        Self(values.collect::<Vec<_>>().join(" "))
+    /// A scope of values that have the right alphabet already.
+    pub(crate) fn join<V: AsRef<str>>(values: impl Iterator<Item = V>) -> Self {
+        let mut text = String::new();
+        for value in values {
+            if !text.is_empty() {
+                text.push(' ');
+            }
+            text.push_str(value.as_ref());
+        }
+        Self(text)
     }
 }
 

@@ -8,11 +8,13 @@ use axum::extract::FromRef;
 use grantor_store::Store;
 
 use crate::client_cache::ClientCache;
+use crate::client_uses::ClientUses;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::hash_pool::HashPool;
 use crate::key_ring::KeyRing;
 use crate::metrics::Metrics;
+use crate::outbound::Fetcher;
 use crate::pages::assets::Assets;
 use crate::playground::Playground;
 
@@ -31,12 +33,16 @@ pub struct Shared {
     pub keys: KeyRing,
     /// Clients, at most a second old.
     pub(crate) clients: ClientCache,
+    /// That clients which registered themselves are in use.
+    pub(crate) client_uses: ClientUses,
     /// The time.
     pub clock: Clock,
     /// Room for argon2id.
     pub(crate) hashing: HashPool,
     /// The same for secrets that humans chose for clients: neither can starve the other.
     pub(crate) secret_hashing: HashPool,
+    /// Documents of clients, from elsewhere.
+    pub(crate) fetcher: Fetcher,
     /// What the pages load.
     pub(crate) assets: Assets,
     /// Counters and latencies.
@@ -57,6 +63,7 @@ impl App {
         let clients = ClientCache::new(store.clone());
         let (concurrency, queue) = (config.limits.hash_concurrency, config.limits.hash_queue);
         let (hashing, secret_hashing) = (HashPool::new(concurrency, queue), HashPool::new(1, queue));
+        let fetcher = Fetcher::new(&config.outbound);
         let metrics = Metrics::default();
         let assets = Assets::new(&config.brand, config.issuer.path());
         Self(Arc::new(Shared {
@@ -64,9 +71,11 @@ impl App {
             store,
             keys,
             clients,
+            client_uses: ClientUses::default(),
             clock,
             hashing,
             secret_hashing,
+            fetcher,
             assets,
             metrics,
             playground,

@@ -4,13 +4,15 @@
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use grantor_crypto::Algorithm;
 use grantor_protocol::authorization::Display;
-use grantor_protocol::claims::standard_claims;
 use grantor_protocol::discovery::Metadata;
-use grantor_protocol::{ClientAuthMethod, GrantType, Prompt, ResponseMode, pkce, scope};
+use grantor_protocol::{
+    ClaimScopes, ClientAuthMethod, GrantType, Prompt, ResponseMode, ResponseType, SigningAlgorithm,
+    SubjectType, pkce, scope,
+};
 
 use crate::app::App;
+use crate::config::Config;
 use crate::extract::{Issuer, address};
 use crate::jwks::cacheable;
 use crate::key_ring::entity_tag;
@@ -24,17 +26,50 @@ pub(crate) const PASSWORD_ACR: &str = "1";
 
 /// `GET /.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`: the same document.
 pub(crate) async fn get(State(app): State<App>, issuer: Issuer, headers: HeaderMap) -> Response {
-    let mut metadata = published(&issuer.url);
-    if !app.config.registration.enabled {
-        metadata.registration_endpoint = None;
-    }
+    let metadata = published(&issuer.url, &Offered::by(&app.config));
     let body = serde_json::to_string(&metadata).unwrap_or_default();
     let etag = entity_tag(&body);
     cacheable(&headers, "application/json", body, &etag, MAX_AGE)
 }
 
-/// The document for an issuer that has everything on.
-pub(crate) fn published(issuer: &str) -> Metadata {
+/// What the operator's settings decide of the document.
+#[derive(Clone, Debug)]
+pub(crate) struct Offered {
+    /// `registration.enabled`.
+    pub(crate) registration: bool,
+    /// `clients.response_types`.
+    pub(crate) response_types: Vec<ResponseType>,
+    /// `clients.allow_unsigned`.
+    pub(crate) unsigned: bool,
+    /// What can be released about users.
+    pub(crate) claims: ClaimScopes,
+}
+
+impl Offered {
+    fn by(config: &Config) -> Self {
+        Self {
+            registration: config.registration.enabled,
+            response_types: config.clients.response_types.clone(),
+            unsigned: config.clients.allow_unsigned,
+            claims: config.claims.scopes.clone(),
+        }
+    }
+
+    /// The implicit grant is the tokens of the authorization endpoint: there without them, it is a promise not kept.
+    fn has_grant(&self, grant: GrantType) -> bool {
+        grant != GrantType::Implicit
+            || self.response_types.iter().any(|asked| asked.has_front_channel_token())
+    }
+
+    fn signing_algorithms(&self) -> Vec<String> {
+        let offered =
+            |algorithm: &&SigningAlgorithm| self.unsigned || **algorithm != SigningAlgorithm::Unsigned;
+        SigningAlgorithm::ALL.iter().filter(offered).map(|algorithm| algorithm.name().to_owned()).collect()
+    }
+}
+
+/// The document of an issuer.
+pub(crate) fn published(issuer: &str, offered: &Offered) -> Metadata {
     let text = |values: &[&str]| values.iter().map(|&value| value.to_owned()).collect::<Vec<_>>();
     let auth_methods: Vec<String> =
         ClientAuthMethod::ALL.iter().map(|method| method.name().to_owned()).collect();
@@ -45,22 +80,20 @@ pub(crate) fn published(issuer: &str) -> Metadata {
         .collect();
     let mut metadata = Metadata {
         issuer: issuer.to_owned(),
-        scopes_supported: text(&[
-            scope::OPENID,
-            scope::OFFLINE_ACCESS,
-            "profile",
-            "email",
-            "address",
-            "phone",
-        ]),
-        response_types_supported: text(&["code"]),
-        response_modes_supported: ResponseMode::ALL.iter().map(|mode| mode.name().to_owned()).collect(),
-        grant_types_supported: GrantType::ALL.iter().map(|grant| grant.name().to_owned()).collect(),
-        subject_types_supported: text(&["public"]),
-        id_token_signing_alg_values_supported: Algorithm::ALL
-            .iter()
-            .map(|alg| alg.name().to_owned())
+        scopes_supported: text(&[scope::OPENID, scope::OFFLINE_ACCESS])
+            .into_iter()
+            .chain(text(&offered.claims.scopes()))
             .collect(),
+        response_types_supported: offered.response_types.iter().map(ToString::to_string).collect(),
+        response_modes_supported: ResponseMode::ALL.iter().map(|mode| mode.name().to_owned()).collect(),
+        grant_types_supported: GrantType::ALL
+            .iter()
+            .filter(|grant| offered.has_grant(**grant))
+            .map(|grant| grant.name().to_owned())
+            .collect(),
+        subject_types_supported: SubjectType::ALL.iter().map(|subject| subject.name().to_owned()).collect(),
+        id_token_signing_alg_values_supported: offered.signing_algorithms(),
+        userinfo_signing_alg_values_supported: offered.signing_algorithms(),
         token_endpoint_auth_methods_supported: auth_methods.clone(),
         revocation_endpoint_auth_methods_supported: auth_methods,
         introspection_endpoint_auth_methods_supported: secret_methods,
@@ -78,14 +111,14 @@ pub(crate) fn published(issuer: &str) -> Metadata {
             "sid",
         ])
         .into_iter()
-        .chain(standard_claims().filter(|claim| *claim != "sub").map(str::to_owned))
+        .chain(text(&offered.claims.claims()))
         .collect(),
         claim_types_supported: text(&["normal"]),
         acr_values_supported: text(&[PASSWORD_ACR]),
         display_values_supported: Display::ALL.iter().map(|display| display.name().to_owned()).collect(),
         prompt_values_supported: text(Prompt::VALUES),
         ui_locales_supported: Language::ALL.iter().map(|language| language.tag().to_owned()).collect(),
-        claims_parameter_supported: false,
+        claims_parameter_supported: true,
         request_parameter_supported: false,
         request_uri_parameter_supported: false,
         require_request_uri_registration: false,
@@ -96,6 +129,9 @@ pub(crate) fn published(issuer: &str) -> Metadata {
         if let Some(member) = route.metadata {
             member.set(&mut metadata, address(issuer, route.path));
         }
+    }
+    if !offered.registration {
+        metadata.registration_endpoint = None;
     }
     metadata
 }

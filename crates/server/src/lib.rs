@@ -6,22 +6,29 @@
 
 pub mod app;
 mod client_cache;
+mod client_jwt;
+mod client_uses;
 pub mod clock;
 pub mod config;
 mod error;
 mod extract;
 mod hash_pool;
 mod host;
+mod issuing;
 pub mod key_ring;
 mod live;
 mod metrics;
 mod observe;
+pub mod outbound;
+mod openapi;
 pub mod pages;
 pub mod playground;
 mod routes;
 pub mod serve;
 mod sid;
+mod subject;
 pub mod tasks;
+mod user_claims;
 mod visit;
 
 mod admin;

@@ -6,7 +6,7 @@ use axum::extract::{FromRequestParts, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get, head, post};
+use axum::routing::{MethodRouter, delete, get, head, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::app::App;
@@ -16,7 +16,7 @@ use crate::error::Failure;
 use crate::visit::Visit;
 use crate::{
     admin, asset, authorize, discovery, health, host, interact, introspect, jwks, logout, metrics, observe,
-    playground, register, revoke, token, userinfo,
+    openapi, playground, register, revoke, token, userinfo,
 };
 
 /// Which socket a path is served on.
@@ -38,6 +38,9 @@ pub(crate) struct Route {
     pub cors: Cors,
     /// The metadata member that publishes it.
     pub metadata: Option<EndpointMember>,
+    /// Whether programs call it, so that the description of [`openapi`] has it.
+    #[cfg_attr(not(test), expect(dead_code, reason = "tests hold the description against it"))]
+    pub described: bool,
     handler: MethodRouter<App>,
 }
 
@@ -46,9 +49,9 @@ pub(crate) struct Route {
 pub(crate) fn table() -> Vec<Route> {
     use Cors::{Anywhere, Clients, Nowhere};
     use EndpointMember as Member;
-    let public = |path, cors, metadata, handler| Route { path, listener: Listener::Public, cors, metadata, handler };
-    let page = |path, handler| Route { path, listener: Listener::Public, cors: Nowhere, metadata: None, handler };
-    let admin_only = |path, handler| Route { path, listener: Listener::Admin, cors: Nowhere, metadata: None, handler };
+    let public = |path, cors, metadata, handler| Route { path, listener: Listener::Public, cors, metadata, described: true, handler };
+    let page = |path, handler| Route { path, listener: Listener::Public, cors: Nowhere, metadata: None, described: false, handler };
+    let admin_only = |path, handler| Route { path, listener: Listener::Admin, cors: Nowhere, metadata: None, described: false, handler };
     vec![
         // Relying parties
         public("/oauth2/auth", Nowhere, Some(Member::Authorization), no_head("GET, POST").get(authorize::get).post(authorize::post)),
@@ -63,6 +66,7 @@ pub(crate) fn table() -> Vec<Route> {
         public("/oauth2/register/{id}", Clients, None, get(register::read).put(register::replace).delete(register::delete)),
         public("/connect/register", Clients, None, post(register::create)),
         public("/connect/register/{id}", Clients, None, get(register::read).put(register::replace).delete(register::delete)),
+        public("/openapi.json", Anywhere, None, get(openapi::get)),
         // People
         page("/oauth2/auth/continue", no_head("GET").get(authorize::resume)),
         page("/login", get(interact::login::get).post(interact::login::post)),
@@ -74,14 +78,16 @@ pub(crate) fn table() -> Vec<Route> {
         page("/", get(playground::get)),
         page("/playground/callback", get(playground::get)),
         // Whoever watches over us
-        page("/health/alive", get(health::alive)),
-        page("/health/ready", get(health::ready)),
+        public("/health/alive", Nowhere, None, get(health::alive)),
+        public("/health/ready", Nowhere, None, get(health::ready)),
         // Operators
         admin_only("/health/alive", get(health::alive)),
         admin_only("/health/ready", get(health::ready)),
         admin_only("/version", get(health::version)),
         admin_only("/metrics", get(metrics::get)),
         admin_only("/admin/oauth2/introspect", post(introspect::admin)),
+        admin_only("/admin/registration/tokens", get(register::tokens::list).post(register::tokens::create)),
+        admin_only("/admin/registration/tokens/{id}", delete(register::tokens::revoke)),
     ]
 }
 
@@ -171,11 +177,18 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::discovery::published;
+    use crate::discovery::{Offered, published};
+    use grantor_protocol::{ClaimScopes, ResponseType};
 
-    /// What discovery says of this server, as a client reads it.
+    /// What discovery says of a server that has everything on, as a client reads it.
     fn members() -> serde_json::Map<String, Value> {
-        let document = serde_json::to_value(published("https://id.example")).unwrap();
+        let offered = Offered {
+            registration: true,
+            response_types: vec![ResponseType::CODE],
+            unsigned: true,
+            claims: ClaimScopes::default(),
+        };
+        let document = serde_json::to_value(published("https://id.example", &offered)).unwrap();
         document.as_object().unwrap().clone()
     }
 

@@ -85,6 +85,7 @@ impl Listeners {
             accept(self.admin, None, routes::router(&app, Listener::Admin), &app.config.limits, shutdown);
         tokio::join!(public, admin);
         background.abort_all();
+        tasks::write_uses(&app).await;
         Ok(())
     }
 }

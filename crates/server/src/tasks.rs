@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use grantor_protocol::Lifetime;
 use grantor_store::{Change, Expiring, Fault};
 use tokio::task::JoinSet;
 
@@ -14,6 +15,9 @@ const ROUND: Duration = Duration::from_secs(30);
 const RELISTEN: Duration = Duration::from_secs(5);
 /// Rows removed by one statement: short enough never to be in anybody's way.
 const BATCH: i64 = 500;
+
+/// The same for clients, each of which takes other rows along.
+const CLIENT_BATCH: i64 = 100;
 
 /// Starts the tasks; dropping or aborting the set stops them.
 pub(crate) fn spawn(app: &App) -> JoinSet<()> {
@@ -59,8 +63,33 @@ async fn listen(app: &App) -> Result<(), Fault> {
     }
 }
 
-/// One round of removal: every expiring table until a batch comes back short.
+/// Writes down which clients were used, so that those that were not can be told.
+pub(crate) async fn write_uses(app: &App) {
+    if let Err(fault) = app.client_uses.write(&app.store).await {
+        tracing::warn!(%fault, "that clients were used is noted in the next round");
+    }
+}
+
+/// Removes clients that registered themselves and were silent for longer than the operator keeps them.
+async fn remove_silent_clients(app: &App) -> Result<(), Fault> {
+    let policy = &app.config.registration;
+    let now = app.clock.now();
+    let before = |lifetime: Lifetime| (!lifetime.is_zero()).then(|| now.plus(-lifetime.seconds()));
+    let (unused, silent) = (before(policy.unused_lifetime), before(policy.idle_lifetime));
+    while app.store.cleanup().remove_silent_clients(unused, silent, CLIENT_BATCH).await?
+        >= CLIENT_BATCH.unsigned_abs()
+    {
+        app.clients.forget_all();
+    }
+    Ok(())
+}
+
+/// One round of removal: every expiring table until a batch comes back short, and clients that are in nobody's use.
 pub async fn clean(app: &App) {
+    write_uses(app).await;
+    if let Err(fault) = remove_silent_clients(app).await {
+        tracing::warn!(%fault, "clients that nobody uses stay until the next round");
+    }
     for what in Expiring::ALL {
         loop {
             match app.store.cleanup().remove_expired(what, app.clock.now(), BATCH).await {

@@ -1,26 +1,29 @@
-//! The userinfo endpoint (OpenID Connect Core section 5.3): the claims that the token's scope allows, and `sub` always.
+//! The userinfo endpoint (OpenID Connect Core section 5.3): the claims that the token's scope allows and those that were
+//! asked for one by one, and `sub` always; as JSON, or in the form of a JWT that the client is registered for.
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use grantor_protocol::claims::userinfo;
+use grantor_protocol::claims::released;
 use grantor_protocol::{ErrorCode, scope};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::app::App;
+use crate::client_jwt::ClientJwt;
 use crate::clock::Now;
 use crate::cors::CallingClient;
 use crate::error::{Failure, no_store};
 use crate::extract::{Bearer, BearerFailure, Issuer};
+use crate::issuing::Issuing;
 use crate::live;
+use crate::user_claims::claims_of;
 
 /// `GET` and `POST /userinfo`.
 pub(crate) async fn answer(
     State(app): State<App>,
     issuer: Issuer,
     now: Now,
-    headers: HeaderMap,
     Bearer(bearer): Bearer,
 ) -> Result<Response, BearerFailure> {
     let live = match live::judge(&app, &issuer, now, bearer.expose()).await? {
@@ -33,29 +36,43 @@ pub(crate) async fn answer(
     if !live.token.scope.contains(scope::OPENID) {
         return Err(BearerFailure::insufficient_scope(scope::OPENID, &live.token.scope));
     }
-    let Some(user) = live.facts.grant.and_then(|grant| grant.user) else {
-        let expected = "an access token that a user gave";
-        return Err(Failure::refused(
-            ErrorCode::InvalidToken,
-            "user of the access token",
-            expected,
-            "a client's own",
-        )
-        .into());
+    let refused = |check, expected: &str, received: &str| {
+        BearerFailure::from(Failure::refused(ErrorCode::InvalidToken, check, expected, received))
     };
-    let mut claims = user.claims;
-    // Every account has this claim: where nobody set it, it is when the account's data last changed.
-    claims
-        .set_default("updated_at", json!(user.updated_at.seconds()))
-        .map_err(|error| Failure::Internal(error.to_string()))?;
-    let claims = userinfo(&claims, &live.token.scope, &live.token.subject);
-    let mut response = Json(claims).into_response();
+    let grant = live.facts.grant.as_ref();
+    let Some((grant, user)) = grant.and_then(|grant| Some((grant, grant.user.as_ref()?))) else {
+        return Err(refused(
+            "user of the access token",
+            "an access token that a user gave",
+            "a client's own",
+        ));
+    };
+    let (scope, requested) = (&live.token.scope, &grant.claims);
+    let of_scope = app.config.claims.scopes.released_by(scope);
+    let mut claims = released(&claims_of(user)?, of_scope, &requested.userinfo, &requested.locales);
+    claims.insert("sub".to_owned(), json!(live.token.subject.as_str()));
+    let client = app.clients.by_row(live.token.client, now.ms).await.map_err(Failure::from)?;
+    let Some(client) = client else {
+        return Err(refused("client of the access token", "a client that is registered", "one that is gone"));
+    };
+    let issuing = Issuing { app: &app, issuer: &issuer, client: &client, confirmation: None, now };
+    let mut response = match ClientJwt::for_userinfo(issuing).await? {
+        None => Json(claims).into_response(),
+        Some(form) => signed(issuing, &form, claims)?,
+    };
     no_store(&mut response);
-    // Only an application in a browser needs to be known. Failing to find it costs it the answer, and nobody else.
-    if headers.contains_key(header::ORIGIN)
-        && let Ok(Some(client)) = app.clients.by_row(live.token.client, now.ms).await
-    {
-        response.extensions_mut().insert(CallingClient(client));
-    }
+    response.extensions_mut().insert(CallingClient(client));
     Ok(response)
+}
+
+/// OpenID Connect Core section 5.3.2: who says it and to whom, so that the answer proves itself.
+fn signed(
+    issuing: Issuing<'_>,
+    form: &ClientJwt,
+    mut claims: Map<String, Value>,
+) -> Result<Response, Failure> {
+    claims.insert("iss".to_owned(), json!(&*issuing.issuer.url));
+    claims.insert("aud".to_owned(), json!(issuing.client.row.client_id));
+    let token = form.encode(&Value::Object(claims))?;
+    Ok(([(header::CONTENT_TYPE, "application/jwt")], token).into_response())
 }

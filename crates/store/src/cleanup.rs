@@ -1,8 +1,8 @@
 //! Removal of what has expired, in small batches by the server itself: no janitor, no cron (design.md 2).
 
-use grantor_protocol::Timestamp;
+use grantor_protocol::{ClientRowId, Timestamp};
 
-use crate::{Fault, engine::Engine};
+use crate::{Change, Fault, clients::forget_row, engine::Engine};
 
 /// What expires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,16 +17,22 @@ pub enum Expiring {
     RevokedTokens,
     /// Failed logins.
     Throttle,
+    /// Initial access tokens that have an end.
+    InitialTokens,
+    /// JWTs of clients that count once.
+    UsedJwts,
 }
 
 impl Expiring {
     /// All of them, in the order to remove them in.
-    pub const ALL: [Expiring; 5] = [
+    pub const ALL: [Expiring; 7] = [
         Expiring::Interactions,
         Expiring::Grants,
         Expiring::Sessions,
         Expiring::RevokedTokens,
         Expiring::Throttle,
+        Expiring::InitialTokens,
+        Expiring::UsedJwts,
     ];
 
     /// The name for metrics.
@@ -37,6 +43,8 @@ impl Expiring {
             Expiring::Sessions => "sessions",
             Expiring::RevokedTokens => "revoked_tokens",
             Expiring::Throttle => "throttle",
+            Expiring::InitialTokens => "initial_tokens",
+            Expiring::UsedJwts => "used_jwts",
         }
     }
 }
@@ -61,16 +69,28 @@ macro_rules! remove {
     };
 }
 
-/// Seconds that the id of a revoked token outlives the token: a node whose clock is behind that of the one that cleans
+/// Seconds that the id of a revoked token, or of a used JWT, outlives it: a node whose clock is behind that of the one that cleans
 /// up takes the token for current that much longer, and without this row it would count again there.
-const REVOCATION_OUTLIVES: i64 = 60;
+const OUTLIVES: i64 = 60;
+
+/// A client that registered itself and gave no sign of life since $1 (without a use) or $2 (with one); an instant that
+/// is NULL is never reached.
+macro_rules! silent {
+    () => {
+        "registered_at IS NOT NULL
+          AND ((last_used_at IS NULL AND registered_at <= $1) OR (last_used_at <= $2 AND registered_at <= $2))
+          AND NOT EXISTS (SELECT 1 FROM oauth_grant WHERE oauth_grant.client = client.id
+                AND (oauth_grant.created_at > CASE WHEN client.last_used_at IS NULL THEN $1 ELSE $2 END
+                  OR oauth_grant.rotated_at_ms / 1000 > CASE WHEN client.last_used_at IS NULL THEN $1 ELSE $2 END))"
+    };
+}
 
 /// Removes what has expired.
 #[derive(Clone, Copy, Debug)]
 pub struct Cleanup<'a>(pub(crate) &'a Engine);
 
 impl Cleanup<'_> {
-    /// Removes at most `limit` rows that expired at or before `before`, revocations a little later; how many it were. Fewer than `limit` means
+    /// Removes at most `limit` rows that expired at or before `before`, revocations and used JWTs a little later; how many it were. Fewer than `limit` means
     /// that none is left.
     #[tracing::instrument(name = "store.cleanup.remove_expired", level = "debug", skip_all)]
     pub async fn remove_expired(&self, what: Expiring, before: Timestamp, limit: i64) -> Result<u64, Fault> {
@@ -84,12 +104,55 @@ impl Cleanup<'_> {
             Expiring::Sessions => remove!("session", "id", ""),
             Expiring::RevokedTokens => remove!("revoked_token", "id", ""),
             Expiring::Throttle => remove!("throttle", "key", ""),
+            Expiring::InitialTokens => remove!("initial_access_token", "id", ""),
+            Expiring::UsedJwts => remove!("used_jwt", "id", ""),
         };
         let before = match what {
-            Expiring::RevokedTokens => before.plus(-REVOCATION_OUTLIVES),
-            Expiring::Interactions | Expiring::Grants | Expiring::Sessions | Expiring::Throttle => before,
+            Expiring::RevokedTokens | Expiring::UsedJwts => before.plus(-OUTLIVES),
+            Expiring::Interactions
+            | Expiring::Grants
+            | Expiring::Sessions
+            | Expiring::Throttle
+            | Expiring::InitialTokens => before,
         };
         let remove = self.0.statement("cleanup.remove_expired", sql);
         remove.bind(before).bind(limit).repeatable().execute().await
+    }
+
+    /// Removes at most `limit` clients that registered themselves and show no sign of life: that got no tokens at all
+    /// and registered at or before `unused_before`, or that got the last ones at or before `silent_before`. A grant that
+    /// is younger is a sign of life too, in case a use was not noted. How many it were; fewer than `limit` means that
+    /// none is left.
+    #[tracing::instrument(name = "store.cleanup.remove_silent_clients", level = "debug", skip_all)]
+    pub async fn remove_silent_clients(
+        &self,
+        unused_before: Option<Timestamp>,
+        silent_before: Option<Timestamp>,
+        limit: i64,
+    ) -> Result<u64, Fault> {
+        const NAME: &str = "cleanup.remove_silent_clients";
+        if unused_before.is_none() && silent_before.is_none() {
+            return Ok(0);
+        }
+        let mut transaction = self.0.begin(NAME).await?;
+        let delete = transaction.statement(
+            NAME,
+            concat!(
+                "DELETE FROM client WHERE ",
+                silent!(),
+                " AND id IN (SELECT id FROM client WHERE ",
+                silent!(),
+                " ORDER BY registered_at LIMIT $3) RETURNING id"
+            ),
+        );
+        let rows = delete.bind(unused_before).bind(silent_before).bind(limit).fetch_all().await?;
+        for row in &rows {
+            forget_row(&mut transaction, NAME, row.id::<ClientRowId>("id")?).await?;
+        }
+        transaction.commit().await?;
+        if !rows.is_empty() {
+            self.0.announce(Change::Clients).await;
+        }
+        Ok(rows.len() as u64)
     }
 }

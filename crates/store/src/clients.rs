@@ -4,8 +4,8 @@ use grantor_crypto::StoredSecret;
 use grantor_protocol::{ClientId, ClientMetadata, ClientRowId, IssuerId, Timestamp};
 
 use crate::{
-    Change, Fault, Registered,
-    engine::{Engine, Row},
+    Change, Fault, NewRegistration, Registered,
+    engine::{Engine, Row, Transaction},
     ids::RowId,
     json::text_of,
     origins,
@@ -60,24 +60,26 @@ pub struct NewClient {
     pub now: Timestamp,
 }
 
+macro_rules! columns {
+    () => {
+        "id, issuer_id, client_id, metadata, secret, previous_secret, previous_secret_expires_at, registered_at,
+         registration_token, registration_terms, last_used_at, epoch, created_at, updated_at"
+    };
+}
+
+pub(crate) use columns;
+
 macro_rules! select {
     ($which:literal) => {
-        concat!(
-            "SELECT id, issuer_id, client_id, metadata, secret, previous_secret,
-               previous_secret_expires_at, registered_at, registration_token, epoch, created_at, updated_at
-               FROM client ",
-            $which
-        )
+        concat!("SELECT ", columns!(), " FROM client ", $which)
     };
 }
 
 impl Client {
-    fn from_row(row: &Row) -> Result<Client, Fault> {
+    pub(crate) fn from_row(row: &Row) -> Result<Client, Fault> {
         let previous: Option<StoredSecret> = row.optional_parsed("previous_secret")?;
         let previous_expires_at = row.optional_instant("previous_secret_expires_at")?;
         let previous_secret = previous.zip(previous_expires_at);
-        let token: Option<StoredSecret> = row.optional_parsed("registration_token")?;
-        let registered = row.optional_instant("registered_at")?.zip(token);
         Ok(Client {
             row: row.id("id")?,
             issuer: IssuerId(row.get("issuer_id")?),
@@ -86,7 +88,7 @@ impl Client {
             secret: row.optional_parsed("secret")?,
             previous_secret: previous_secret
                 .map(|(secret, expires_at)| PreviousSecret { secret, expires_at }),
-            registered: registered.map(|(at, token)| Registered { at, token }),
+            registered: Registered::from_row(row)?,
             epoch: row.get("epoch")?,
             created_at: row.instant("created_at")?,
             updated_at: row.instant("updated_at")?,
@@ -102,43 +104,11 @@ impl Clients<'_> {
     /// Registers a client; [`Fault::Conflict`] when its name is taken.
     #[tracing::instrument(name = "store.clients.insert", level = "debug", skip_all)]
     pub async fn insert(&self, client: NewClient) -> Result<Client, Fault> {
-        self.insert_row("clients.insert", client, None).await
-    }
-
-    pub(crate) async fn insert_row(
-        &self,
-        name: &'static str,
-        client: NewClient,
-        registered: Option<Registered>,
-    ) -> Result<Client, Fault> {
-        let row = ClientRowId::fresh();
-        let mut transaction = self.0.begin(name).await?;
-        let insert = transaction.statement(
-            name,
-            "INSERT INTO client (id, issuer_id, client_id, metadata, secret, epoch, created_at, updated_at,
-               registered_at, registration_token)
-             VALUES ($1, $2, $3, $4, $5, 0, $6, $6, $7, $8)",
-        );
-        let insert = insert.bind(row).bind(client.issuer).bind(client.client_id.as_str());
-        let insert = insert.bind(text_of(name, &client.metadata)?);
-        let secret = client.secret.as_ref().map(StoredSecret::to_string);
-        let token = registered.as_ref().map(|registered| registered.token.to_string());
-        let registered_at = registered.as_ref().map(|registered| registered.at);
-        insert.bind(secret).bind(client.now).bind(registered_at).bind(token).execute().await?;
-        origins::replace(&mut transaction, row, &client.metadata).await?;
+        const NAME: &str = "clients.insert";
+        let mut transaction = self.0.begin(NAME).await?;
+        let client = insert_row(&mut transaction, NAME, client, None).await?;
         transaction.commit().await?;
-        Ok(Client {
-            row,
-            issuer: client.issuer,
-            client_id: client.client_id,
-            metadata: client.metadata,
-            secret: client.secret,
-            previous_secret: None,
-            registered,
-            epoch: 0,
-            created_at: client.now,
-            updated_at: client.now,
-        })
+        Ok(client)
     }
 
     /// The client of that name.
@@ -178,7 +148,8 @@ impl Clients<'_> {
         read.read().fetch_all().await?.iter().map(Client::from_row).collect()
     }
 
-    /// Replaces the metadata; `false` when the client is gone.
+    /// Replaces the metadata; `false` when the client is gone. What an operator changed is no answer to whoever asks
+    /// for what it was before.
     #[tracing::instrument(name = "store.clients.update_metadata", level = "debug", skip_all)]
     pub async fn update_metadata(
         &self,
@@ -188,8 +159,10 @@ impl Clients<'_> {
     ) -> Result<bool, Fault> {
         const NAME: &str = "clients.update_metadata";
         let mut transaction = self.0.begin(NAME).await?;
-        let update =
-            transaction.statement(NAME, "UPDATE client SET metadata = $2, updated_at = $3 WHERE id = $1");
+        let update = transaction.statement(
+            NAME,
+            "UPDATE client SET metadata = $2, updated_at = $3, reusable_as = NULL WHERE id = $1",
+        );
         let updated = update.bind(row).bind(text_of(NAME, metadata)?).bind(now).execute().await? == 1;
         if updated {
             origins::replace(&mut transaction, row, metadata).await?;
@@ -240,12 +213,65 @@ impl Clients<'_> {
         let mut transaction = self.0.begin("clients.delete").await?;
         let delete = transaction.statement("clients.delete", "DELETE FROM client WHERE id = $1");
         let deleted = delete.bind(row).execute().await? == 1;
-        let consents = transaction.statement("clients.delete", "DELETE FROM consent WHERE client = $1");
-        consents.bind(row).execute().await?;
-        let origins = transaction.statement("clients.delete", "DELETE FROM client_origin WHERE client = $1");
-        origins.bind(row).execute().await?;
+        forget_row(&mut transaction, "clients.delete", row).await?;
         transaction.commit().await?;
         self.0.announce(Change::Clients).await;
         Ok(deleted)
     }
+}
+
+/// Writes a client with its origins; whoever began the transaction ends it.
+pub(crate) async fn insert_row(
+    transaction: &mut Transaction,
+    name: &'static str,
+    client: NewClient,
+    registration: Option<NewRegistration>,
+) -> Result<Client, Fault> {
+    let row = ClientRowId::fresh();
+    let insert = transaction.statement(
+        name,
+        "INSERT INTO client (id, issuer_id, client_id, metadata, secret, epoch, created_at, updated_at,
+           registered_at, registration_token, registration_terms, reusable_as)
+         VALUES ($1, $2, $3, $4, $5, 0, $6, $6, $7, $8, $9, $10)",
+    );
+    let insert = insert.bind(row).bind(client.issuer).bind(client.client_id.as_str());
+    let insert = insert.bind(text_of(name, &client.metadata)?);
+    let insert = insert.bind(client.secret.as_ref().map(StoredSecret::to_string)).bind(client.now);
+    let reusable_as = registration.as_ref().and_then(|registration| registration.reusable_as.clone());
+    let registered = registration.map(|new| Registered {
+        at: client.now,
+        token: new.token,
+        terms: new.terms,
+        last_used_at: None,
+    });
+    let insert = insert.bind(registered.as_ref().map(|registered| registered.at));
+    let token = registered.as_ref().and_then(|registered| registered.token.as_ref());
+    let insert = insert.bind(token.map(StoredSecret::to_string));
+    let terms = registered.as_ref().map(|registered| registered.terms_text(name)).transpose()?.flatten();
+    insert.bind(terms).bind(reusable_as).execute().await?;
+    origins::replace(transaction, row, &client.metadata).await?;
+    Ok(Client {
+        row,
+        issuer: client.issuer,
+        client_id: client.client_id,
+        metadata: client.metadata,
+        secret: client.secret,
+        previous_secret: None,
+        registered,
+        epoch: 0,
+        created_at: client.now,
+        updated_at: client.now,
+    })
+}
+
+/// Removes what the client's row leaves behind; whoever began the transaction ends it.
+pub(crate) async fn forget_row(
+    transaction: &mut Transaction,
+    name: &'static str,
+    row: ClientRowId,
+) -> Result<(), Fault> {
+    let consents = transaction.statement(name, "DELETE FROM consent WHERE client = $1");
+    consents.bind(row).execute().await?;
+    let origins = transaction.statement(name, "DELETE FROM client_origin WHERE client = $1");
+    origins.bind(row).execute().await.map(drop)
 }

@@ -1,6 +1,6 @@
 //! What a grant says: the part that redemption, refresh, live tokens and lists read in the same way.
 
-use grantor_protocol::{ClientRowId, GrantId, Scope, SessionId, Subject, Timestamp, UserId};
+use grantor_protocol::{ClaimsRequest, ClientRowId, GrantId, Scope, SessionId, Subject, Timestamp, UserId};
 use serde_json::Value;
 
 use crate::{Fault, UserFacts, engine::Row};
@@ -16,7 +16,7 @@ pub struct GrantFacts {
     pub client_epoch: i64,
     /// Who gave it; `None` when the client acts for itself.
     pub user: Option<UserFacts>,
-    /// `sub` before any pairwise computation.
+    /// `sub` as the client knows the user: pairwise where the client is registered so.
     pub subject: Subject,
     /// What was granted.
     pub scope: Scope,
@@ -27,7 +27,7 @@ pub struct GrantFacts {
     /// Whether it outlives that login.
     pub offline: bool,
     /// The claims request (OpenID Connect Core section 5.5).
-    pub claims: Option<Value>,
+    pub claims: ClaimsRequest,
     /// RFC 9396.
     pub authorization_details: Option<Value>,
     /// RFC 8693.
@@ -95,7 +95,7 @@ impl GrantFacts {
             audience: row.json("grant_audience")?,
             session: row.optional_id("grant_session")?,
             offline: row.get("grant_offline")?,
-            claims: row.optional_json("grant_claims")?,
+            claims: row.optional_json("grant_claims")?.unwrap_or_default(),
             authorization_details: row.optional_json("grant_details")?,
             act: row.optional_json("grant_act")?,
             confirmation: row.optional_json("grant_confirmation")?,

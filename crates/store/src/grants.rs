@@ -3,15 +3,16 @@
 
 use grantor_crypto::SecretHash;
 use grantor_protocol::{
-    Challenge, ClientRowId, GrantId, IssuerId, Scope, SessionId, Subject, Timestamp, UserId,
+    Challenge, ClaimsRequest, ClientRowId, GrantId, IssuerId, Scope, SessionId, Subject, Timestamp, UserId,
 };
 use serde_json::Value;
 
 use crate::{
-    Fault, GrantFacts,
+    Fault, GrantFacts, UserFacts,
     engine::{Engine, Row},
     grant_facts::grant_facts,
     ids::RowId,
+    json::text_of,
     liveness::{grant_lives, session_lives},
 };
 
@@ -88,7 +89,7 @@ pub struct NewGrant {
     /// Whether it outlives that login.
     pub offline: bool,
     /// The claims request.
-    pub claims: Option<Value>,
+    pub claims: ClaimsRequest,
     /// RFC 9396.
     pub authorization_details: Option<Value>,
     /// RFC 8693.
@@ -113,6 +114,34 @@ pub struct NewGrant {
     pub expires_at: Timestamp,
     /// The code that gives access to it.
     pub code: Option<NewCode>,
+}
+
+impl NewGrant {
+    /// What it says once it is there, as this row; tokens that leave with the redirect are made from it.
+    pub fn into_facts(self, id: GrantId, user: Option<UserFacts>) -> GrantFacts {
+        GrantFacts {
+            id,
+            client: self.client,
+            client_epoch: self.client_epoch,
+            user,
+            subject: self.subject,
+            scope: self.scope,
+            audience: self.audience,
+            session: self.session,
+            offline: self.offline,
+            claims: self.claims,
+            authorization_details: self.authorization_details,
+            act: self.act,
+            confirmation: self.confirmation,
+            authenticated_at: self.authenticated_at,
+            acr: self.acr,
+            amr: self.amr,
+            nonce: self.nonce,
+            created_at: self.created_at,
+            ends_at: self.ends_at,
+            expires_at: self.expires_at,
+        }
+    }
 }
 
 /// The code of a new grant (RFC 6749 section 4.1.2).
@@ -176,14 +205,16 @@ impl Grants<'_> {
     /// Remembers `grant`. An interaction gives one grant, however often its last page is submitted.
     #[tracing::instrument(name = "store.grants.insert", level = "debug", skip_all)]
     pub async fn insert(&self, grant: &NewGrant) -> Result<Inserted, Fault> {
+        const NAME: &str = "grants.insert";
         let id = GrantId::fresh();
         let code = grant.code.as_ref();
         let json = |value: &Option<Value>| value.as_ref().map(Value::to_string);
         let list = |values: &[String]| Value::from(values).to_string();
+        let claims = (!grant.claims.is_empty()).then(|| text_of(NAME, &grant.claims)).transpose()?;
         let inserted = self
             .0
             .statement(
-                "grants.insert",
+                NAME,
                 concat!(
                     "INSERT INTO oauth_grant (id, issuer_id, client, client_epoch, user_id, subject, scope,
                    audience, session_id, offline, claims, authorization_details, act, confirmation,
@@ -210,7 +241,7 @@ impl Grants<'_> {
             .bind(list(&grant.audience))
             .bind(grant.session)
             .bind(grant.offline)
-            .bind(json(&grant.claims))
+            .bind(claims)
             .bind(json(&grant.authorization_details))
             .bind(json(&grant.act))
             .bind(json(&grant.confirmation))

@@ -1,6 +1,6 @@
 //! Row ids are made here and nowhere else: UUID version 7, so that new rows lie next to each other.
 
-use grantor_protocol::{ClientRowId, GrantId, SessionId, TokenId, UserId};
+use grantor_protocol::{ClientRowId, GrantId, InitialTokenId, SessionId, TokenId, UserId};
 use uuid::Uuid;
 
 /// One try of something that must happen once. The row it changes keeps it, so whoever lost the connection
@@ -40,4 +40,4 @@ macro_rules! row_ids {
     )*};
 }
 
-row_ids!(ClientRowId, GrantId, SessionId, TokenId, UserId);
+row_ids!(ClientRowId, GrantId, InitialTokenId, SessionId, TokenId, UserId);

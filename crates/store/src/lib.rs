@@ -14,6 +14,7 @@ mod error;
 mod grant_facts;
 mod grants;
 mod ids;
+mod initial_tokens;
 mod interactions;
 mod json;
 mod keys;
@@ -25,6 +26,7 @@ mod resume;
 mod sessions;
 mod throttle;
 mod tokens;
+mod used_jwts;
 mod users;
 
 use std::sync::{
@@ -46,14 +48,16 @@ pub use error::Fault;
 pub use grant_facts::GrantFacts;
 pub use grants::{Grant, GrantFilter, Grants, Inserted, NewCode, NewGrant, Revocation, RevocationReason};
 pub use ids::Attempt;
+pub use initial_tokens::{InitialToken, InitialTokens, NewInitialToken};
 pub use interactions::{Interactions, NewInteraction, OpenInteraction};
 pub use keys::{NewSigningKey, SigningKeys, StoredSigningKey};
 pub use refresh::{RefreshOutcome, RefreshState, RefreshUse};
-pub use registration::{Registered, Replacement};
+pub use registration::{NewRegistration, Registered, Registration, Replacement};
 pub use resume::ResumedInteraction;
 pub use sessions::{Authentication, BrowserSession, NewSession, Reauthentication, Session, Sessions};
 pub use throttle::{Throttle, ThrottleEntry, ThrottleState};
 pub use tokens::{LiveQuery, LiveToken, Tokens};
+pub use used_jwts::UsedJwts;
 pub use users::{NewUser, User, UserFacts, Users};
 
 /// Which database, and how many connections to it.
@@ -135,6 +139,11 @@ impl Store {
         Clients(&self.engine)
     }
 
+    /// Tokens that permit to register a client.
+    pub fn initial_tokens(&self) -> InitialTokens<'_> {
+        InitialTokens(&self.engine)
+    }
+
     /// Accounts.
     pub fn users(&self) -> Users<'_> {
         Users(&self.engine)
@@ -168,6 +177,11 @@ impl Store {
     /// Whether access tokens still count; they have no rows.
     pub fn tokens(&self) -> Tokens<'_> {
         Tokens(&self.engine)
+    }
+
+    /// JWTs of clients that count once.
+    pub fn used_jwts(&self) -> UsedJwts<'_> {
+        UsedJwts(&self.engine)
     }
 
     /// Signing keys.

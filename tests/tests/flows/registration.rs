@@ -88,7 +88,8 @@ async fn the_secret_and_the_token_rest_as_keyed_hashes_only() {
     let (server, registrar) = server("").await;
     let client = registrar.client(&document(json!({}))).await;
     let row = server.client_row(&client.id).await;
-    let (secret, token) = (row.secret.unwrap().to_string(), row.registered.unwrap().token.to_string());
+    let (secret, token) =
+        (row.secret.unwrap().to_string(), row.registered.unwrap().token.unwrap().to_string());
     for stored in [&secret, &token] {
         assert!(stored.starts_with("hmac-sha256$"), "{stored}");
         assert!(!stored.contains(client.secret.as_ref().unwrap()));
@@ -135,7 +136,7 @@ async fn registration_is_off_unless_it_is_switched_on_and_says_so() {
 async fn what_is_not_acceptable_is_refused_by_the_name_of_its_member() {
     let (server, registrar) = server("").await;
     let keys: Vec<Value> =
-        (0..1000).map(|n| json!({ "kty": "RSA", "n": n.to_string(), "e": "AQAB" })).collect();
+        (0..1000).map(|n| json!({ "kty": "EC", "crv": "P-256", "x": n.to_string(), "y": "y" })).collect();
     let metadata = "invalid_client_metadata";
     for (members, error, member) in [
         (json!({ "redirect_uris": ["javascript:alert(1)"] }), "invalid_redirect_uri", "redirect_uris"),
@@ -156,6 +157,18 @@ async fn what_is_not_acceptable_is_refused_by_the_name_of_its_member() {
             "jwks",
         ),
         (json!({ "jwks": { "keys": keys } }), metadata, "jwks"),
+        // T102: 1024 bits.
+        (
+            json!({ "jwks": { "keys": [{ "kty": "RSA", "n": "w".repeat(171), "e": "AQAB" }] } }),
+            metadata,
+            "jwks",
+        ),
+        (json!({ "response_types": ["code id_token"] }), metadata, "response_types"),
+        (json!({ "id_token_signed_response_alg": "none" }), metadata, "id_token_signed_response_alg"),
+        (json!({ "request_object_signing_alg": "none" }), metadata, "request_object_signing_alg"),
+        (json!({ "policy_uri#de": "javascript:alert(1)" }), metadata, "policy_uri#de"),
+        (json!({ "client_name#de": ["Laden"] }), metadata, "client_name#de"),
+        (json!({ "software_version": 2 }), metadata, "software_version"),
         (json!({ "grant_types": ["refresh_token"], "response_types": ["code"] }), metadata, "grant_types"),
         (json!({ "grant_types": ["made_up"] }), metadata, "grant_types[0]"),
         (json!({ "token_endpoint_auth_method": "made_up" }), metadata, "token_endpoint_auth_method"),
@@ -183,6 +196,65 @@ async fn what_is_not_acceptable_is_refused_by_the_name_of_its_member() {
         server.store().clients().count_registered(grantor_protocol::IssuerId::FIRST).await.unwrap(),
         0
     );
+}
+
+/// What the conformance suite registers (conformance.md 2.1), with the members of other languages (OpenID Connect Dynamic
+/// Client Registration section 2.1) and RFC 7591's software members beside it.
+#[tokio::test]
+async fn what_is_registered_is_echoed_stored_and_read() {
+    let (_server, registrar) = server("clients.response_types = ['code', 'code id_token', 'none']").await;
+    let n = "w".repeat(342);
+    let asked = document(json!({
+        "client_name": "Shop", "client_name#de": "Laden", "client_name#ja-Jpan-JP": "\u{5e97}",
+        "tos_uri#fr": "https://app.example/conditions", "grant_types": ["authorization_code", "implicit", "refresh_token"],
+        "response_types": ["code id_token"], "contacts": ["certification@oidf.org"],
+        "jwks": { "keys": [{ "kty": "RSA", "n": n, "e": "AQAB", "use": "sig", "alg": "RS256", "kid": "k" }] },
+        "token_endpoint_auth_method": "client_secret_basic", "software_id": "4NRB1", "software_version": "2.0",
+        "initiate_login_uri": "https://app.example/login", "id_token_signed_response_alg": "RS256",
+    }));
+    let client = registrar.client(&asked).await;
+    let token = client.registration["registration_access_token"].as_str().unwrap();
+    let path = format!("/oauth2/register/{}", client.id);
+    let read = registrar.asks(Method::GET, &path, Credential::Token(token), None).await;
+    for (name, value) in asked.as_object().unwrap() {
+        assert_eq!(client.registration[name], *value, "registered: {name}");
+        assert_eq!(read.ok()[name], *value, "read: {name}");
+    }
+}
+
+/// OpenID Connect Dynamic Client Registration section 2: what a response type presupposes.
+#[tokio::test]
+async fn grants_follow_from_the_response_types_where_none_is_named() {
+    let (_server, registrar) = server("clients.response_types = ['code', 'id_token', 'code id_token']").await;
+    for (response_types, grant_types) in [
+        (json!(["code"]), json!(["authorization_code"])),
+        (json!(["id_token"]), json!(["implicit"])),
+        (json!(["code id_token"]), json!(["authorization_code", "implicit"])),
+    ] {
+        let client = registrar.client(&document(json!({ "response_types": response_types }))).await;
+        assert_eq!(client.registration["grant_types"], grant_types, "{response_types}");
+    }
+}
+
+#[tokio::test]
+async fn unsigned_is_registered_only_where_the_operator_allows_it() {
+    let (_server, registrar) = server("clients.allow_unsigned = true").await;
+    let unsigned =
+        document(json!({ "id_token_signed_response_alg": "none", "request_object_signing_alg": "none" }));
+    let client = registrar.client(&unsigned).await;
+    assert_eq!(client.registration["id_token_signed_response_alg"], "none");
+}
+
+#[tokio::test]
+async fn two_authorization_headers_are_one_too_many() {
+    let (_server, registrar) = server("").await;
+    let body = document(json!({})).to_string().into_bytes();
+    let both = [
+        ("content-type", "application/json"),
+        ("authorization", "Basic YTpi"),
+        ("authorization", "Basic YTpi"),
+    ];
+    registrar.posts("/oauth2/register", &both, body).await.is_refused("invalid_request");
 }
 
 #[tokio::test]

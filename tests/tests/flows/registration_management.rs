@@ -52,7 +52,8 @@ async fn reading_and_writing_back_loses_nothing() {
     let client = registrar
         .client(&document(json!({
             "client_name": "Shop", "grant_types": ["authorization_code", "refresh_token"], "scope": "openid email",
-            "contacts": ["a@b.example"], "jwks": { "keys": [{ "kty": "RSA", "n": "x", "e": "AQAB" }] },
+            "contacts": ["a@b.example"], "jwks": { "keys": [{ "kty": "RSA", "n": "w".repeat(342), "e": "AQAB" }] },
+            "client_name#de": "Laden", "software_id": "shop", "software_version": "1",
             "post_logout_redirect_uris": ["https://app.example/bye"], "default_max_age": 60, "require_auth_time": true,
             "initiate_login_uri": "https://app.example/login", "logo_uri": "https://app.example/logo.png",
             "policy_uri": "https://app.example/policy", "tos_uri": "https://app.example/tos",

@@ -1,9 +1,8 @@
 //! Every other check of an authorization request, in the order of the specifications.
 
-use serde_json::Value;
-
 use super::{AuthorizationRules, Display, PkceRule, ValidatedParams};
-use crate::claims::is_language_tag;
+use crate::claims::{ClaimScopes, is_language_tag};
+use crate::claims_request::ClaimsRequest;
 use crate::client_metadata::{ClientMetadata, GrantType};
 use crate::error::{ErrorCode, RequestRefusal};
 use crate::params::Params;
@@ -50,6 +49,7 @@ pub fn validate(
     })?;
     let targets = Targets::read(params)?;
     targets.check_allowed(&client.audience)?;
+    let claims = claims(params, &rules.claims)?;
     let acr_values = list(params, "acr_values")?;
     let locales = list(params, "ui_locales")?.into_iter().filter(|tag| is_language_tag(tag));
     Ok(ValidatedParams {
@@ -66,7 +66,8 @@ pub fn validate(
         display: single(params, "display")?.and_then(Display::from_name),
         audience: targets.audience,
         resource: targets.resource,
-        claims: claims(params)?,
+        claims_beyond_scope: beyond_scope(&claims, &scope, &rules.claims),
+        claims,
         scope,
     })
 }
@@ -207,24 +208,24 @@ fn max_age(params: &Params) -> Result<Option<i64>, RequestRefusal> {
     age.map(Some).ok_or_else(|| invalid("max_age", "a number of seconds", text))
 }
 
-fn claims(params: &Params) -> Result<Option<Value>, RequestRefusal> {
-    const EXPECTED: &str = "a JSON object whose userinfo and id_token are objects";
-    let Some(text) = single(params, "claims")? else {
-        return Ok(None);
+fn claims(params: &Params, known: &ClaimScopes) -> Result<ClaimsRequest, RequestRefusal> {
+    const CHECK: &str = "claims";
+    let claims = match single(params, CHECK)? {
+        None => ClaimsRequest::default(),
+        Some(text) => ClaimsRequest::parse(text, known).map_err(|error| {
+            invalid(CHECK, error.to_string(), format!("{} bytes of something else", text.len()))
+        })?,
     };
-    let refused = || invalid("claims", EXPECTED, format!("{} bytes of something else", text.len()));
-    let claims: Value = serde_json::from_str(text).map_err(|_| refused())?;
-    let is_target = |name| match claims.get(name) {
-        None => true,
-        Some(target) => target.as_object().is_some_and(|requests| {
-            requests.values().all(|request| request.is_null() || request.is_object())
-        }),
-    };
-    if claims.is_object() && is_target("userinfo") && is_target("id_token") {
-        Ok(Some(claims))
-    } else {
-        Err(refused())
-    }
+    Ok(match single(params, "claims_locales")? {
+        None => claims,
+        Some(locales) => claims.in_languages(locales),
+    })
+}
+
+/// The claims that are asked for one by one and not by any scope.
+fn beyond_scope(claims: &ClaimsRequest, scope: &Scope, known: &ClaimScopes) -> Vec<String> {
+    let released = known.released_by(scope);
+    claims.names().into_iter().filter(|claim| !released.contains(claim)).map(str::to_owned).collect()
 }
 
 fn list(params: &Params, name: &'static str) -> Result<Vec<String>, RequestRefusal> {

@@ -51,7 +51,9 @@ fn everything_a_request_may_say_is_kept() {
     assert_eq!(request.display, Some(Display::Popup));
     assert_eq!(request.resource, ["https://api.example"]);
     assert_eq!(request.audience, ["https://api.example"]);
-    assert!(request.claims.is_some());
+    assert_eq!(request.claims.names(), ["email"]);
+    assert_eq!(request.claims.locales, ["en"]);
+    assert_eq!(request.claims_beyond_scope, ["email"]);
 }
 
 #[test]
@@ -166,7 +168,7 @@ fn t041_weak_or_broken_pkce_is_refused_even_where_none_is_needed() {
 fn other_response_types_have_rules_of_their_own() {
     let all: Vec<_> =
         ["code", "id_token", "code id_token", "none"].map(|text| ResponseType::parse(text).unwrap()).into();
-    let rules = AuthorizationRules { response_types: all.clone(), pkce: PkceRule::Nonce };
+    let rules = AuthorizationRules { response_types: all.clone(), ..AuthorizationRules::default() };
     let client = ClientMetadata { response_types: all, ..confidential() };
     assert!(check("response_type=id_token&scope=openid&nonce=n", &client, &rules).is_ok());
     assert!(check("response_type=none&scope=openid", &client, &rules).is_ok());

@@ -6,6 +6,11 @@ use super::{
 };
 
 impl SigningAlgorithm {
+    /// What client assertions may be signed with, as discovery lists it: everything but `none`.
+    pub fn of_assertions() -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied().filter(|algorithm| *algorithm != Self::Unsigned)
+    }
+
     /// Whether this signs with a private key, so that everybody who has the public one can verify it.
     pub const fn is_asymmetric(self) -> bool {
         match self {
@@ -32,6 +37,23 @@ impl ClientMetadata {
         self.token_endpoint_auth_method == ClientAuthMethod::SecretJwt
             || signing.contains(&Some(SigningAlgorithm::HS256))
             || encryption.contains(&Some(KeyManagementAlgorithm::Direct))
+    }
+
+    /// The fewest bytes that a chosen secret of this client may have: HMAC SHA-256 wants a key as long as its hash
+    /// (RFC 7518 section 3.2).
+    pub fn least_secret(&self) -> usize {
+        if self.needs_recoverable_secret() { 32 } else { 1 }
+    }
+
+    /// Whether the client may sign its assertions so: as `token_endpoint_auth_signing_alg` says, or, where it says nothing,
+    /// in any way that its method has.
+    pub fn accepts_assertion(&self, algorithm: SigningAlgorithm) -> bool {
+        let fits = match self.token_endpoint_auth_method {
+            ClientAuthMethod::SecretJwt => algorithm == SigningAlgorithm::HS256,
+            ClientAuthMethod::PrivateKeyJwt => algorithm.is_asymmetric(),
+            ClientAuthMethod::Basic | ClientAuthMethod::Post | ClientAuthMethod::None => false,
+        };
+        fits && self.token_endpoint_auth_signing_alg.is_none_or(|registered| registered == algorithm)
     }
 
     /// Whether the client names `none` anywhere, which the operator has to allow (`clients.allow_unsigned`).

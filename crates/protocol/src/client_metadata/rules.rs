@@ -71,11 +71,13 @@ pub(super) const RULES: &[(&str, Rule)] = &[
             }
         })
     }),
+    ("software_id", |client| optional(client.software_id.as_ref(), short_text)),
+    ("software_version", |client| optional(client.software_version.as_ref(), short_text)),
     ("allowed_cors_origins", |client| each(&client.allowed_cors_origins, 50, origin)),
 ];
 
 /// Shown to users: hostile names must not reorder or hide the text around them.
-fn name(text: &str) -> Result<(), String> {
+pub(super) fn name(text: &str) -> Result<(), String> {
     let reorders = |character: char| {
         character.is_control()
             || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
@@ -138,8 +140,21 @@ fn public_keys(jwks: &Value) -> Result<(), String> {
         if PRIVATE.iter().any(|member| members.contains_key(*member)) {
             return Err("must hold public keys only: treat this private key as lost".to_owned());
         }
+        if members.get("kty").and_then(Value::as_str) == Some("RSA") {
+            rsa_modulus(members.get("n").and_then(Value::as_str).unwrap_or_default())?;
+        }
     }
     Ok(())
+}
+
+/// RFC 7518 section 3.3: 2048 bits or more. Past 8192 every verification is an attack on whoever verifies.
+fn rsa_modulus(n: &str) -> Result<(), String> {
+    let bytes = n.trim_start_matches('A').len() * 3 / 4;
+    if (256..=1024).contains(&bytes) {
+        Ok(())
+    } else {
+        Err("an RSA key must have a modulus n of 2048 to 8192 bits".to_owned())
+    }
 }
 
 /// Front-Channel Logout section 2: on the scheme, host and port of a redirect URI.
@@ -165,7 +180,7 @@ fn url(text: &str) -> Result<Url, String> {
 }
 
 /// Offered to users as a link or an image.
-fn web_page(text: &str) -> Result<(), String> {
+pub(super) fn web_page(text: &str) -> Result<(), String> {
     let text = text.split('#').next().unwrap_or(text);
     if matches!(url(text)?.scheme(), "https" | "http") {
         Ok(())
@@ -215,10 +230,12 @@ fn each(values: &[String], most: usize, check: impl Fn(&str) -> Result<(), Strin
 }
 
 fn texts(values: &[String], most: usize) -> Result<(), String> {
-    each(values, most, |text| {
-        let shown = !text.is_empty() && text.len() <= 255 && !text.chars().any(char::is_control);
-        if shown { Ok(()) } else { Err("must be 1 to 255 bytes of text".to_owned()) }
-    })
+    each(values, most, short_text)
+}
+
+fn short_text(text: &str) -> Result<(), String> {
+    let shown = !text.is_empty() && text.len() <= 255 && !text.chars().any(char::is_control);
+    if shown { Ok(()) } else { Err("must be 1 to 255 bytes of text".to_owned()) }
 }
 
 fn at_most(count: usize, most: usize) -> Result<(), String> {

@@ -31,7 +31,10 @@ fn what_is_written_reads_back_the_same() {
         "contacts": ["ops@app.example"], "audience": ["https://api.example"], "default_max_age": 3600,
         "post_logout_redirect_uris": ["https://app.example/bye"], "frontchannel_logout_uri": "https://app.example/out",
         "skip_consent": true, "access_token_strategy": "jwt", "metadata": {"team": "a"}, "refresh_token_rotation": false,
+        "client_name#de": "Laden", "tos_uri#fr-CA": "https://app.example/conditions", "software_id": "shop",
+        "software_version": "2.1",
     }));
+    assert_eq!(metadata.localized.of("client_name").collect::<Vec<_>>(), [("de", "Laden")]);
     let written = serde_json::to_value(&metadata).unwrap();
     assert_eq!(ClientMetadata::from_json(written).unwrap(), metadata);
 }
@@ -40,7 +43,7 @@ fn what_is_written_reads_back_the_same() {
 fn exported_clients_with_nulls_empty_texts_and_unknown_members_are_read() {
     let metadata = client(json!({
         "client_name": "", "contacts": null, "jwks": {}, "logo_uri": "", "tos_uri": null, "client_id": "x", "client_secret": "y",
-        "made_up": {"a": 1},
+        "made_up": {"a": 1}, "made_up#de": 7, "client_name#de": "",
     }));
     assert_eq!(metadata, client(json!({})));
     assert!(serde_json::to_value(&metadata).unwrap().get("made_up").is_none());
@@ -110,7 +113,15 @@ fn bad_members_are_refused_by_name() {
         (json!({"scope": "a\"b"}), "scope"),
         (json!({"jwks": {"keys": []}, "jwks_uri": "https://app.example/jwks"}), "jwks_uri"),
         (json!({"jwks": {"keys": [{"kty": "RSA", "n": "x", "e": "AQAB", "d": "y"}]}}), "jwks"),
+        (json!({"jwks": {"keys": [{"kty": "RSA", "n": "w".repeat(171), "e": "AQAB"}]}}), "jwks"),
         (json!({"jwks": []}), "jwks"),
+        (json!({"client_name#de": 7}), "client_name#de"),
+        (json!({"client_name#de": "La\u{202e}den"}), "client_name#de"),
+        (json!({"client_name#": "Laden"}), "client_name#"),
+        (json!({"client_name#de_DE": "Laden"}), "client_name#de_DE"),
+        (json!({"logo_uri#fr": "javascript:alert(1)"}), "logo_uri#fr"),
+        (json!({"software_id": "a\u{0}b"}), "software_id"),
+        (json!({"software_version": "v".repeat(256)}), "software_version"),
         (json!({"jwks_uri": "http://app.example/jwks"}), "jwks_uri"),
         (json!({"client_uri": "javascript:alert(1)"}), "client_uri"),
         (json!({"logo_uri": "data:image/svg+xml,x"}), "logo_uri"),
@@ -198,7 +209,7 @@ fn a_client_that_acts_only_for_itself_needs_no_redirect() {
 fn the_operators_members_are_cleared_and_listed() {
     let mut metadata = client(json!({
         "skip_consent": true, "access_token_strategy": "jwt", "metadata": {"a": 1}, "refresh_token_rotation": false,
-        "introspect_any": true,
+        "client_assertion_audience": "issuer", "introspect_any": true, "scope_claims_in_id_token": true,
     }));
     let before = serde_json::to_value(&metadata).unwrap();
     assert!(ClientMetadata::OPERATOR_MEMBERS.iter().all(|member| before.get(*member).is_some()));

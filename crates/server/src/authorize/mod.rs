@@ -11,8 +11,7 @@ use axum::response::Response;
 use grantor_crypto::{Secret, UnverifiedJws};
 use grantor_protocol::authorization::{requested_mode, requested_state, validate};
 use grantor_protocol::{
-    AuthorizationRequest, AuthorizationRules, ErrorCode, Params, RequestOrigin, RequestedClient,
-    ResponseMode, ResponseType, ReturnTo, Subject,
+    AuthorizationRequest, ErrorCode, Params, RequestOrigin, RequestedClient, ResponseMode, ReturnTo, Subject,
 };
 
 use crate::client_cache::KnownClient;
@@ -66,10 +65,7 @@ async fn read(
         mode: requested_mode(params).unwrap_or(ResponseMode::Query),
         state: requested_state(params).map(str::to_owned),
     };
-    // Only what is answered: a type that is configured but not built would be granted by halves.
-    let pkce = visit.app.config.clients.pkce;
-    let rules = AuthorizationRules { response_types: vec![ResponseType::CODE], pkce };
-    let validated = match validate(params, &client.row.metadata, &rules) {
+    let validated = match validate(params, &client.row.metadata, &visit.app.config.authorization_rules()) {
         Ok(validated) => validated,
         Err(refusal) => return Err(Box::new(responder.refuse(visit, refusal.into()))),
     };

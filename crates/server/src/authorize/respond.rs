@@ -33,9 +33,10 @@ impl Responder {
         }
     }
 
-    /// The success: a code.
-    pub(crate) fn grant(&self, visit: &Visit, code: &str) -> Response {
-        self.send(visit, &[("code", code)])
+    /// The success: what the response type asked for.
+    pub(crate) fn grant(&self, visit: &Visit, outcome: &[(&str, String)]) -> Response {
+        let outcome: Vec<_> = outcome.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        self.send(visit, &outcome)
     }
 
     /// The answer to whatever failed after the redirect URI was verified: the error redirect, for faults of ours as

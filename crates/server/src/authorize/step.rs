@@ -14,6 +14,7 @@ use super::{conclude, new_interaction_id};
 use crate::client_cache::KnownClient;
 use crate::error::Failure;
 use crate::interact::{OpenedInteraction, over};
+use crate::subject::subject;
 use crate::visit::Visit;
 
 /// A verdict and the session it is about.
@@ -62,7 +63,7 @@ impl Facts<'_> {
     pub(crate) fn verdict(&self, visit: &Visit, consents_now: bool) -> Verdict {
         let metadata = &self.client.row.metadata;
         let mut state = InteractionState {
-            sessions: self.sessions.iter().filter_map(facts_of).collect(),
+            sessions: self.sessions.iter().filter_map(|session| self.facts_of(visit, session)).collect(),
             chosen: self.parked.and_then(|parked| parked.session),
             authenticated_here: self.parked.is_some_and(|parked| parked.authenticated_here),
             consented_scope: None,
@@ -77,16 +78,16 @@ impl Facts<'_> {
         state.consented_scope = session.as_ref().and_then(|session| session.consented_scope.clone());
         Verdict { step: needed(self.request, &state, visit.now.ms), session }
     }
-}
 
-fn facts_of(session: &BrowserSession) -> Option<SessionFacts> {
-    Some(SessionFacts {
-        id: session.session.id,
-        subject: conclude::subject(session).ok()?,
-        username: session.user.username_display.clone(),
-        auth_time_ms: session.session.authenticated_at_ms,
-        acr: Some(session.session.acr.clone()),
-    })
+    fn facts_of(&self, visit: &Visit, session: &BrowserSession) -> Option<SessionFacts> {
+        Some(SessionFacts {
+            id: session.session.id,
+            subject: subject(&visit.app, &self.client.row.metadata, session.user.id).ok()?,
+            username: session.user.username_display.clone(),
+            auth_time_ms: session.session.authenticated_at_ms,
+            acr: Some(session.session.acr.clone()),
+        })
+    }
 }
 
 /// The page that does a step.
@@ -174,7 +175,7 @@ pub(crate) async fn advance(visit: &mut Visit, opened: &OpenedInteraction, conse
 /// grant goes out all the same.
 async fn remember_consent(visit: &Visit, opened: &OpenedInteraction, session: &BrowserSession) {
     let before = session.consented_scope.clone().unwrap_or_else(Scope::empty);
-    let scope = before.union(&opened.interaction.request.scope);
+    let scope = before.union(&opened.interaction.request.consented());
     let consents = visit.app.store.consents();
     let kept =
         consents.upsert_merge(session.user.id, opened.client.row.row, &scope, visit.now.timestamp()).await;

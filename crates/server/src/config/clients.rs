@@ -35,15 +35,6 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Clients> {
             "is empty: no client could do anything; the least is [\"code\"]",
         );
     }
-    if response_types.iter().flatten().any(|response_type| response_type.to_string() != "code") {
-        reader.warning(
-            "clients.response_types",
-            "only \"code\" is in this version; the others have no effect yet",
-        );
-    }
-    if allow_unsigned == Some(true) {
-        reader.not_yet("clients.allow_unsigned");
-    }
     Some(Clients { response_types: response_types?, pkce: pkce?, allow_unsigned: allow_unsigned? })
 }
 
@@ -52,11 +43,9 @@ mod tests {
     use super::super::testing::problems_and_warnings;
 
     #[test]
-    fn response_types_beyond_code_are_understood_and_warned_about() {
-        let (problems, warnings) =
-            problems_and_warnings("clients.response_types = ['code', 'code id_token']");
-        assert_eq!(problems, [""; 0]);
-        assert!(warnings[0].starts_with("clients.response_types: only \"code\""));
+    fn response_types_are_those_of_the_specification() {
+        let types = "clients.response_types = ['code', 'id_token code', 'none']";
+        assert_eq!(problems_and_warnings(types), (Vec::new(), Vec::new()));
         assert_eq!(problems_and_warnings("clients.response_types = ['code', 'password']").0.len(), 1);
         assert_eq!(problems_and_warnings("clients.response_types = []").0.len(), 1);
     }
@@ -71,12 +60,5 @@ mod tests {
             problems,
             ["clients.pkce: \"never\" is not a rule: use \"always\", \"nonce\" or \"public\""]
         );
-    }
-
-    #[test]
-    fn unsigned_tokens_are_understood_and_warned_about() {
-        let (problems, warnings) = problems_and_warnings("clients.allow_unsigned = true");
-        assert_eq!(problems, [""; 0]);
-        assert_eq!(warnings, ["clients.allow_unsigned: is not in this version yet and has no effect"]);
     }
 }

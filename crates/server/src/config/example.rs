@@ -11,6 +11,8 @@ const DEVELOPMENT: &str = include_str!("../../../../config/grantor.dev.toml");
 
 const PEM: &str = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n\
                    -----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n";
+const JWKS: &str =
+    r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
 const SECRET: &str = "a-secret-that-is-only-used-in-tests";
 
 /// A setting of the example, whether it is commented out or not.
@@ -38,6 +40,7 @@ fn settings() -> Vec<Setting> {
 
 /// The whole example in force, with files that exist, except for the settings that `left_out` picks.
 fn in_force(files: &Files, left_out: impl Fn(&str) -> bool) -> String {
+    let root = rcgen::generate_simple_self_signed(["root.example".to_owned()]).unwrap().cert.pem();
     let mut lines = Vec::new();
     for Setting { path, value } in settings() {
         if left_out(&path) {
@@ -47,10 +50,14 @@ fn in_force(files: &Files, left_out: impl Fn(&str) -> bool) -> String {
         let content = match path.as_str() {
             "brand.logo" => "<svg xmlns='http://www.w3.org/2000/svg'/>",
             "database.url_file" => "postgres://grantor@db/grantor\n",
-            _ if path.starts_with("public.tls") || path == "outbound.ca_file" => PEM,
+            "outbound.ca_file" => &root,
+            _ if path.starts_with("public.tls") => PEM,
             _ => SECRET,
         };
         match path.as_str() {
+            "registration.software_statement_issuers" => {
+                lines.push(format!("{path} = ['https://issuer.example={}']", files.write("jwks", JWKS)));
+            }
             "secrets.system" => lines.push(format!("{path} = ['{SECRET}']")),
             _ if is_file => lines.push(format!("{path} = '{}'", files.write(&path, content))),
             _ => lines.push(format!("{path} = {value}")),

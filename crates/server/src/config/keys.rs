@@ -79,9 +79,14 @@ pub const KEYS: &[Key] = &[
     key("clients.pkce", Text, Some(r#""nonce""#), "who must use PKCE: always, nonce or public"),
     key("clients.allow_unsigned", Boolean, Some("false"), "whether clients may ask for alg none"),
 
+    key("claims.scopes", List, None, "scopes of your own and the claims that each releases"),
+
     key("registration.enabled", Boolean, Some("false"), "dynamic client registration"),
     key("registration.initial_access_tokens", List, None, "tokens that permit registration"),
     key("registration.initial_access_tokens_file", File, None, "file that holds them, one a line"),
+    key("registration.require_token", Boolean, None, "whether registration needs an initial access token"),
+    key("registration.software_statement_issuers", List, None, "whose software statements are believed, each with its key set"),
+    key("registration.require_software_statement", Boolean, Some("false"), "whether registration needs a software statement"),
     key("registration.redirect_uris", List, None, "what redirect URIs must look like"),
     key("registration.grant_types", List, None, "grants that may be registered"),
     key("registration.scopes", List, None, "scopes that are given of those asked for"),
@@ -89,6 +94,9 @@ pub const KEYS: &[Key] = &[
     key("registration.manage_with_secret", Boolean, Some("true"), "whether a client may manage itself with its secret too"),
     key("registration.rate_limit", Integer, None, "registrations of one address before it has to wait; 0: any number"),
     key("registration.max_clients", Integer, Some("0"), "how many clients may have registered themselves; 0: any number"),
+    key("registration.unused_lifetime", Lifetime, Some(r#""30d""#), "how long a client may stay unused after it registered itself; 0s: for ever"),
+    key("registration.idle_lifetime", Lifetime, Some(r#""0s""#), "how long it may stay silent after it was used; 0s: for ever"),
+    key("registration.reuse_identical", Boolean, Some("false"), "whether public clients that are registered twice stay one"),
 
     key("urls.login", Text, None, "login page of your own"),
     key("urls.consent", Text, None, "consent page of your own"),
@@ -105,6 +113,7 @@ pub const KEYS: &[Key] = &[
 
     key("outbound.allow_private", List, Some("[]"), "private networks that Grantor may call"),
     key("outbound.ca_file", File, None, "more root certificates for outgoing calls (PEM)"),
+    key("outbound.timeout", Lifetime, Some(r#""5s""#), "how long an outgoing call may take in all"),
 
     key("limits.body_bytes", Integer, Some("65536"), "largest request body"),
     key("limits.header_bytes", Integer, Some("32768"), "largest request line and headers together"),

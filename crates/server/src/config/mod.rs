@@ -4,6 +4,7 @@
 //! All problems are found before anything is said, each under the key that causes it.
 
 mod brand;
+mod claims;
 mod clients;
 mod database;
 mod issuer;
@@ -31,8 +32,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use grantor_crypto::SystemSecrets;
+use grantor_protocol::AuthorizationRules;
 use ipnet::IpNet;
 
+pub use claims::Claims;
 pub use clients::Clients;
 pub use database::Database;
 pub use issuer::Issuer;
@@ -42,7 +45,7 @@ pub use log::{Log, LogFormat};
 pub use login::{Login, Session, Urls};
 pub use outside::{Cors, Outbound};
 pub use problem::Problem;
-pub use registration::{RedirectPattern, Registration};
+pub use registration::{Registration, StatementIssuer};
 pub use rotation::Keys;
 pub use source::Source;
 pub use tokens::{AccessTokens, RefreshTokens, TokenFormat, TokenLifetime, Tokens};
@@ -83,6 +86,8 @@ pub struct Config {
     pub keys: Keys,
     /// The widest that any client may be registered for.
     pub clients: Clients,
+    /// What is released about users.
+    pub claims: Claims,
     /// Dynamic client registration.
     pub registration: Registration,
     /// Pages of the operator's own.
@@ -137,6 +142,15 @@ impl Config {
         Ok(config)
     }
 
+    /// What authorization requests are held against.
+    pub fn authorization_rules(&self) -> AuthorizationRules {
+        AuthorizationRules {
+            response_types: self.clients.response_types.clone(),
+            pkce: self.clients.pkce,
+            claims: self.claims.scopes.clone(),
+        }
+    }
+
     /// Every part is read before any is missed, so that all problems are found.
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let issuer = issuer::read(reader);
@@ -150,6 +164,7 @@ impl Config {
         let tokens = tokens::read(reader);
         let keys = rotation::read(reader);
         let clients = clients::read(reader);
+        let claims = claims::read(reader);
         let registration = registration::read(reader);
         let urls = login::read_urls(reader);
         let brand = brand::read(reader);
@@ -173,6 +188,7 @@ impl Config {
             tokens: tokens?,
             keys: keys?,
             clients: clients?,
+            claims: claims?,
             registration: registration?,
             urls,
             brand: brand?,

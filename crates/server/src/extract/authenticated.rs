@@ -6,10 +6,12 @@ use std::sync::Arc;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use grantor_crypto::{DataKeyPurpose, Secret, StoredSecret};
+use grantor_crypto::Secret;
 use grantor_protocol::resource::REPEATABLE;
-use grantor_protocol::{ClientAuthMethod, ErrorCode, Params, PresentedCredentials, RequestRefusal};
+use grantor_protocol::{ClientId, ErrorCode, Params, PresentedCredentials, RequestRefusal};
 
+use super::client_assertion::{Assertion, ProvedAssertion};
+use super::client_secret::secret_is_right;
 use super::{FormBody, Issuer, Peer, unreadable};
 use crate::app::App;
 use crate::client_cache::KnownClient;
@@ -58,9 +60,11 @@ impl FromRequest<App> for Authenticated {
         let Ok(issuer) = Issuer::from_request_parts(&mut parts, app).await;
         let Ok(peer) = Peer::from_request_parts(&mut parts, app).await;
         let headers = parts.headers.clone();
+        let path = parts.uri.path().to_owned();
+        let endpoint = path.strip_prefix(issuer.path()).unwrap_or(&path);
         let Ok(FormBody(form)) = FormBody::from_request(Request::from_parts(parts, body), app).await;
         let outcome = match form.and_then(|params| refuse_plain_http(&peer, &issuer).map(|()| params)) {
-            Ok(params) => authenticate(app, &issuer, now, &headers, params).await,
+            Ok(params) => authenticate(app, &issuer, endpoint, now, &headers, params).await,
             Err(failure) => Err(failure),
         };
         outcome.map_err(AuthenticationFailure)
@@ -79,6 +83,7 @@ pub(crate) fn refuse_plain_http(peer: &Peer, issuer: &Issuer) -> Result<(), Fail
 async fn authenticate(
     app: &App,
     issuer: &Issuer,
+    endpoint: &str,
     now: Now,
     headers: &HeaderMap,
     params: Params,
@@ -86,36 +91,100 @@ async fn authenticate(
     // RFC 6749 section 3.2, here for every endpoint that a client authenticates at.
     params.check_no_repeats(REPEATABLE).map_err(|error| unreadable("body", &error))?;
     let presented = PresentedCredentials::read(only_authorization(headers)?, &params)?;
-    let Some(client_id) = presented.client_id() else {
+    let proof = Proof::of(&presented)?;
+    let Some(client_id) = presented.client_id().cloned().or_else(|| proof.claimed_client()) else {
         return Err(refused("client", "client credentials", "none"));
     };
-    let Some(client) = app.clients.by_client_id(issuer.id, client_id, now.ms).await? else {
+    let Some(client) = app.clients.by_client_id(issuer.id, &client_id, now.ms).await? else {
         return Err(refused("client", "a registered client", client_id.to_string()));
     };
-    let registered = client.row.metadata.token_endpoint_auth_method;
-    if presented.method() != Some(registered) {
-        let received = presented.method().map_or("none", ClientAuthMethod::name);
-        return Err(refused("client authentication method", registered.name(), received)
-            .with_setting("token_endpoint_auth_method of the client"));
+    let request = Attempted { app, issuer, endpoint, now, presented: &presented, proof: &proof };
+    let (client, proved) = match request.prove(&client).await {
+        Ok(proved) => (client, proved),
+        Err(failure) => request.prove_anew(&client, failure).await?,
+    };
+    if let Some(assertion) = proved {
+        assertion.use_up(app, &client).await?;
     }
-    match registered {
-        ClientAuthMethod::None => {}
-        ClientAuthMethod::SecretJwt | ClientAuthMethod::PrivateKeyJwt => {
-            return Err(refused("client authentication method", "one that is offered", registered.name()));
+    Ok(Authenticated { client, confirmation: None, params })
+}
+
+/// What is presented beside the name.
+enum Proof<'a> {
+    Nothing,
+    Secret(Secret),
+    Assertion(Assertion<'a>),
+}
+
+impl<'a> Proof<'a> {
+    fn of(presented: &'a PresentedCredentials) -> Result<Self, Failure> {
+        Ok(match presented {
+            PresentedCredentials::None | PresentedCredentials::IdOnly { .. } => Self::Nothing,
+            PresentedCredentials::Basic { secret, .. } | PresentedCredentials::Post { secret, .. } => {
+                Self::Secret(Secret::from(secret.expose().to_owned()))
+            }
+            PresentedCredentials::Assertion { assertion, .. } => {
+                Self::Assertion(Assertion::parse(assertion.expose())?)
+            }
+        })
+    }
+
+    fn claimed_client(&self) -> Option<ClientId> {
+        match self {
+            Self::Nothing | Self::Secret(_) => None,
+            Self::Assertion(assertion) => assertion.claimed_client(),
         }
-        ClientAuthMethod::Basic | ClientAuthMethod::Post => {
-            let Some(secret) = presented.secret() else {
-                return Err(refused("client secret", "a secret", "none"));
-            };
-            let secret = Secret::from(secret.expose().to_owned());
-            if !secret_is_right(app, now, &client, &secret).await?
-                && !right_after_rereading(app, now, &client, &secret).await?
-            {
-                return Err(refused("client secret", "the registered secret", "another"));
+    }
+}
+
+/// A request that says which client it is from.
+struct Attempted<'a> {
+    app: &'a App,
+    issuer: &'a Issuer,
+    endpoint: &'a str,
+    now: Now,
+    presented: &'a PresentedCredentials,
+    proof: &'a Proof<'a>,
+}
+
+impl Attempted<'_> {
+    /// Whether the client is who it says, in the one way that it is registered for.
+    async fn prove(&self, client: &KnownClient) -> Result<Option<ProvedAssertion>, Failure> {
+        let registered = client.row.metadata.token_endpoint_auth_method;
+        if !self.presented.is_by(registered) {
+            return Err(refused("client authentication method", registered.name(), self.presented.kind())
+                .with_setting("token_endpoint_auth_method of the client"));
+        }
+        match self.proof {
+            Proof::Nothing => Ok(None),
+            Proof::Secret(secret) if secret_is_right(self.app, self.now, client, secret).await? => Ok(None),
+            Proof::Secret(_) => Err(refused("client secret", "the registered secret", "another")),
+            Proof::Assertion(assertion) => {
+                let proved = assertion.prove(self.app, self.issuer, self.endpoint, self.now, client);
+                proved.await.map(Some)
             }
         }
     }
-    Ok(Authenticated { client, confirmation: None, params })
+
+    /// A changed secret or key counts at once on every node: what fails against the held client is tried against the
+    /// row.
+    async fn prove_anew(
+        &self,
+        held: &KnownClient,
+        failure: Failure,
+    ) -> Result<(Arc<KnownClient>, Option<ProvedAssertion>), Failure> {
+        let (Failure::Refused(_), Proof::Secret(_) | Proof::Assertion(_)) = (&failure, self.proof) else {
+            return Err(failure);
+        };
+        let row = &held.row;
+        match self.app.clients.reread(row.issuer, &row.client_id, self.now.ms).await? {
+            Some(fresh) if fresh.row.updated_at != row.updated_at || fresh.row.secret != row.secret => {
+                let proved = self.prove(&fresh).await?;
+                Ok((fresh, proved))
+            }
+            _ => Err(failure),
+        }
+    }
 }
 
 /// The `Authorization` header, of which there may be one (a second is a smuggled or misconfigured identity).
@@ -132,71 +201,10 @@ fn invalid_header(expected: &str, received: &str) -> Failure {
     Failure::refused(ErrorCode::InvalidRequest, "authorization header", expected, received)
 }
 
-fn refused(check: &'static str, expected: &str, received: impl Into<String>) -> Failure {
+pub(super) fn refused(
+    check: &'static str,
+    expected: impl Into<String>,
+    received: impl Into<String>,
+) -> Failure {
     RequestRefusal::new(ErrorCode::InvalidClient, check, expected, received).into()
-}
-
-/// A changed secret counts at once on every node: what fails against the held client is tried against the row.
-async fn right_after_rereading(
-    app: &App,
-    now: Now,
-    held: &KnownClient,
-    secret: &Secret,
-) -> Result<bool, Failure> {
-    match app.clients.reread(held.row.issuer, &held.row.client_id, now.ms).await? {
-        Some(fresh) if fresh.row.updated_at != held.row.updated_at || fresh.row.secret != held.row.secret => {
-            secret_is_right(app, now, &fresh, secret).await
-        }
-        _ => Ok(false),
-    }
-}
-
-/// Whether this is a secret of the client that is good now.
-pub(crate) async fn secret_is_right(
-    app: &App,
-    now: Now,
-    client: &KnownClient,
-    secret: &Secret,
-) -> Result<bool, Failure> {
-    let previous =
-        client.row.previous_secret.as_ref().filter(|previous| previous.expires_at > now.timestamp());
-    for stored in client.row.secret.iter().chain(previous.map(|previous| &previous.secret)) {
-        let right = match stored {
-            StoredSecret::Keyed { .. } => stored_by_key_is_right(app, now, stored, secret).await?,
-            StoredSecret::Argon2(hash) => chosen_secret_is_right(app, hash, secret).await?,
-        };
-        if right {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// Whether this is the secret behind a keyed hash: of a client secret or of a registration access token.
-pub(crate) async fn stored_by_key_is_right(
-    app: &App,
-    now: Now,
-    stored: &StoredSecret,
-    secret: &Secret,
-) -> Result<bool, Failure> {
-    let StoredSecret::Keyed { key, .. } = stored else {
-        return Ok(false);
-    };
-    let keys = app.keys.current(now.ms).await?;
-    let data_key = keys.data_key_by_id(DataKeyPurpose::ClientSecrets, *key);
-    Ok(data_key.is_some_and(|data_key| stored.matches_keyed(data_key, secret)))
-}
-
-async fn chosen_secret_is_right(app: &App, hash: &str, secret: &Secret) -> Result<bool, Failure> {
-    if app.clients.was_verified(hash, secret) {
-        return Ok(true);
-    }
-    let _turn = app.clients.take_turn(hash).ok_or_else(|| {
-        Failure::Unavailable("too many secrets of this client are being verified at once".to_owned())
-    })?;
-    let right = app.secret_hashing.verify(secret.clone(), Some(hash.to_owned())).await?;
-    if right {
-        app.clients.remember_verified(hash, secret);
-    }
-    Ok(right)
 }

@@ -42,7 +42,15 @@ pub(super) fn information(
     if let Some(token) = token {
         set("registration_access_token", json!(token.expose()));
     }
-    set("registration_client_uri", json!(client_uri(issuer, client)));
+    if let Some(registered) = &client.registered {
+        if let Some(statement) = &registered.terms.software_statement {
+            set("software_statement", json!(statement.jwt));
+        }
+        // Where nobody may manage the client, there is nothing to manage.
+        if registered.token.is_some() {
+            set("registration_client_uri", json!(client_uri(issuer, client)));
+        }
+    }
     let mut response = (status, Json(members)).into_response();
     no_store(&mut response);
     response
@@ -55,6 +63,8 @@ pub(crate) enum RegistrationFailure {
     Off,
     /// A member of the document is not acceptable; the setting is the one that would allow it.
     Metadata(MetadataError, Option<&'static str>),
+    /// The software statement is not approved; the reason, and the setting that would approve it.
+    Statement(ErrorCode, String, &'static str),
     /// Nobody who may do this; the failure is for the log, the caller always hears the same.
     Unauthorized(Failure),
     /// The address has registered many clients; it may come back after so many seconds.
@@ -100,6 +110,12 @@ impl IntoResponse for RegistrationFailure {
                 if let Some(setting) = setting {
                     failure = failure.with_setting(setting);
                 }
+                refusal(StatusCode::BAD_REQUEST, code.name(), &description, failure)
+            }
+            Self::Statement(code, reason, setting) => {
+                let description = description(&format!("software_statement: {reason}"));
+                let failure = Failure::refused(code, "software statement", "one of a known issuer", reason)
+                    .with_setting(setting);
                 refusal(StatusCode::BAD_REQUEST, code.name(), &description, failure)
             }
             Self::Unauthorized(failure) => {

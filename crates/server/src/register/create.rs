@@ -4,12 +4,12 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use grantor_crypto::{DataKeyPurpose, random_bytes};
-use grantor_protocol::ClientId;
 use grantor_protocol::registration::new_registration;
-use grantor_store::NewClient;
+use grantor_protocol::{ClientId, RegistrationTerms};
+use grantor_store::{NewClient, NewRegistration, Registration};
 
 use super::answer::{RegistrationFailure, client_uri, information};
-use super::{check_offered, new_secret, new_token, policy};
+use super::{check_offered, new_secret, new_token, policy, state, statement};
 use crate::app::App;
 use crate::clock::Now;
 use crate::cors::CallingClient;
@@ -26,17 +26,30 @@ pub(crate) async fn create(
     JsonBody(document): JsonBody,
 ) -> Result<Response, RegistrationFailure> {
     check_offered(&app, &peer, &issuer)?;
-    policy::check_initial_token(&app, &headers)?;
+    let token = policy::initial_token(&app, &issuer, now, &headers).await?;
+    let mut document = document?;
+    let terms = RegistrationTerms {
+        software_statement: statement::read(&app, &issuer, now, &document, None)?,
+        initial_access_token: token.as_ref().map(|token| token.id.to_string()),
+        limits: token.as_ref().map(|token| token.limits.clone()).unwrap_or_default(),
+    };
+    state(&mut document, &terms);
     let mut metadata =
-        new_registration(document?).map_err(|error| RegistrationFailure::Metadata(error, None))?;
-    policy::apply(&app.config, &mut metadata)?;
-    policy::check_room(&app, &issuer, now, &peer, &headers).await?;
+        new_registration(document).map_err(|error| RegistrationFailure::Metadata(error, None))?;
+    policy::apply(&app.config, &terms, &mut metadata)?;
+    policy::check_rate(&app, now, &peer, &headers).await?;
+    let reusable_as = policy::reusable_as(&app.config, &terms, &metadata)?;
+    if let Some(present) = reused(&app, &issuer, now, reusable_as.as_deref()).await? {
+        return Ok(present);
+    }
+    policy::check_room(&app, &issuer).await?;
     app.keys.make_decryption_key_for(&metadata, now.ms).await?;
 
     let keys = app.keys.current(now.ms).await?;
     let key = keys.data_key(DataKeyPurpose::ClientSecrets)?;
-    let (token, stored_token) = new_token(key);
-    let (secret, stored_secret) = metadata.has_secret().then(|| new_secret(key)).unzip();
+    // A client that others are answered with is nobody's to change.
+    let (token_to_manage, stored_token) = reusable_as.is_none().then(|| new_token(key)).unzip();
+    let (secret, stored_secret) = metadata.has_secret().then(|| new_secret(key, &metadata)).unzip();
     let client = NewClient {
         issuer: issuer.id,
         client_id: new_client_id()?,
@@ -44,8 +57,26 @@ pub(crate) async fn create(
         secret: stored_secret,
         now: now.timestamp(),
     };
-    let client = app.store.clients().register(client, stored_token).await?;
-    let mut response = information(StatusCode::CREATED, &issuer, &client, secret.as_ref(), Some(&token));
+    let registration = NewRegistration {
+        token: stored_token,
+        terms,
+        uses: token.map(|token| token.id),
+        reusable_as: reusable_as.clone(),
+    };
+    let client = match app.store.clients().register(client, registration).await {
+        Ok(Registration::Registered(client)) => client,
+        Ok(Registration::TokenUsedUp) => {
+            return Err(policy::no_initial_token("one that was used up just now"));
+        }
+        Err(fault) if fault.is_conflict() => {
+            // The same was registered just now.
+            let present = reused(&app, &issuer, now, reusable_as.as_deref()).await?;
+            return present.ok_or_else(|| fault.into());
+        }
+        Err(fault) => return Err(fault.into()),
+    };
+    let mut response =
+        information(StatusCode::CREATED, &issuer, &client, secret.as_ref(), token_to_manage.as_ref());
     if let Ok(location) = HeaderValue::from_str(&client_uri(&issuer, &client)) {
         response.headers_mut().insert(header::LOCATION, location);
     }
@@ -53,6 +84,26 @@ pub(crate) async fn create(
         response.extensions_mut().insert(CallingClient(known));
     }
     Ok(response)
+}
+
+/// The answer to a registration that was made before (`registration.reuse_identical`).
+async fn reused(
+    app: &App,
+    issuer: &Issuer,
+    now: Now,
+    reusable_as: Option<&str>,
+) -> Result<Option<Response>, RegistrationFailure> {
+    let Some(reusable_as) = reusable_as else {
+        return Ok(None);
+    };
+    let Some(client) = app.store.clients().reuse(issuer.id, reusable_as, now.timestamp()).await? else {
+        return Ok(None);
+    };
+    let mut response = information(StatusCode::CREATED, issuer, &client, None, None);
+    if let Some(known) = app.clients.reread(issuer.id, &client.client_id, now.ms).await? {
+        response.extensions_mut().insert(CallingClient(known));
+    }
+    Ok(Some(response))
 }
 
 /// Random, where the ids of users grow with time: a client never has the `sub` of a user (security.md T085).

@@ -8,17 +8,18 @@ use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use grantor_crypto::{DataKey, DataKeyPurpose, Secret, StoredSecret};
+use grantor_crypto::{DataKeyPurpose, Secret, StoredSecret};
 use grantor_protocol::registration::{check_chosen_secret, replaced_registration};
 use grantor_protocol::{
-    ClientAuthMethod, ClientId, ErrorCode, Params, PresentedCredentials, ReplacedRegistration,
+    ClientAuthMethod, ClientId, ClientMetadata, ErrorCode, Params, PresentedCredentials, RegistrationTerms,
+    ReplacedRegistration,
 };
 use grantor_store::{Registered, Replacement};
 use serde_json::Value;
 
 use super::answer::{RegistrationFailure, information};
 use super::policy::{self, bearer_token};
-use super::{check_offered, new_secret, new_token};
+use super::{check_offered, new_secret, new_token, state, statement};
 use crate::app::App;
 use crate::client_cache::KnownClient;
 use crate::clock::Now;
@@ -27,6 +28,7 @@ use crate::error::{Failure, no_store};
 use crate::extract::{
     Issuer, JsonBody, Peer, QueryParams, only_authorization, secret_is_right, stored_by_key_is_right,
 };
+use crate::key_ring::Keys;
 
 /// How often a replacement starts over because another one was faster.
 const TRIES: usize = 3;
@@ -45,7 +47,13 @@ pub(crate) struct Managed {
     id: ClientId,
     credential: Credential,
     client: Arc<KnownClient>,
-    registered: Registered,
+    held: Held,
+}
+
+/// What the registration is held by: only while this token is still its own it is replaced.
+struct Held {
+    token: StoredSecret,
+    terms: RegistrationTerms,
 }
 
 impl FromRequestParts<App> for Managed {
@@ -60,8 +68,8 @@ impl FromRequestParts<App> for Managed {
         let id = Path::<String>::from_request_parts(parts, app).await.ok();
         let id = id.and_then(|Path(id)| ClientId::parse(&id).ok()).ok_or_else(unknown)?;
         let credential = Credential::read(&parts.headers, &query?, &id)?;
-        let (client, registered) = authorized(app, &issuer, now, &id, &credential).await?;
-        Ok(Self { app: app.clone(), issuer, now, id, credential, client, registered })
+        let (client, held) = authorized(app, &issuer, now, &id, &credential).await?;
+        Ok(Self { app: app.clone(), issuer, now, id, credential, client, held })
     }
 }
 
@@ -111,15 +119,15 @@ async fn authorized(
     now: Now,
     id: &ClientId,
     credential: &Credential,
-) -> Result<(Arc<KnownClient>, Registered), RegistrationFailure> {
+) -> Result<(Arc<KnownClient>, Held), RegistrationFailure> {
     let Some(client) = app.clients.reread(issuer.id, id, now.ms).await? else {
         return Err(unknown());
     };
-    let Some(registered) = client.row.registered.clone() else {
+    let Some(Registered { token: Some(own_token), terms, .. }) = client.row.registered.clone() else {
         return Err(unknown());
     };
     let right = match credential {
-        Credential::Token(token) => stored_by_key_is_right(app, now, &registered.token, token).await?,
+        Credential::Token(token) => stored_by_key_is_right(app, now, &own_token, token).await?,
         Credential::Secret(method, secret) => {
             app.config.registration.manage_with_secret
                 && client.row.metadata.token_endpoint_auth_method == *method
@@ -129,7 +137,7 @@ async fn authorized(
     if !right {
         return Err(RegistrationFailure::unauthorized("credentials", "this client's own", "others"));
     }
-    Ok((client, registered))
+    Ok((client, Held { token: own_token, terms }))
 }
 
 /// `GET /oauth2/register/{id}` (RFC 7592 section 2.1). The token is shown to whoever just presented it.
@@ -166,32 +174,40 @@ pub(crate) async fn replace(
         }
         // Another request was faster. A token it replaced is no credential any more; a secret may still be one.
         let Managed { app, issuer, now, id, credential, .. } = &managed;
-        (managed.client, managed.registered) = authorized(app, issuer, *now, id, credential).await?;
+        (managed.client, managed.held) = authorized(app, issuer, *now, id, credential).await?;
     }
     Err(Failure::Unavailable("the registration is being replaced by others".to_owned()).into())
 }
 
 /// `None` when the registration was replaced since it was read.
 async fn replace_once(managed: &Managed, document: &Value) -> Result<Option<Response>, RegistrationFailure> {
-    let Managed { app, issuer, now, id, client, registered, .. } = managed;
+    let Managed { app, issuer, now, id, client, held, .. } = managed;
+    let stated = held.terms.software_statement.as_ref();
+    let terms = RegistrationTerms {
+        software_statement: statement::read(app, issuer, *now, document, stated)?,
+        ..held.terms.clone()
+    };
+    let mut document = document.clone();
+    state(&mut document, &terms);
     let ReplacedRegistration { mut metadata, secret: chosen } =
-        replaced_registration(document.clone(), id, &client.row.metadata)
+        replaced_registration(document, id, &client.row.metadata)
             .map_err(|error| RegistrationFailure::Metadata(error, None))?;
-    policy::apply(&app.config, &mut metadata)?;
+    policy::apply(&app.config, &terms, &mut metadata)?;
     app.keys.make_decryption_key_for(&metadata, now.ms).await?;
     let keys = app.keys.current(now.ms).await?;
     let key = keys.data_key(DataKeyPurpose::ClientSecrets)?;
     let (shown, stored) = if metadata.has_secret() {
         let chosen = chosen.map(|secret| Secret::from(secret.into_inner()));
-        secret_from_now_on(managed, key, chosen).await?
+        secret_from_now_on(managed, &keys, &metadata, chosen).await?
     } else {
         (None, None)
     };
     let (token, stored_token) = new_token(key);
     let replacement = Replacement {
         row: client.row.row,
-        token: &registered.token,
+        token: &held.token,
         new_token: &stored_token,
+        terms: &terms,
         metadata: &metadata,
         secret: stored.as_ref(),
         now: now.timestamp(),
@@ -208,25 +224,37 @@ async fn replace_once(managed: &Managed, document: &Value) -> Result<Option<Resp
 }
 
 /// The secret to show, when it is another one, and what is kept of it: the one chosen, the one before, or a first one.
+/// Where the secret itself is needed from now on and only a hash of the one before is kept, another is made.
 async fn secret_from_now_on(
     managed: &Managed,
-    key: &DataKey,
+    keys: &Keys,
+    metadata: &ClientMetadata,
     chosen: Option<Secret>,
 ) -> Result<(Option<Secret>, Option<StoredSecret>), RegistrationFailure> {
     let Managed { app, now, client, .. } = managed;
+    let present = client.row.secret.clone().and_then(|stored| {
+        let key = stored.data_key().and_then(|id| keys.data_key_by_id(DataKeyPurpose::ClientSecrets, id));
+        stored.refitted(key, metadata.needs_recoverable_secret())
+    });
+    let key = keys.data_key(DataKeyPurpose::ClientSecrets)?;
     let Some(chosen) = chosen else {
-        if let Some(present) = client.row.secret.clone() {
-            return Ok((None, Some(present)));
+        if present.is_some() {
+            return Ok((None, present));
         }
-        let (secret, stored) = new_secret(key);
+        let (secret, stored) = new_secret(key, metadata);
         return Ok((Some(secret), Some(stored)));
     };
     // One that is on its way out is none to stay with.
     let is_only_one = client.row.previous_secret.is_none();
-    if is_only_one && secret_is_right(app, *now, client, &chosen).await? {
-        return Ok((Some(chosen), client.row.secret.clone()));
+    if present.is_some() && is_only_one && secret_is_right(app, *now, client, &chosen).await? {
+        return Ok((Some(chosen), present));
     }
-    check_chosen_secret(chosen.expose()).map_err(|error| RegistrationFailure::Metadata(error, None))?;
-    let stored = StoredSecret::Argon2(app.hashing.hash(chosen.clone()).await?);
+    check_chosen_secret(chosen.expose(), metadata)
+        .map_err(|error| RegistrationFailure::Metadata(error, None))?;
+    let stored = if metadata.needs_recoverable_secret() {
+        StoredSecret::sealed(key, &chosen)
+    } else {
+        StoredSecret::Argon2(app.hashing.hash(chosen.clone()).await?)
+    };
     Ok((Some(chosen), Some(stored)))
 }

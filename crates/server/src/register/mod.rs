@@ -5,12 +5,16 @@ mod answer;
 mod create;
 mod manage;
 mod policy;
+mod statement;
+pub(crate) mod tokens;
 
 pub(crate) use create::create;
 pub(crate) use manage::{delete, read, replace};
 
 use answer::RegistrationFailure;
-use grantor_crypto::{DataKey, Secret, StoredSecret, TokenPrefix, random_bytes, token_format};
+use grantor_crypto::{DataKey, Secret, StoredSecret, TokenPrefix, token_format};
+use grantor_protocol::{ClientMetadata, RegistrationTerms};
+use serde_json::Value;
 
 use crate::app::App;
 use crate::extract::{Issuer, Peer, refuse_plain_http};
@@ -23,17 +27,23 @@ fn check_offered(app: &App, peer: &Peer, issuer: &Issuer) -> Result<(), Registra
     Ok(refuse_plain_http(peer, issuer)?)
 }
 
+/// Lets the software statement have its say in a document.
+fn state(document: &mut Value, terms: &RegistrationTerms) {
+    if let (Some(statement), Some(members)) = (&terms.software_statement, document.as_object_mut()) {
+        statement.override_members(members);
+    }
+}
+
 /// A registration access token, and what is kept of it.
 fn new_token(key: &DataKey) -> (Secret, StoredSecret) {
-    let token = token_format::encode(TokenPrefix::RegistrationToken, &random_bytes::<32>());
-    let token = Secret::from(token);
+    let token = token_format::generate(TokenPrefix::RegistrationToken);
     let stored = StoredSecret::keyed(key, &token);
     (token, stored)
 }
 
-/// A client secret, and what is kept of it.
-fn new_secret(key: &DataKey) -> (Secret, StoredSecret) {
+/// A secret for a client of this metadata, and what is kept of it.
+fn new_secret(key: &DataKey, metadata: &ClientMetadata) -> (Secret, StoredSecret) {
     let secret = Secret::generate();
-    let stored = StoredSecret::keyed(key, &secret);
+    let stored = StoredSecret::generated(key, &secret, metadata.needs_recoverable_secret());
     (secret, stored)
 }

@@ -1,9 +1,9 @@
 //! Who may register, how often, and for what: the operator's settings (`registration.*`) against what a client asks.
 
 use axum::http::HeaderMap;
-use grantor_crypto::{DataKeyPurpose, Secret};
-use grantor_protocol::{ClientMetadata, ErrorCode, GrantType, MetadataError, Scope};
-use grantor_store::{Attempt, ThrottleEntry};
+use grantor_crypto::{DataKeyPurpose, Secret, SecretHash, TokenPrefix, token_format};
+use grantor_protocol::{ClientMetadata, ErrorCode, GrantType, MetadataError, RegistrationTerms, Scope};
+use grantor_store::{Attempt, InitialToken, ThrottleEntry};
 
 use super::answer::RegistrationFailure;
 use crate::app::App;
@@ -19,21 +19,40 @@ const UNWATCHED_SCOPE: &str = "openid offline_access offline profile email addre
 const ADDRESS_ALLOWANCE: u32 = 20;
 /// How many times as much the addresses around it may do together.
 const NEIGHBOURHOOD: i64 = 10;
+/// What narrows a registration beside the settings.
+const OF_THE_TOKEN: &str = "limits of the initial access token";
 /// How many times as much everybody may do together.
 const EVERYBODY: i64 = 100;
 
-/// Whether the request has an initial access token, where the operator gave some out (RFC 7591 section 3).
-pub(super) fn check_initial_token(app: &App, headers: &HeaderMap) -> Result<(), RegistrationFailure> {
-    let tokens = &app.config.registration.initial_access_tokens;
-    if tokens.is_empty() {
-        return Ok(());
-    }
+/// The initial access token of the request (RFC 7591 section 3), where it is one of the database: those of the
+/// configuration come without terms. Where registration is open nobody needs one, but one that is used up or revoked is
+/// refused all the same: its holder expects it to count.
+pub(super) async fn initial_token(
+    app: &App,
+    issuer: &Issuer,
+    now: Now,
+    headers: &HeaderMap,
+) -> Result<Option<InitialToken>, RegistrationFailure> {
+    let policy = &app.config.registration;
     let presented = only_authorization(headers)?.and_then(bearer_token);
-    if presented.is_some_and(|presented| tokens.contains(&presented)) {
-        return Ok(());
+    let Some(presented) = presented else {
+        return if policy.require_token { Err(no_initial_token("none")) } else { Ok(None) };
+    };
+    if policy.initial_access_tokens.contains(&presented) {
+        return Ok(None);
     }
-    let expected = "one of registration.initial_access_tokens";
-    Err(RegistrationFailure::unauthorized("initial access token", expected, "none of them"))
+    if token_format::decode(TokenPrefix::InitialAccessToken, presented.expose()).is_ok() {
+        let known = app.store.initial_tokens().usable(issuer.id, &presented.hash(), now.timestamp()).await?;
+        return known
+            .map(Some)
+            .ok_or_else(|| no_initial_token("one that is unknown, revoked, expired or used up"));
+    }
+    if policy.require_token { Err(no_initial_token("another token")) } else { Ok(None) }
+}
+
+/// The refusal of whoever may not register.
+pub(super) fn no_initial_token(received: &str) -> RegistrationFailure {
+    RegistrationFailure::unauthorized("initial access token", "one that is good for registering", received)
 }
 
 /// The token of an `Authorization: Bearer` header.
@@ -45,53 +64,57 @@ pub(super) fn bearer_token(header: &str) -> Option<Secret> {
 
 /// Refuses what may not be registered, and leaves of the scope what may be (RFC 7591 section 3.2.1: the answer says what
 /// took effect).
-pub(super) fn apply(config: &Config, metadata: &mut ClientMetadata) -> Result<(), RegistrationFailure> {
-    let policy = &config.registration;
-    if let Some(allowed) = &policy.grant_types
-        && let Some(grant) = metadata.grant_types.iter().find(|grant| !allowed.contains(grant))
-    {
-        let reason = format!("{grant} cannot be registered here");
-        return Err(refused("grant_types", reason, "registration.grant_types"));
-    }
-    let method = metadata.token_endpoint_auth_method;
-    if policy.auth_methods.as_ref().is_some_and(|allowed| !allowed.contains(&method)) {
-        let reason = format!("{method} cannot be registered here");
-        return Err(refused("token_endpoint_auth_method", reason, "registration.auth_methods"));
-    }
+pub(super) fn apply(
+    config: &Config,
+    terms: &RegistrationTerms,
+    metadata: &mut ClientMetadata,
+) -> Result<(), RegistrationFailure> {
+    config.registration.limits.check(metadata).map_err(|error| {
+        let setting = limit_on(&error.member);
+        RegistrationFailure::Metadata(error, Some(setting))
+    })?;
+    let of_the_token = |error| RegistrationFailure::Metadata(error, Some(OF_THE_TOKEN));
+    terms.limits.check(metadata).map_err(of_the_token)?;
     let offered = &config.clients.response_types;
     if let Some(response_type) = metadata.response_types.iter().find(|asked| !offered.contains(asked)) {
         let reason = format!("{response_type} is not offered here");
         return Err(refused("response_types", reason, "clients.response_types"));
     }
-    if let Some(patterns) = &policy.redirect_uris {
-        let fits = |uri: &&String| !patterns.iter().any(|pattern| pattern.matches(uri));
-        for (member, uris) in [
-            ("redirect_uris", &metadata.redirect_uris),
-            ("post_logout_redirect_uris", &metadata.post_logout_redirect_uris),
-        ] {
-            if let Some(uri) = uris.iter().find(fits) {
-                let reason = format!("{uri} is not among those that may be registered here");
-                return Err(refused(member, reason, "registration.redirect_uris"));
-            }
-        }
+    if !config.clients.allow_unsigned
+        && let Some(member) = metadata.unsigned_member()
+    {
+        return Err(refused(member, "none is not allowed here".to_owned(), "clients.allow_unsigned"));
     }
-    narrow(config, metadata)
+    narrow(config, terms, metadata)
 }
 
-fn narrow(config: &Config, metadata: &mut ClientMetadata) -> Result<(), RegistrationFailure> {
+/// The setting that narrows a member.
+fn limit_on(member: &str) -> &'static str {
+    match member {
+        "grant_types" => "registration.grant_types",
+        "token_endpoint_auth_method" => "registration.auth_methods",
+        _ => "registration.redirect_uris",
+    }
+}
+
+fn narrow(
+    config: &Config,
+    terms: &RegistrationTerms,
+    metadata: &mut ClientMetadata,
+) -> Result<(), RegistrationFailure> {
     let unwatched = metadata.allows_grant(GrantType::ClientCredentials);
-    let allowed = match &config.registration.scopes {
-        Some(scopes) => scopes.clone(),
-        None if unwatched => Scope::parse(UNWATCHED_SCOPE).unwrap_or_default(),
-        None => metadata.scope.clone(),
+    let (allowed, setting) = match (&config.registration.limits.scopes, &terms.limits.scopes) {
+        (Some(scopes), Some(of_the_token)) => (scopes.intersection(of_the_token), OF_THE_TOKEN),
+        (None, Some(of_the_token)) => (of_the_token.clone(), OF_THE_TOKEN),
+        (Some(scopes), None) => (scopes.clone(), "registration.scopes"),
+        (None, None) if unwatched => {
+            (Scope::parse(UNWATCHED_SCOPE).unwrap_or_default(), "registration.scopes")
+        }
+        (None, None) => return Ok(()),
     };
     let narrowed = metadata.scope.intersection(&allowed);
     if narrowed.is_empty() && !metadata.scope.is_empty() {
-        return Err(refused(
-            "scope",
-            format!("only {allowed} can be registered here"),
-            "registration.scopes",
-        ));
+        return Err(refused("scope", format!("only {allowed} can be registered here"), setting));
     }
     metadata.scope = narrowed;
     Ok(())
@@ -101,17 +124,37 @@ fn refused(member: &str, reason: String, setting: &'static str) -> RegistrationF
     RegistrationFailure::Metadata(MetadataError { member: member.to_owned(), reason }, Some(setting))
 }
 
-/// Counts the registration against its address and asks whether there is room for one more client.
-pub(super) async fn check_room(
+/// What an identical registration is recognised by, where it may be answered with this client: a public one, which has
+/// no secret that two could share, while the operator wants it so. Terms are part of it: what came by one token or
+/// statement is not given to whoever has another.
+pub(super) fn reusable_as(
+    config: &Config,
+    terms: &RegistrationTerms,
+    metadata: &ClientMetadata,
+) -> Result<Option<String>, Failure> {
+    if !config.registration.reuse_identical || !metadata.is_public() {
+        return Ok(None);
+    }
+    let identity = serde_json::to_vec(&(metadata, terms));
+    let identity = identity.map_err(|error| Failure::Internal(error.to_string()))?;
+    Ok(Some(SecretHash::of(identity).bytes().iter().map(|byte| format!("{byte:02x}")).collect()))
+}
+
+/// Counts the registration against its address.
+pub(super) async fn check_rate(
     app: &App,
-    issuer: &Issuer,
     now: Now,
     peer: &Peer,
     headers: &HeaderMap,
 ) -> Result<(), RegistrationFailure> {
-    if let Some(allowance) = allowance(app, peer, headers) {
-        charge(app, now, peer, allowance).await?;
+    match allowance(app, peer, headers) {
+        Some(allowance) => charge(app, now, peer, allowance).await,
+        None => Ok(()),
     }
+}
+
+/// Asks whether there is room for one more client.
+pub(super) async fn check_room(app: &App, issuer: &Issuer) -> Result<(), RegistrationFailure> {
     let most = app.config.registration.max_clients;
     if most > 0 && app.store.clients().count_registered(issuer.id).await? >= i64::from(most) {
         let expected = format!("fewer than {most} clients that registered themselves");

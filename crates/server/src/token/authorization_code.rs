@@ -7,7 +7,7 @@ use grantor_protocol::{ErrorCode, GrantType, Targets, TokenResponse, Verifier};
 use grantor_store::{Attempt, CodeOutcome, CodeRefusal, CodeUse};
 
 use super::TokenContext;
-use super::issue::{Issuance, Minting};
+use super::issue::{Issuance, Minting, Wanted};
 use crate::error::Failure;
 
 /// The parameters of this grant.
@@ -29,7 +29,8 @@ pub(super) async fn redeem(
     // Whatever can be refused or fail without the code is settled first: a refusal must not use it up.
     check_targets(context, &code, &request.targets).await?;
     let metadata = &context.client.client.row.metadata;
-    let minting = Minting::prepare(context, metadata.scope.wants_openid()).await?;
+    let wanted = Wanted { access_token: true, id_token: metadata.scope.wants_openid() };
+    let minting = Minting::prepare(context.issuing(), wanted).await?;
     let tokens = &context.app.config.tokens;
     let challenge = request.verifier.as_ref().map(Verifier::challenge);
     let code_use = CodeUse {
@@ -61,7 +62,7 @@ pub(super) async fn redeem(
         nonce: facts.nonce.as_deref(),
         facts: &facts,
     };
-    minting.for_grant(context, &issuance)
+    minting.for_grant(context.issuing(), &issuance)
 }
 
 /// Refuses a target outside the grant while the code is still unused.

@@ -28,7 +28,7 @@ pub(super) async fn redeem(
         None => of_the_client_itself(&metadata.scope),
     };
     targets.check_allowed(&metadata.audience)?;
-    issue::for_client(context, granted, targets.all()).await
+    issue::for_client(context.issuing(), granted, targets.all()).await
 }
 
 /// What is left of a registered scope when no user takes part.

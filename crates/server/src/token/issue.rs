@@ -1,23 +1,18 @@
 //! Mints what a grant gives: access token, ID token, refresh token. No statement runs here.
 
-use grantor_crypto::{Algorithm, left_half_hash, random_bytes, sign_compact};
-use grantor_protocol::{
-    AccessTokenStrategy, Scope, SigningAlgorithm, Subject, TokenId, TokenResponse, TokenType,
-};
+use grantor_crypto::{Algorithm, random_bytes};
+use grantor_protocol::{AccessTokenStrategy, Scope, Subject, TokenId, TokenResponse, TokenType};
 use grantor_store::GrantFacts;
-use serde_json::json;
 use uuid::Uuid;
 
-use super::TokenContext;
 use super::access_token::{AccessToken, Authentication};
+use super::id_token::IdToken;
 use super::refresh_token::RefreshToken;
 use crate::app::App;
+use crate::client_jwt::{ClientJwt, key_algorithm};
 use crate::config::TokenFormat;
 use crate::error::Failure;
-use crate::key_ring::{AGREEMENT_SECONDS, Keys, SigningKey};
-use crate::sid::sid;
-use std::sync::Arc;
-use std::time::Duration;
+use crate::issuing::{Issuing, SigningKeys};
 
 /// What is issued beside the access token.
 pub(super) struct Issuance<'a> {
@@ -33,30 +28,87 @@ pub(super) struct Issuance<'a> {
     pub(super) nonce: Option<&'a str>,
 }
 
+/// What will be minted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    /// An access token.
+    pub(crate) access_token: bool,
+    /// An ID token, perhaps.
+    pub(crate) id_token: bool,
+}
+
 /// Everything that minting needs and that may fail or take time: at hand before a code or refresh token is used.
-pub(super) struct Minting {
+pub(crate) struct Minting {
     format: TokenFormat,
     keys: SigningKeys,
+    id_token: Option<ClientJwt>,
+}
+
+/// An access token and the seconds it lasts.
+pub(crate) struct IssuedAccessToken {
+    pub(crate) token: String,
+    pub(crate) expires_in: u64,
 }
 
 impl Minting {
-    /// Reads the keys; `with_id_token` when an ID token may have to be signed.
-    pub(super) async fn prepare(context: &TokenContext<'_>, with_id_token: bool) -> Result<Self, Failure> {
-        let format = format_for(context.app, context.client.client.row.metadata.access_token_strategy);
-        let keys = signing_keys(context, format == TokenFormat::Jwt || with_id_token).await?;
-        Ok(Self { format, keys })
+    /// Reads the keys.
+    pub(crate) async fn prepare(issuing: Issuing<'_>, wanted: Wanted) -> Result<Self, Failure> {
+        let metadata = &issuing.client.row.metadata;
+        let format = format_for(issuing.app, metadata.access_token_strategy);
+        let signs = wanted.access_token && format == TokenFormat::Jwt;
+        let keys = SigningKeys::prepare(issuing, signs.then(|| algorithm_of(issuing))).await?;
+        let id_token = if wanted.id_token { Some(ClientJwt::for_id_token(issuing).await?) } else { None };
+        Ok(Self { format, keys, id_token })
     }
 
-    /// Mints for a grant of a user.
+    /// Mints what the token endpoint answers for a grant of a user.
     pub(super) fn for_grant(
         &self,
-        context: &TokenContext<'_>,
+        issuing: Issuing<'_>,
         issuance: &Issuance<'_>,
     ) -> Result<TokenResponse, Failure> {
         let facts = issuance.facts;
-        let now = context.now.timestamp();
-        let lifetime = context.app.config.tokens.access.lifetime.seconds();
-        let client = &context.client.client.row;
+        let access_token = self.access_token(issuing, facts, issuance.scope, issuance.audience)?;
+        let id_token = if issuance.scope.wants_openid() {
+            let id_token = IdToken {
+                facts,
+                nonce: issuance.nonce,
+                access_token: Some(&access_token.token),
+                code: None,
+                state: None,
+                has_scope_claims: issuing.client.row.metadata.scope_claims_in_id_token,
+            };
+            Some(self.id_token(issuing, &id_token)?)
+        } else {
+            None
+        };
+        let refresh_token = issuance
+            .refresh_generation
+            .map(|generation| {
+                let token = RefreshToken::new(facts, generation, issuing.now.timestamp());
+                token.sealed(&self.keys.keys, issuing.issuer)
+            })
+            .transpose()?;
+        Ok(TokenResponse {
+            expires_in: access_token.expires_in,
+            scope: issuance.scope.clone(),
+            access_token: access_token.token,
+            refresh_token,
+            id_token,
+            token_type: TokenType::Bearer,
+        })
+    }
+
+    /// An access token of a grant, with this part of its scope and audience.
+    pub(crate) fn access_token(
+        &self,
+        issuing: Issuing<'_>,
+        facts: &GrantFacts,
+        scope: &Scope,
+        audience: &[String],
+    ) -> Result<IssuedAccessToken, Failure> {
+        let now = issuing.now.timestamp();
+        let client = &issuing.client.row;
         let token = AccessToken {
             id: new_token_id(),
             grant: Some(facts.id),
@@ -64,49 +116,41 @@ impl Minting {
             client_id: client.client_id.clone(),
             epoch: facts.client_epoch,
             subject: facts.subject.clone(),
-            scope: issuance.scope.clone(),
-            audience: issuance.audience.to_vec(),
+            scope: scope.clone(),
+            audience: audience.to_vec(),
             confirmation: None,
             issued_at: now,
-            expires_at: now.plus(lifetime).min(facts.ends_at),
+            expires_at: now.plus(issuing.app.config.tokens.access.lifetime.seconds()).min(facts.ends_at),
         };
         let authentication = facts.authenticated_at.map(|time| Authentication {
             time,
             acr: facts.acr.as_deref().unwrap_or_default(),
             amr: &facts.amr,
         });
-        let access_token = encode(context, self.format, &self.keys, &token, authentication)?;
-        let id_token = if issuance.scope.wants_openid() {
-            Some(id_token(context, &self.keys, issuance, &access_token)?)
-        } else {
-            None
-        };
-        let refresh_token = issuance
-            .refresh_generation
-            .map(|generation| {
-                RefreshToken::new(facts, generation, now).sealed(&self.keys.keys, context.issuer)
-            })
-            .transpose()?;
-        Ok(TokenResponse {
+        Ok(IssuedAccessToken {
             expires_in: token.expires_at.seconds().abs_diff(now.seconds()),
-            scope: issuance.scope.clone(),
-            access_token,
-            refresh_token,
-            id_token,
-            token_type: TokenType::Bearer,
+            token: encode(issuing, self.format, &self.keys, &token, authentication)?,
         })
+    }
+
+    /// An ID token in the form that the client is registered for.
+    pub(crate) fn id_token(&self, issuing: Issuing<'_>, id_token: &IdToken<'_>) -> Result<String, Failure> {
+        let form = self.id_token.as_ref();
+        let form =
+            form.ok_or_else(|| Failure::Internal("no key was prepared for the ID token".to_owned()))?;
+        id_token.encode(issuing, form)
     }
 }
 
 /// Mints for the client itself (RFC 6749 section 4.4): no grant, no ID token, no refresh token.
 pub(super) async fn for_client(
-    context: &TokenContext<'_>,
+    issuing: Issuing<'_>,
     scope: Scope,
     audience: Vec<String>,
 ) -> Result<TokenResponse, Failure> {
-    let client = &context.client.client.row;
-    let now = context.now.timestamp();
-    let lifetime = context.app.config.tokens.access.lifetime.seconds();
+    let client = &issuing.client.row;
+    let now = issuing.now.timestamp();
+    let lifetime = issuing.app.config.tokens.access.lifetime.seconds();
     let subject =
         Subject::parse(client.client_id.as_str()).map_err(|error| Failure::Internal(error.to_string()))?;
     let token = AccessToken {
@@ -118,13 +162,14 @@ pub(super) async fn for_client(
         subject,
         scope: scope.clone(),
         audience,
-        confirmation: context.client.confirmation.as_ref().map(|key| key.0.clone()),
+        confirmation: issuing.confirmation.map(|key| key.0.clone()),
         issued_at: now,
         expires_at: now.plus(lifetime),
     };
-    let format = format_for(context.app, client.metadata.access_token_strategy);
-    let keys = signing_keys(context, format == TokenFormat::Jwt).await?;
-    let access_token = encode(context, format, &keys, &token, None)?;
+    let format = format_for(issuing.app, client.metadata.access_token_strategy);
+    let signs = format == TokenFormat::Jwt;
+    let keys = SigningKeys::prepare(issuing, signs.then(|| algorithm_of(issuing))).await?;
+    let access_token = encode(issuing, format, &keys, &token, None)?;
     Ok(TokenResponse {
         access_token,
         token_type: TokenType::Bearer,
@@ -139,55 +184,24 @@ fn new_token_id() -> TokenId {
     TokenId::from_uuid(Uuid::from_bytes(random_bytes::<16>()))
 }
 
-/// The keys, with one that signs with the client's algorithm. The first client of an algorithm waits here once, until
-/// every node publishes the new key; no connection is held meanwhile.
-async fn signing_keys(context: &TokenContext<'_>, something_is_signed: bool) -> Result<SigningKeys, Failure> {
-    let (app, algorithm) = (context.app, algorithm_of(context));
-    let keys = app.keys.current(context.now.ms).await?;
-    if !something_is_signed || keys.active(algorithm, context.now.ms).is_some() {
-        return Ok(SigningKeys { keys, now_ms: context.now.ms });
-    }
-    app.keys.make_first_key(algorithm, context.now.ms).await?;
-    tokio::time::sleep(Duration::from_secs(AGREEMENT_SECONDS.unsigned_abs())).await;
-    let now_ms = app.clock.now_ms();
-    Ok(SigningKeys { keys: app.keys.current(now_ms).await?, now_ms })
-}
-
-/// The keys and the instant they are chosen at.
-struct SigningKeys {
-    keys: Arc<Keys>,
-    now_ms: i64,
-}
-
-impl SigningKeys {
-    fn active(&self, algorithm: Algorithm) -> Result<&SigningKey, Failure> {
-        self.keys.active(algorithm, self.now_ms).ok_or_else(|| {
-            Failure::Unavailable(format!("the first {} key does not sign yet", algorithm.name()))
-        })
-    }
-}
-
-fn algorithm_of(context: &TokenContext<'_>) -> Algorithm {
-    match context.client.client.row.metadata.id_token_signed_response_alg {
-        SigningAlgorithm::RS256 | SigningAlgorithm::HS256 | SigningAlgorithm::Unsigned => Algorithm::RS256,
-        SigningAlgorithm::PS256 => Algorithm::PS256,
-        SigningAlgorithm::ES256 => Algorithm::ES256,
-        SigningAlgorithm::EdDSA => Algorithm::EdDSA,
-    }
+/// What access tokens are signed with: as the client's ID tokens, or RS256 where those are signed with no key of ours,
+/// since resource servers read access tokens.
+fn algorithm_of(issuing: Issuing<'_>) -> Algorithm {
+    key_algorithm(issuing.client.row.metadata.id_token_signed_response_alg).unwrap_or(Algorithm::RS256)
 }
 
 fn encode(
-    context: &TokenContext<'_>,
+    issuing: Issuing<'_>,
     format: TokenFormat,
     keys: &SigningKeys,
     token: &AccessToken,
     authentication: Option<Authentication<'_>>,
 ) -> Result<String, Failure> {
     match format {
-        TokenFormat::Opaque => token.sealed(&keys.keys, context.issuer),
+        TokenFormat::Opaque => token.sealed(&keys.keys, issuing.issuer),
         TokenFormat::Jwt => {
-            let key = keys.active(algorithm_of(context))?;
-            token.signed(&keys.keys, key, context.issuer, authentication)
+            let key = keys.active(algorithm_of(issuing))?;
+            token.signed(&keys.keys, key, issuing.issuer, authentication)
         }
     }
 }
@@ -199,43 +213,4 @@ fn format_for(app: &App, strategy: Option<AccessTokenStrategy>) -> TokenFormat {
         Some(AccessTokenStrategy::Jwt) => TokenFormat::Jwt,
         None => app.config.tokens.access.format,
     }
-}
-
-/// The ID token (OpenID Connect Core section 2): protocol claims only, since the user's claims are at userinfo
-/// whenever an access token is issued (section 5.4).
-fn id_token(
-    context: &TokenContext<'_>,
-    keys: &SigningKeys,
-    issuance: &Issuance<'_>,
-    access_token: &str,
-) -> Result<String, Failure> {
-    let facts = issuance.facts;
-    let client = &context.client.client.row;
-    let algorithm = algorithm_of(context);
-    let now = context.now.timestamp();
-    let key = keys.active(algorithm)?;
-    let mut claims = json!({
-        "iss": &*context.issuer.url,
-        "sub": facts.subject.as_str(),
-        "aud": client.client_id.as_str(),
-        "exp": now.plus(context.app.config.tokens.id.lifetime.seconds()).seconds(),
-        "iat": now.seconds(),
-        "amr": facts.amr,
-        "at_hash": left_half_hash(algorithm, access_token),
-    });
-    if let Some(claims) = claims.as_object_mut() {
-        if let Some(time) = facts.authenticated_at {
-            claims.insert("auth_time".to_owned(), json!(time.seconds()));
-        }
-        if let Some(acr) = &facts.acr {
-            claims.insert("acr".to_owned(), json!(acr));
-        }
-        if let Some(nonce) = issuance.nonce {
-            claims.insert("nonce".to_owned(), json!(nonce));
-        }
-        if let Some(session) = facts.session {
-            claims.insert("sid".to_owned(), json!(sid(session, client.row)));
-        }
-    }
-    sign_compact(&key.pair, "JWT", &claims).map_err(|error| Failure::Internal(error.to_string()))
 }

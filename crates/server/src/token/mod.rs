@@ -4,6 +4,7 @@
 mod access_token;
 mod authorization_code;
 mod client_credentials;
+mod id_token;
 mod issue;
 mod refresh_token;
 mod sealed;
@@ -16,6 +17,8 @@ use grantor_protocol::{ErrorCode, GrantType, RequestRefusal, Targets, TokenReque
 pub(crate) use access_token::{AccessToken, TokenUnreadable, read_access_token};
 use authorization_code::CodeRequest;
 pub(crate) use authorization_code::new_code;
+pub(crate) use id_token::IdToken;
+pub(crate) use issue::{Minting, Wanted};
 pub(crate) use refresh_token::read_refresh_token;
 
 use crate::app::App;
@@ -23,6 +26,7 @@ use crate::clock::Now;
 use crate::cors::CallingClient;
 use crate::error::{Failure, no_store};
 use crate::extract::{Authenticated, Issuer};
+use crate::issuing::Issuing;
 
 /// What every grant is given.
 pub(crate) struct TokenContext<'a> {
@@ -30,6 +34,18 @@ pub(crate) struct TokenContext<'a> {
     issuer: &'a Issuer,
     client: &'a Authenticated,
     now: Now,
+}
+
+impl<'a> TokenContext<'a> {
+    fn issuing(&self) -> Issuing<'a> {
+        Issuing {
+            app: self.app,
+            issuer: self.issuer,
+            client: &self.client.client,
+            confirmation: self.client.confirmation.as_ref(),
+            now: self.now,
+        }
+    }
 }
 
 /// `POST /oauth2/token`.
@@ -44,6 +60,7 @@ pub(crate) async fn post(
     let mut response = match redeem(&context).await {
         Ok((grant, tokens)) => {
             app.metrics.granted(grant.name(), "issued");
+            app.client_uses.note(&client.client, now);
             Json(tokens).into_response()
         }
         Err((grant, failure)) => {

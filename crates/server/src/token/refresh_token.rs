@@ -8,7 +8,7 @@ use grantor_store::{GrantFacts, RefreshOutcome, RefreshUse};
 use serde::{Deserialize, Serialize};
 
 use super::access_token::TokenUnreadable;
-use super::issue::{Issuance, Minting};
+use super::issue::{Issuance, Minting, Wanted};
 use super::{TokenContext, sealed};
 use crate::app::App;
 use crate::clock::Now;
@@ -89,7 +89,8 @@ pub(super) async fn redeem(
     still_allowed(&scope, &client.metadata.scope)?;
     let audience = narrow(&targets.all(), &presented.audience, &client.metadata.audience)?;
     // A fault must not use the token up, so the keys are at hand before the database decides.
-    let minting = Minting::prepare(context, presented.scope.wants_openid()).await?;
+    let wanted = Wanted { access_token: true, id_token: presented.scope.wants_openid() };
+    let minting = Minting::prepare(context.issuing(), wanted).await?;
     let policy = &context.app.config.tokens.refresh;
     let rotate = client.metadata.rotates_refresh_tokens();
     let outcome = context
@@ -131,7 +132,7 @@ pub(super) async fn redeem(
         refresh_generation: state.rotated.then_some(state.generation),
         nonce: None,
     };
-    minting.for_grant(context, &issuance)
+    minting.for_grant(context.issuing(), &issuance)
 }
 
 /// The scope may shrink, never grow (RFC 6749 section 6).

@@ -1,7 +1,9 @@
 //! What can be bound to a statement on both engines.
 
 use grantor_crypto::SecretHash;
-use grantor_protocol::{ClientRowId, GrantId, IssuerId, SessionId, Timestamp, TokenId, UserId};
+use grantor_protocol::{
+    ClientRowId, GrantId, InitialTokenId, IssuerId, SessionId, Timestamp, TokenId, UserId,
+};
 use uuid::Uuid;
 
 /// A parameter. Each kind knows its column type even when it is absent, which Postgres insists on.
@@ -46,5 +48,6 @@ values! {
     UserId => Uuid(|id: UserId| id.uuid());
     GrantId => Uuid(|id: GrantId| id.uuid());
     SessionId => Uuid(|id: SessionId| id.uuid());
+    InitialTokenId => Uuid(|id: InitialTokenId| id.uuid());
     TokenId => Uuid(|id: TokenId| id.uuid());
 }

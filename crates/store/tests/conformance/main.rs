@@ -23,6 +23,7 @@ mod sessions;
 mod store;
 mod throttle;
 mod tokens;
+mod used_jwts;
 mod users;
 mod world;
 
@@ -63,6 +64,11 @@ macro_rules! prove {
                 a_client_that_registers_itself_is_told_from_one_that_an_operator_registered,
                 a_registration_is_replaced_as_a_whole_and_its_old_token_is_dead,
                 of_two_replacements_at_once_one_is_made,
+                an_initial_access_token_is_good_until_used_up_expired_or_revoked,
+                of_thirty_two_that_register_with_the_last_use_one_does,
+                the_same_registered_twice_is_one_client_until_somebody_changes_it,
+                clients_without_a_sign_of_life_are_removed_in_batches,
+                a_younger_grant_is_a_sign_of_life,
             );
             cases!($engine, users:
                 an_account_is_found_by_its_name_and_its_id,
@@ -136,6 +142,11 @@ macro_rules! prove {
                 a_token_of_a_client_for_itself_lives_until_its_id_is_revoked,
                 a_revocation_outlives_its_token_on_the_slowest_clock,
                 a_token_is_read_in_one_statement,
+            );
+            cases!($engine, used_jwts:
+                a_jwt_counts_once_and_its_own_attempt_may_be_repeated,
+                of_thirty_two_uses_of_one_jwt_one_counts,
+                a_used_jwt_is_remembered_longer_than_anybody_accepts_it,
             );
             cases!($engine, consents:
                 a_consent_is_remembered_per_user_and_client,

@@ -217,7 +217,7 @@ pub(crate) fn new_grant(client: &Client, user: &User, session: &Session) -> NewG
         audience: vec!["https://api.example.com".to_owned()],
         session: Some(session.id),
         offline: true,
-        claims: Some(json!({ "userinfo": { "email": null } })),
+        claims: serde_json::from_value(json!({ "userinfo": { "email": null } })).unwrap(),
         authorization_details: None,
         act: None,
         confirmation: None,
@@ -254,7 +254,6 @@ pub(crate) fn request(client: &Client) -> AuthorizationRequest {
         "display": null,
         "audience": [],
         "resource": [],
-        "claims": null,
         "origin": "query"
     }))
     .unwrap()

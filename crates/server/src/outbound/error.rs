@@ -1,0 +1,86 @@
+//! Why a document could not be had. For the operator's log: to whoever registered the URL nothing of it is told, or they
+//! could look around in the network from here (security.md T142).
+
+use std::time::Duration;
+
+use super::policy::Refusal;
+
+/// What went wrong; cheap to clone, since everybody who waited for the same document gets it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum FetchError {
+    /// The URL or all of its addresses are refused; no connection was attempted.
+    #[error("the URL {0}")]
+    Refused(#[from] Refusal),
+    /// The name has no address, or the resolver failed.
+    #[error("the host has no address: {0}")]
+    Unresolved(String),
+    /// No connection came about.
+    #[error("the host cannot be connected to: {0}")]
+    Connect(String),
+    /// The certificate or the handshake is not acceptable.
+    #[error("TLS failed: {0}")]
+    Tls(String),
+    /// It was not complete in time.
+    #[error("no complete answer within {} ms", .0.as_millis())]
+    Timeout(Duration),
+    /// Too much is being fetched already, in all or from this host.
+    #[error("too many other fetches are running")]
+    Busy,
+    /// What came is not HTTP, has too large a head, or ended early.
+    #[error("the answer cannot be read: {0}")]
+    Answer(String),
+    /// A redirect, which is never followed.
+    #[error("the answer is a redirect (status {0}), and redirects are not followed")]
+    Redirect(u16),
+    /// Any other status than 200.
+    #[error("the answer has status {0}")]
+    Status(u16),
+    /// It is compressed although that was not asked for.
+    #[error("the answer is compressed ({0}), which was not asked for")]
+    Compressed(String),
+    /// The document is larger than the caller takes.
+    #[error("the document is larger than {0} bytes")]
+    TooLarge(usize),
+    /// The document has another media type than the caller takes.
+    #[error("the document has the media type {0:?}")]
+    MediaType(String),
+}
+
+impl FetchError {
+    /// The setting that would change it, for the log.
+    pub(crate) fn setting(&self) -> Option<&'static str> {
+        match self {
+            Self::Refused(refusal) => refusal.setting(),
+            Self::Tls(_) => Some("outbound.ca_file"),
+            Self::Timeout(_) => Some("outbound.timeout"),
+            Self::Unresolved(_)
+            | Self::Connect(_)
+            | Self::Busy
+            | Self::Answer(_)
+            | Self::Redirect(_)
+            | Self::Status(_)
+            | Self::Compressed(_)
+            | Self::TooLarge(_)
+            | Self::MediaType(_) => None,
+        }
+    }
+
+    /// Whether the host is away, and what it served before can still be believed for a while; an answer that says no is
+    /// no such failure.
+    pub(crate) fn is_outage(&self) -> bool {
+        match self {
+            Self::Unresolved(_)
+            | Self::Connect(_)
+            | Self::Tls(_)
+            | Self::Timeout(_)
+            | Self::Busy
+            | Self::Answer(_) => true,
+            Self::Status(status) => *status >= 500 || *status == 429,
+            Self::Refused(_)
+            | Self::Redirect(_)
+            | Self::Compressed(_)
+            | Self::TooLarge(_)
+            | Self::MediaType(_) => false,
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! The one way in which Grantor fetches documents of clients (`jwks_uri`, `request_uri`, `sector_identifier_uri`,
+//! `logo_uri`). Whoever registers a URL chooses where we connect to, so: only public addresses unless
+//! `outbound.allow_private` says otherwise, decided for the very address that is connected to; no redirects, cookies,
+//! proxies or compression; bounded size, time and number; kept by the rules of HTTP (security.md 1.10).
+
+mod cache;
+mod error;
+mod exchange;
+mod places;
+mod policy;
+mod resolve;
+mod tls;
+
+#[cfg(test)]
+mod fetch_tests;
+#[cfg(test)]
+pub(crate) mod testing;
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::http::Method;
+use rustls::ClientConfig;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
+use url::Host;
+
+pub(crate) use cache::{Fetched, MaxAge};
+pub(crate) use error::FetchError;
+pub use policy::{AddressPolicy, Refusal, Target, is_public};
+
+use crate::clock::Now;
+use crate::config::Outbound;
+use cache::{Cache, Key};
+use exchange::Question;
+use places::Places;
+use resolve::Resolver;
+
+/// What a caller takes for the document it asks for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    /// Sent as `Accept`.
+    pub accept: &'static str,
+    /// The media types that are taken; any, when there are none.
+    pub media_types: &'static [&'static str],
+    /// The largest body.
+    pub body_bytes: usize,
+    /// How old it may be.
+    pub max_age: MaxAge,
+    /// The longest that it may take in all, where that is less than `outbound.timeout`.
+    pub time: Option<Duration>,
+}
+
+impl Wanted {
+    /// A JSON document of up to 64 KiB. Hosts serve it under many media types.
+    pub(crate) const JSON: Self = Self {
+        accept: "application/json, application/jwk-set+json;q=0.9, */*;q=0.1",
+        media_types: &[],
+        body_bytes: 64 * 1024,
+        max_age: MaxAge::AsServed,
+        time: None,
+    };
+
+    /// The same, but not older than 10 s.
+    pub(crate) const fn newest(self) -> Self {
+        Self { max_age: MaxAge::Newest, ..self }
+    }
+}
+
+type Outcome = Result<Arc<Fetched>, FetchError>;
+
+/// The fetcher; cloning it is cheap.
+#[derive(Clone, Debug)]
+pub(crate) struct Fetcher(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    policy: AddressPolicy,
+    resolver: Resolver,
+    tls: Arc<ClientConfig>,
+    timeout: Duration,
+    places: Arc<Places>,
+    cache: Mutex<Cache>,
+    running: Mutex<HashMap<Key, watch::Receiver<Option<Outcome>>>>,
+}
+
+impl Fetcher {
+    /// A fetcher under the operator's settings, with nothing in its cache.
+    pub(crate) fn new(settings: &Outbound) -> Self {
+        Self::resolving(settings, Resolver::system())
+    }
+
+    fn resolving(settings: &Outbound, resolver: Resolver) -> Self {
+        Self(Arc::new(Shared {
+            policy: AddressPolicy::new(settings.allow_private.clone()),
+            resolver,
+            tls: tls::client(&settings.roots),
+            timeout: settings.timeout,
+            places: Places::new(),
+            cache: Mutex::new(Cache::new()),
+            running: Mutex::default(),
+        }))
+    }
+
+    /// The document at `url`: one that was fetched before where `wanted` permits, or what its host says now, or, while
+    /// that is away, what it said within the last day. Everybody who asks for the same document waits for one fetch,
+    /// which goes on when they hang up, so that its outcome is known to the next.
+    pub(crate) async fn get(&self, url: &str, wanted: Wanted, now: Now) -> Outcome {
+        let target = Target::parse(url)?;
+        let key = (wanted.body_bytes, url.to_owned());
+        let mut outcome = {
+            let mut running = lock(&self.0.running);
+            if let Some(answer) = lock(&self.0.cache).answer(&key, wanted.max_age, now.ms) {
+                drop(running);
+                return acceptable(answer?, wanted);
+            }
+            match running.get(&key) {
+                Some(receiver) => receiver.clone(),
+                None => {
+                    let receiver = self.start(&key, target, wanted, now);
+                    running.insert(key, receiver.clone());
+                    receiver
+                }
+            }
+        };
+        let outcome = outcome.wait_for(Option::is_some).await.map(|outcome| outcome.clone());
+        match outcome {
+            Ok(Some(outcome)) => acceptable(outcome?, wanted),
+            // The task ended without an outcome, which only a shutdown makes it do.
+            Ok(None) | Err(_) => Err(FetchError::Busy),
+        }
+    }
+
+    /// Starts the fetch that everybody waits for.
+    fn start(&self, key: &Key, target: Target, wanted: Wanted, now: Now) -> watch::Receiver<Option<Outcome>> {
+        let (sender, receiver) = watch::channel(None);
+        let running = Running { shared: Arc::clone(&self.0), key: key.clone() };
+        tokio::spawn(async move {
+            let outcome = running.shared.fetch(&running.key, &target, wanted, now).await;
+            drop(running);
+            drop(sender.send(Some(outcome)));
+        });
+        receiver
+    }
+}
+
+impl Shared {
+    async fn fetch(&self, key: &Key, target: &Target, wanted: Wanted, now: Now) -> Outcome {
+        let before = lock(&self.cache).kept(key);
+        let question = Question {
+            method: Method::GET,
+            accept: wanted.accept,
+            etag: before.as_deref().and_then(Fetched::etag),
+            body: Bytes::new(),
+        };
+        let time = wanted.time.map_or(self.timeout, |time| time.min(self.timeout));
+        let answer = self.ask(target, &question, wanted.body_bytes, time).await;
+        let mut cache = lock(&self.cache);
+        match answer {
+            Ok(answer) if !answer.is_unchanged => {
+                let document = Arc::new(Fetched::new(&answer.headers, answer.body));
+                Ok(cache.keep(key.clone(), document, &answer.headers, now.ms))
+            }
+            Ok(answer) => match (question.etag, &before) {
+                (Some(_), Some(document)) => {
+                    Ok(cache.keep(key.clone(), Arc::clone(document), &answer.headers, now.ms))
+                }
+                _ => cache.fail(key.clone(), FetchError::Status(304), now.ms),
+            },
+            Err(error) => {
+                tracing::warn!(url = %key.1, %error, setting = error.setting(), "a document of a client could not be fetched");
+                cache.fail(key.clone(), error, now.ms)
+            }
+        }
+    }
+
+    /// One question to a host, all of it within `time`. Whatever is sent by Grantor of its own accord goes through here.
+    async fn ask(
+        &self,
+        target: &Target,
+        question: &Question<'_>,
+        most_bytes: usize,
+        time: Duration,
+    ) -> Result<exchange::Answer, FetchError> {
+        let end = Instant::now() + time;
+        let place = timeout_at(end, self.places.take(target.host().to_string())).await;
+        let Ok(Some(_place)) = place else { return Err(FetchError::Busy) };
+        let asking = async {
+            let addresses = self.policy.permitted(target, &self.candidates(target).await?)?;
+            exchange::exchange(&self.tls, target, &addresses, question, most_bytes).await
+        };
+        timeout_at(end, asking).await.unwrap_or(Err(FetchError::Timeout(time)))
+    }
+
+    async fn candidates(&self, target: &Target) -> Result<Vec<IpAddr>, FetchError> {
+        match target.host() {
+            Host::Ipv4(address) => Ok(vec![IpAddr::V4(*address)]),
+            Host::Ipv6(address) => Ok(vec![IpAddr::V6(*address)]),
+            Host::Domain(name) => {
+                let addresses = self.resolver.addresses(name).await;
+                addresses.map_err(|error| FetchError::Unresolved(error.to_string()))
+            }
+        }
+    }
+}
+
+/// The media type is the caller's matter, not the cache's.
+fn acceptable(document: Arc<Fetched>, wanted: Wanted) -> Outcome {
+    let media_type = document.media_type.as_deref().unwrap_or_default();
+    if wanted.media_types.is_empty() || wanted.media_types.contains(&media_type) {
+        Ok(document)
+    } else {
+        Err(FetchError::MediaType(media_type.chars().take(80).collect()))
+    }
+}
+
+/// A fetch under way, which is none any more when this is dropped.
+struct Running {
+    shared: Arc<Shared>,
+    key: Key,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        lock(&self.shared.running).remove(&self.key);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
