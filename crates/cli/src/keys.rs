@@ -1,7 +1,7 @@
 //! `grantor keys`: signing keys and the keys that seal what is stored.
 
 use clap::Subcommand;
-use grantor_crypto::Algorithm;
+use grantor_crypto::KeyAlgorithm;
 use grantor_server::key_ring::{KeyRing, Rotation};
 use serde_json::json;
 
@@ -10,20 +10,19 @@ use crate::output::{Listing, instant, instant_or_none, print, warn};
 use crate::setup::{Opened, Setup};
 
 #[derive(Debug, Subcommand)]
-#[expect(clippy::doc_markdown, reason = "the comments are the help, which shows backticks as they are")]
 pub(crate) enum Command {
-    /// List the signing keys
+    /// List the keys that sign and those that decrypt
     List {
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Publish the next signing key, and let one sign that has been published long enough
+    /// Publish the next key, and let one take its turn that has been published long enough
     Rotate {
-        /// The algorithm: RS256, PS256, ES256 or EdDSA; without it, all that are in use
+        /// The algorithm, such as RS256, ES256 or RSA-OAEP-256; without it, all that are in use
         #[arg(long, value_name = "ALGORITHM", value_parser = algorithm)]
-        alg: Option<Algorithm>,
-        /// Sign with the new key at once, before clients had time to fetch it: for emergencies
+        alg: Option<KeyAlgorithm>,
+        /// Use the new key at once, before clients had time to fetch it: for emergencies
         #[arg(long)]
         now: bool,
     },
@@ -58,11 +57,12 @@ pub(crate) async fn run(command: Command, setup: &Setup) -> Result<(), Failure> 
 async fn list(opened: &Opened, ring: &KeyRing, as_json: bool) -> Result<(), Failure> {
     let now = opened.now.timestamp();
     let keys = ring.current(opened.now.ms).await?;
-    let mut listing = Listing::new(["KID", "ALG", "STATE", "PUBLISHED", "SIGNS FROM", "SIGNED UNTIL"]);
-    for key in keys.signing_keys() {
-        let (kid, state) = (key.pair.kid(), key.state(now));
+    let mut listing = Listing::new(["KID", "USE", "ALG", "STATE", "PUBLISHED", "USED FROM", "USED UNTIL"]);
+    for key in keys.lives() {
+        let (kid, state) = (key.kid.as_str(), key.state(now));
         let row = [
             kid.to_owned(),
+            key.algorithm.key_use().to_owned(),
             key.algorithm.name().to_owned(),
             state.to_owned(),
             instant(key.published_at),
@@ -71,6 +71,7 @@ async fn list(opened: &Opened, ring: &KeyRing, as_json: bool) -> Result<(), Fail
         ];
         let document = json!({
             "kid": kid,
+            "use": key.algorithm.key_use(),
             "alg": key.algorithm.name(),
             "state": state,
             "published_at": key.published_at,
@@ -85,7 +86,7 @@ async fn list(opened: &Opened, ring: &KeyRing, as_json: bool) -> Result<(), Fail
 async fn rotate(
     opened: &Opened,
     ring: &KeyRing,
-    alg: Option<Algorithm>,
+    alg: Option<KeyAlgorithm>,
     at_once: bool,
 ) -> Result<(), Failure> {
     let policy = opened.config.key_policy();
@@ -96,11 +97,13 @@ async fn rotate(
                 Rotation::Published { kid } if at_once => format!("published {kid}"),
                 Rotation::Published { kid } => {
                     let ready_at = opened.now.timestamp().plus(policy.publish_ahead);
-                    format!("published {kid}; it may sign from {}: run this again then", instant(ready_at))
+                    format!("published {kid}; it may be used from {}: run this again then", instant(ready_at))
                 }
-                Rotation::Promoted { kid, signs_from } => format!("{kid} signs from {}", instant(signs_from)),
+                Rotation::Promoted { kid, signs_from } => {
+                    format!("{kid} is used from {}", instant(signs_from))
+                }
                 Rotation::Waiting { kid, ready_at } => format!(
-                    "{kid} is published and may sign from {}; run this again then, or add --now",
+                    "{kid} is published and may be used from {}; run this again then, or add --now",
                     instant(ready_at)
                 ),
             };
@@ -110,10 +113,10 @@ async fn rotate(
     Ok(())
 }
 
-fn algorithm(name: &str) -> Result<Algorithm, String> {
-    let known = Algorithm::ALL.into_iter().find(|algorithm| algorithm.name().eq_ignore_ascii_case(name));
+fn algorithm(name: &str) -> Result<KeyAlgorithm, String> {
+    let known = KeyAlgorithm::all().find(|algorithm| algorithm.name().eq_ignore_ascii_case(name));
     known.ok_or_else(|| {
-        let names: Vec<_> = Algorithm::ALL.iter().map(|algorithm| algorithm.name()).collect();
+        let names: Vec<_> = KeyAlgorithm::all().map(KeyAlgorithm::name).collect();
         format!("use one of {}", names.join(", "))
     })
 }

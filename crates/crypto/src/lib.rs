@@ -26,6 +26,7 @@ mod jwe;
 mod jwk;
 mod jwks;
 mod jws;
+mod key_algorithm;
 mod key_id;
 mod keyed;
 mod keys;
@@ -51,6 +52,7 @@ pub use jwks::{JwkSet, VerificationKeys};
 pub use jws::{
     JwsError, NO_TYP, UnverifiedJws, hmac_sign_compact, read_unsigned, sign_compact, unsigned_compact,
 };
+pub use key_algorithm::{KeyAlgorithm, UnknownKeyAlgorithm};
 pub use key_id::{DataKeyId, NotAKeyId, SystemSecretId};
 pub use keyed::{MacKey, framed};
 pub use keys::{KeyError, SigningKeyPair};

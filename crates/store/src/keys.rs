@@ -1,8 +1,9 @@
-//! Signing keys at rest: the private half sealed, the public half as JWK. Whether a key is Next, Active or Retired
-//! is derived from `signs_from` by whoever reads it; the database sees to it that an algorithm has at most one
-//! Next and that of several nodes that start at once only one makes the first key.
+//! Signing keys and decryption keys at rest: the private half sealed, the public half as JWK. Which of the two a key is
+//! follows from its algorithm. Whether it is Next, Active or Retired is derived from `signs_from` by whoever reads it;
+//! the database sees to it that an algorithm has at most one Next and that of several nodes that start at once only one
+//! makes the first key.
 
-use grantor_crypto::{Algorithm, DataKeyId};
+use grantor_crypto::{DataKeyId, KeyAlgorithm};
 use grantor_protocol::{IssuerId, Timestamp};
 use serde_json::Value;
 
@@ -11,15 +12,15 @@ use crate::{
     engine::{Engine, Row},
 };
 
-/// A signing key as it is kept.
+/// A key pair as it is kept.
 #[derive(Clone, Debug)]
 pub struct StoredSigningKey {
     /// RFC 7638 thumbprint.
     pub kid: String,
-    /// The issuer that signs with it.
+    /// The issuer that signs or decrypts with it.
     pub issuer: IssuerId,
-    /// What it signs.
-    pub algorithm: Algorithm,
+    /// What it is for.
+    pub algorithm: KeyAlgorithm,
     /// The public half.
     pub public_jwk: Value,
     /// The private half (PKCS #8), sealed.
@@ -28,19 +29,19 @@ pub struct StoredSigningKey {
     pub data_key: DataKeyId,
     /// Since when it is published.
     pub published_at: Timestamp,
-    /// From when on it signs; `None` until it is promoted.
+    /// From when on it signs, or is the one that others should encrypt with; `None` until it is promoted.
     pub signs_from: Option<Timestamp>,
 }
 
-/// A signing key to keep.
+/// A key pair to keep.
 #[derive(Clone, Debug)]
 pub struct NewSigningKey {
     /// RFC 7638 thumbprint.
     pub kid: String,
-    /// The issuer that signs with it.
+    /// The issuer that signs or decrypts with it.
     pub issuer: IssuerId,
-    /// What it signs.
-    pub algorithm: Algorithm,
+    /// What it is for.
+    pub algorithm: KeyAlgorithm,
     /// The public half.
     pub public_jwk: Value,
     /// The private half, sealed.
@@ -66,7 +67,7 @@ impl StoredSigningKey {
     }
 }
 
-/// Keeps signing keys.
+/// Keeps signing keys and decryption keys.
 #[derive(Clone, Copy, Debug)]
 pub struct SigningKeys<'a>(pub(crate) &'a Engine);
 
@@ -82,7 +83,7 @@ impl SigningKeys<'_> {
         list.bind(issuer).read().fetch_all().await?.iter().map(StoredSigningKey::from_row).collect()
     }
 
-    /// Keeps a key that is published and does not sign yet; `false` when its algorithm has such a key already.
+    /// Keeps a key that is published and is not used yet; `false` when its algorithm has such a key already.
     #[tracing::instrument(name = "store.keys.insert_next", level = "debug", skip_all)]
     pub async fn insert_next(&self, key: &NewSigningKey) -> Result<bool, Fault> {
         let insert = self.0.statement(
@@ -98,7 +99,7 @@ impl SigningKeys<'_> {
         Ok(done)
     }
 
-    /// Keeps the first key of an algorithm, which signs from `signs_from` on; `false` when the algorithm has a key,
+    /// Keeps the first key of an algorithm, which is used from `signs_from` on; `false` when the algorithm has a key,
     /// whoever made it.
     #[tracing::instrument(name = "store.keys.insert_active", level = "debug", skip_all)]
     pub async fn insert_active(&self, key: &NewSigningKey, signs_from: Timestamp) -> Result<bool, Fault> {
@@ -115,7 +116,7 @@ impl SigningKeys<'_> {
         Ok(done)
     }
 
-    /// Lets a key sign from an instant on; `false` when somebody promoted it before.
+    /// Lets a key be used from an instant on; `false` when somebody promoted it before.
     #[tracing::instrument(name = "store.keys.promote", level = "debug", skip_all)]
     pub async fn promote(&self, kid: &str, signs_from: Timestamp) -> Result<bool, Fault> {
         let promote = self.0.statement(
@@ -127,7 +128,7 @@ impl SigningKeys<'_> {
         Ok(done)
     }
 
-    /// Forgets a key that nothing valid was signed with any more.
+    /// Forgets a key that nothing valid was signed with, or encrypted for, any more.
     #[tracing::instrument(name = "store.keys.delete", level = "debug", skip_all)]
     pub async fn delete(&self, kid: &str) -> Result<bool, Fault> {
         let delete = self.0.statement("keys.delete", "DELETE FROM signing_key WHERE kid = $1");

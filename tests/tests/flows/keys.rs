@@ -4,9 +4,10 @@
 use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use grantor_crypto::Algorithm;
+use grantor_crypto::{Algorithm, KeyAlgorithm, KeyManagement};
 use grantor_protocol::IssuerId;
 use grantor_server::key_ring::Rotation;
+use grantor_store::NewSigningKey;
 use grantor_tests::{Engine, InProcess, RelyingParty, Tokens};
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -292,6 +293,32 @@ async fn a_start_without_a_secret_that_is_needed_is_refused_by_name() {
     stage.server.beside(&secrets(&[NEW, OLD])).await.stop().await;
     stage.server.try_beside(&secrets(&[NEW])).await.unwrap_err();
     stage.tokens(SCOPE).await;
+}
+
+/// T115: a key that does not open is somebody's loss or attack, and no reason to make another one in silence.
+#[tokio::test]
+async fn a_start_with_a_damaged_key_is_refused_by_its_name() {
+    let algorithms: [KeyAlgorithm; 3] =
+        [Algorithm::RS256.into(), KeyManagement::RsaOaep256.into(), KeyManagement::EcdhEs.into()];
+    for algorithm in algorithms {
+        let stage = Stage::new().await;
+        let keys = stage.server.store().keys();
+        let good = keys.list(IssuerId::FIRST).await.unwrap().remove(0);
+        let damaged = NewSigningKey {
+            kid: "damaged".to_owned(),
+            issuer: IssuerId::FIRST,
+            algorithm,
+            public_jwk: good.public_jwk,
+            // The private half of another row: right by itself, but sealed for that one.
+            sealed: good.sealed,
+            data_key: good.data_key,
+            published_at: stage.server.now(),
+        };
+        assert!(keys.insert_next(&damaged).await.unwrap());
+        let refused = stage.server.try_beside("").await.unwrap_err();
+        assert!(refused.contains("damaged") && refused.contains("does not open"), "{refused}");
+        assert_eq!(keys.list(IssuerId::FIRST).await.unwrap().len(), 2, "none was made");
+    }
 }
 
 /// The kill switch reaches every kind of token, on every node within the second that keys are held.

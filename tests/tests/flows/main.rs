@@ -9,6 +9,7 @@
 
 mod client_assertions;
 mod codes;
+mod decryption_keys;
 mod keys;
 mod outage;
 mod pkce;

@@ -3,63 +3,23 @@
 use std::sync::Arc;
 
 use grantor_crypto::{
-    Algorithm, DataKey, DataKeyId, DataKeyPurpose, JwkSet, SigningKeyPair, VerificationKeys, base64url,
-    sha256,
+    Algorithm, DataKey, DataKeyId, DataKeyPurpose, DecryptionKeys, JwkSet, KeyAlgorithm, VerificationKeys,
+    base64url, sha256,
 };
 use grantor_protocol::Timestamp;
 
+use super::held::{DecryptionKey, KeyLife, SigningKey, in_succession};
 use super::{KeyRingError, MAX_AGE_MS};
 
 /// How often keys are re-read for the sake of an unknown key id, in milliseconds.
 const UNKNOWN_KEY_MS: i64 = 100;
-
-/// A signing key and its place in time. Its state is derived: Next until `signs_from`, Active while the newest of
-/// its algorithm, Retired after.
-#[derive(Clone, Debug)]
-pub struct SigningKey {
-    /// The pair, parsed once.
-    pub pair: Arc<SigningKeyPair>,
-    /// What it signs with; one key, one algorithm (RFC 8725 section 3.1).
-    pub algorithm: Algorithm,
-    /// When it entered the JWKS.
-    pub published_at: Timestamp,
-    /// When it begins to sign; `None` while its turn is not decided.
-    pub signs_from: Option<Timestamp>,
-    /// When its successor began to sign.
-    pub superseded_at: Option<Timestamp>,
-    /// When this process first read it, in milliseconds.
-    pub held_since_ms: i64,
-}
-
-/// A key that has been published for this many seconds is on every node, whatever their clocks say.
-const CERTAINLY_PUBLISHED_SECONDS: i64 = 60;
-
-impl SigningKey {
-    /// Whether it is this key's turn on this node. What `signs_from` says is judged by a clock that may be seconds off,
-    /// so a young key must also have been held here for longer than another node's keys are old.
-    fn may_sign(&self, now_ms: i64) -> bool {
-        let now = Timestamp::from_milliseconds(now_ms);
-        let is_on_every_node = self.signs_from == Some(self.published_at)
-            || self.published_at.plus(CERTAINLY_PUBLISHED_SECONDS) <= now
-            || self.held_since_ms + 2 * MAX_AGE_MS <= now_ms;
-        self.signs_from.is_some_and(|start| start <= now) && is_on_every_node
-    }
-
-    /// `next`, `active` or `retired`, as `keys list` says it.
-    pub fn state(&self, now: Timestamp) -> &'static str {
-        match (self.signs_from, self.superseded_at) {
-            (_, Some(end)) if end <= now => "retired",
-            (Some(start), _) if start <= now => "active",
-            _ => "next",
-        }
-    }
-}
 
 /// Every key at the instant it was read.
 #[derive(Clone, Debug, Default)]
 pub struct Keys {
     data: Vec<Arc<DataKey>>,
     signing: Vec<SigningKey>,
+    decryption: Vec<DecryptionKey>,
     verification: Arc<VerificationKeys>,
     jwks: JwksDocument,
     read_at_ms: Option<i64>,
@@ -77,7 +37,8 @@ pub struct JwksDocument {
 impl Keys {
     pub(super) fn new(
         data: Vec<Arc<DataKey>>,
-        mut signing: Vec<SigningKey>,
+        signing: Vec<SigningKey>,
+        decryption: Vec<DecryptionKey>,
         read_at_ms: i64,
     ) -> Result<Self, KeyRingError> {
         for purpose in DataKeyPurpose::ALL {
@@ -86,24 +47,13 @@ impl Keys {
                 return Err(KeyRingError::Damaged { key: purpose.name().to_owned(), reason });
             }
         }
-        signing.sort_by_key(|key| (key.signs_from.is_none(), key.signs_from, key.published_at));
-        for index in 0..signing.len() {
-            let Some(key) = signing.get(index) else { continue };
-            let algorithm = key.algorithm;
-            let successor = signing
-                .iter()
-                .skip(index + 1)
-                .find(|later| later.algorithm == algorithm)
-                .and_then(|later| later.signs_from);
-            if let Some(key) = signing.get_mut(index) {
-                key.superseded_at = successor;
-            }
-        }
+        let (signing, decryption) = (in_succession(signing), in_succession(decryption));
         let damaged = |error: grantor_crypto::JwkError| KeyRingError::Damaged {
-            key: "signing keys".to_owned(),
+            key: "key pairs".to_owned(),
             reason: error.to_string(),
         };
-        let jwks = JwksDocument::new(&signing).map_err(damaged)?;
+        let jwks = JwksDocument::new(&signing, &decryption, Timestamp::from_milliseconds(read_at_ms))
+            .map_err(damaged)?;
         let public = signing
             .iter()
             .map(|key| key.pair.verification_key())
@@ -112,6 +62,7 @@ impl Keys {
         Ok(Self {
             data,
             signing,
+            decryption,
             verification: Arc::new(VerificationKeys::new(public)),
             jwks,
             read_at_ms: Some(read_at_ms),
@@ -152,7 +103,8 @@ impl Keys {
 
     /// The key that signs now with this algorithm.
     pub fn active(&self, algorithm: Algorithm, now_ms: i64) -> Option<&SigningKey> {
-        self.signing.iter().rev().find(|key| key.algorithm == algorithm && key.may_sign(now_ms))
+        let algorithm = algorithm.into();
+        self.signing.iter().rev().find(|key| key.life.algorithm == algorithm && key.life.may_sign(now_ms))
     }
 
     /// The key with this id, in whatever state.
@@ -165,11 +117,24 @@ impl Keys {
         &self.signing
     }
 
-    /// The algorithms that can sign.
-    pub fn algorithms(&self) -> impl Iterator<Item = Algorithm> + '_ {
-        Algorithm::ALL
-            .into_iter()
-            .filter(|algorithm| self.signing.iter().any(|key| key.algorithm == *algorithm))
+    pub(super) fn decryption_key(&self, kid: &str) -> Option<&DecryptionKey> {
+        self.decryption.iter().find(|key| key.pair.kid() == kid)
+    }
+
+    /// Every key that decrypts, the newest first: retired ones too, since clients keep a key set for a while.
+    pub fn decryption_keys(&self) -> DecryptionKeys {
+        DecryptionKeys::new(self.decryption.iter().rev().map(|key| Arc::clone(&key.pair)).collect())
+    }
+
+    /// What is told of every key, those that sign first, and oldest first.
+    pub fn lives(&self) -> impl Iterator<Item = &KeyLife> {
+        let decryption = self.decryption.iter().map(|key| &key.life);
+        self.signing.iter().map(|key| &key.life).chain(decryption)
+    }
+
+    /// The algorithms that have keys.
+    pub fn algorithms(&self) -> impl Iterator<Item = KeyAlgorithm> + '_ {
+        KeyAlgorithm::all().filter(|algorithm| self.lives().any(|life| life.algorithm == *algorithm))
     }
 
     /// The public halves, to verify what this server signed.
@@ -184,8 +149,15 @@ impl Keys {
 }
 
 impl JwksDocument {
-    fn new(signing: &[SigningKey]) -> Result<Self, grantor_crypto::JwkError> {
-        let set = JwkSet::new(signing.iter().map(|key| key.pair.public_jwk().clone()))?;
+    /// Every key that signs or signed, and those to encrypt with now or soon: a client that sees a retired one might use it.
+    fn new(
+        signing: &[SigningKey],
+        decryption: &[DecryptionKey],
+        now: Timestamp,
+    ) -> Result<Self, grantor_crypto::JwkError> {
+        let signing = signing.iter().map(|key| key.pair.public_jwk());
+        let decryption = decryption.iter().filter(|key| !key.life.is_retired(now));
+        let set = JwkSet::new(signing.chain(decryption.map(|key| key.pair.public_jwk())).cloned())?;
         let body = serde_json::to_string(&set).unwrap_or_default();
         let etag = entity_tag(&body);
         Ok(Self { body, etag })

@@ -3,9 +3,12 @@
 
 use std::sync::atomic::Ordering;
 
-use grantor_crypto::{Algorithm, DataKey, DataKeyPurpose, SigningKeyPair};
+use grantor_crypto::{
+    Algorithm, DataKey, DataKeyPurpose, DecryptionKeyPair, KeyAlgorithm, KeyError, SigningKeyPair,
+};
 use grantor_protocol::Timestamp;
 use grantor_store::{NewDataKey, NewSigningKey};
+use zeroize::Zeroizing;
 
 use super::{KeyRing, KeyRingError, private_key_context, signs_from};
 
@@ -44,6 +47,29 @@ pub enum Rotation {
     },
 }
 
+/// What is kept of a new key pair.
+struct Generated {
+    kid: String,
+    public_jwk: serde_json::Value,
+    private: Zeroizing<Vec<u8>>,
+}
+
+impl Generated {
+    fn new(algorithm: KeyAlgorithm) -> Result<Generated, KeyError> {
+        let (kid, public_jwk, private) = match algorithm {
+            KeyAlgorithm::Signature(algorithm) => {
+                let pair = SigningKeyPair::generate(algorithm)?;
+                (pair.kid().to_owned(), pair.public_jwk().clone(), pair.to_pkcs8())
+            }
+            KeyAlgorithm::Encryption(algorithm) => {
+                let pair = DecryptionKeyPair::generate(algorithm)?;
+                (pair.kid().to_owned(), pair.public_jwk().clone(), pair.to_pkcs8())
+            }
+        };
+        Ok(Generated { kid, public_jwk, private })
+    }
+}
+
 impl KeyRing {
     pub(super) async fn make_missing_data_keys(&self, now_ms: i64) -> Result<(), KeyRingError> {
         let rows = self.store.data_keys().list().await?;
@@ -77,7 +103,7 @@ impl KeyRing {
         now_ms: i64,
     ) -> Result<(), KeyRingError> {
         if self.current(now_ms).await?.signing_keys().is_empty() {
-            let key = self.new_signing_key(algorithm, now_ms).await?;
+            let key = self.new_key(algorithm.into(), now_ms).await?;
             self.store.keys().insert_active(&key, key.published_at).await?;
             self.reread(now_ms).await?;
         }
@@ -87,6 +113,10 @@ impl KeyRing {
     /// Makes the first key of a further algorithm, when a client first needs one. It signs once every node publishes
     /// it; until then [`super::AGREEMENT_SECONDS`] have to be waited for. Does nothing where one exists.
     pub async fn make_first_key(&self, algorithm: Algorithm, now_ms: i64) -> Result<(), KeyRingError> {
+        self.make_first(algorithm.into(), now_ms).await
+    }
+
+    pub(super) async fn make_first(&self, algorithm: KeyAlgorithm, now_ms: i64) -> Result<(), KeyRingError> {
         if self.has_key(algorithm, now_ms).await? {
             return Ok(());
         }
@@ -97,7 +127,7 @@ impl KeyRing {
             return Ok(());
         }
         self.fail_with_others(failures)?;
-        let key = self.new_signing_key(algorithm, now_ms).await?;
+        let key = self.new_key(algorithm, now_ms).await?;
         let inserted = self.store.keys().insert_active(&key, signs_from(key.published_at)).await;
         if inserted.is_err() {
             self.failures.fetch_add(1, Ordering::Release);
@@ -107,26 +137,21 @@ impl KeyRing {
         Ok(())
     }
 
-    async fn has_key(&self, algorithm: Algorithm, now_ms: i64) -> Result<bool, KeyRingError> {
-        Ok(self.current(now_ms).await?.signing_keys().iter().any(|key| key.algorithm == algorithm))
+    async fn has_key(&self, algorithm: KeyAlgorithm, now_ms: i64) -> Result<bool, KeyRingError> {
+        Ok(self.current(now_ms).await?.lives().any(|key| key.algorithm == algorithm))
     }
 
-    async fn new_signing_key(
-        &self,
-        algorithm: Algorithm,
-        now_ms: i64,
-    ) -> Result<NewSigningKey, KeyRingError> {
-        let generated = tokio::task::spawn_blocking(move || SigningKeyPair::generate(algorithm)).await;
-        let pair = generated
+    async fn new_key(&self, algorithm: KeyAlgorithm, now_ms: i64) -> Result<NewSigningKey, KeyRingError> {
+        let generated = tokio::task::spawn_blocking(move || Generated::new(algorithm)).await;
+        let Generated { kid, public_jwk, private } = generated
             .map_err(|error| KeyRingError::Generation(error.to_string()))?
             .map_err(|error| KeyRingError::Generation(error.to_string()))?;
         let keys = self.current(now_ms).await?;
         let data_key = keys.data_key(DataKeyPurpose::PrivateKeys)?;
-        let kid = pair.kid().to_owned();
-        let sealed = data_key.sealing().seal(private_key_context(&kid).as_bytes(), &pair.to_pkcs8());
+        let sealed = data_key.sealing().seal(private_key_context(&kid).as_bytes(), &private);
         Ok(NewSigningKey {
             issuer: self.issuer,
-            public_jwk: pair.public_jwk().clone(),
+            public_jwk,
             algorithm,
             sealed,
             data_key: data_key.id(),
@@ -139,23 +164,22 @@ impl KeyRing {
     /// `publish_ahead`. With `at_once` both happen now, for emergencies and clients that refetch.
     pub async fn rotate(
         &self,
-        algorithm: Algorithm,
+        algorithm: impl Into<KeyAlgorithm>,
         policy: KeyPolicy,
         at_once: bool,
         now_ms: i64,
     ) -> Result<Vec<Rotation>, KeyRingError> {
-        let now = Timestamp::from_milliseconds(now_ms);
+        let (algorithm, now) = (algorithm.into(), Timestamp::from_milliseconds(now_ms));
         let mut done = Vec::new();
         let keys = self.reread(now_ms).await?;
         let waiting = keys
-            .signing_keys()
-            .iter()
+            .lives()
             .find(|key| key.algorithm == algorithm && key.signs_from.is_none())
-            .map(|key| (key.pair.kid().to_owned(), key.published_at));
+            .map(|key| (key.kid.clone(), key.published_at));
         let (kid, published_at) = if let Some(waiting) = waiting {
             waiting
         } else {
-            let key = self.new_signing_key(algorithm, now_ms).await?;
+            let key = self.new_key(algorithm, now_ms).await?;
             let kid = key.kid.clone();
             if self.store.keys().insert_next(&key).await? {
                 done.push(Rotation::Published { kid: kid.clone() });
@@ -179,16 +203,16 @@ impl KeyRing {
     pub async fn keep_schedule(&self, policy: KeyPolicy, now_ms: i64) -> Result<(), KeyRingError> {
         let now = Timestamp::from_milliseconds(now_ms);
         let keys = self.current(now_ms).await?;
-        for key in keys.signing_keys() {
+        for key in keys.lives() {
             if key.superseded_at.is_some_and(|end| end.plus(policy.keep_after) < now) {
-                self.store.keys().delete(key.pair.kid()).await?;
+                self.store.keys().delete(&key.kid).await?;
             }
         }
         if policy.interval == 0 {
             return Ok(());
         }
         for algorithm in keys.algorithms() {
-            let of_algorithm = || keys.signing_keys().iter().filter(|key| key.algorithm == algorithm);
+            let of_algorithm = || keys.lives().filter(|key| key.algorithm == algorithm);
             // A key that was promoted a moment ago counts before it signs, or the next one would be made right away.
             let Some(since) = of_algorithm().filter_map(|key| key.signs_from).max() else {
                 continue;
@@ -197,14 +221,14 @@ impl KeyRing {
             // Each case is one conditional statement on what was read above: a node that is late changes nothing.
             let changed = match waiting {
                 None if since.plus(policy.interval - policy.publish_ahead) <= now => {
-                    let key = self.new_signing_key(algorithm, now_ms).await?;
+                    let key = self.new_key(algorithm, now_ms).await?;
                     self.store.keys().insert_next(&key).await?
                 }
                 Some(next)
                     if since.plus(policy.interval) <= now
                         && next.published_at.plus(policy.publish_ahead) <= now =>
                 {
-                    self.store.keys().promote(next.pair.kid(), signs_from(now)).await?
+                    self.store.keys().promote(&next.kid, signs_from(now)).await?
                 }
                 None | Some(_) => false,
             };

@@ -1,18 +1,23 @@
-//! The keys of one issuer as this process knows them: data keys opened with the system secrets, signing key pairs
-//! parsed once and held. Re-read when older than [`MAX_AGE_MS`], which is the bound within which all nodes agree.
+//! The keys of one issuer as this process knows them: data keys opened with the system secrets, key pairs that sign or
+//! decrypt, parsed once and held. Re-read when older than [`MAX_AGE_MS`], which is the bound within which all nodes agree.
 
+mod decryption;
+mod held;
 mod keys;
 mod maintenance;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use grantor_crypto::{Algorithm, DataKey, SigningKeyPair, SystemSecrets, UnwrapError};
+use grantor_crypto::{
+    Algorithm, DataKey, DecryptionKeyPair, KeyAlgorithm, KeyError, SigningKeyPair, SystemSecrets, UnwrapError,
+};
 use grantor_protocol::{IssuerId, Timestamp};
 use grantor_store::{Fault, Store, StoredDataKey, StoredSigningKey};
 
+pub use held::{DecryptionKey, HeldKey, KeyLife, SigningKey};
 pub(crate) use keys::entity_tag;
-pub use keys::{JwksDocument, Keys, SigningKey};
+pub use keys::{JwksDocument, Keys};
 pub use maintenance::{KeyPolicy, Rotation};
 
 /// How old the held keys may be before a request re-reads them.
@@ -165,11 +170,26 @@ impl KeyRing {
         for row in self.store.data_keys().list().await? {
             data.push(self.open_data_key(&before, &row)?);
         }
-        let mut signing = Vec::new();
+        let (mut signing, mut decryption) = (Vec::new(), Vec::new());
         for row in self.store.keys().list(self.issuer).await? {
-            signing.push(open_signing_key(&before, &data, &row, now_ms)?);
+            match row.algorithm {
+                KeyAlgorithm::Signature(algorithm) => {
+                    let parse = |private: &[u8]| {
+                        let pair = SigningKeyPair::from_pkcs8(algorithm, private)?;
+                        Ok((pair.kid().to_owned(), pair))
+                    };
+                    signing.push(open_key(before.signing_key(&row.kid), &data, &row, now_ms, parse)?);
+                }
+                KeyAlgorithm::Encryption(algorithm) => {
+                    let parse = |private: &[u8]| {
+                        let pair = DecryptionKeyPair::from_pkcs8(algorithm, private)?;
+                        Ok((pair.kid().to_owned(), pair))
+                    };
+                    decryption.push(open_key(before.decryption_key(&row.kid), &data, &row, now_ms, parse)?);
+                }
+            }
         }
-        let keys = Arc::new(Keys::new(data, signing, now_ms)?);
+        let keys = Arc::new(Keys::new(data, signing, decryption, now_ms)?);
         *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&keys);
         Ok(keys)
     }
@@ -193,15 +213,16 @@ impl KeyRing {
     }
 }
 
-fn open_signing_key(
-    before: &Keys,
+/// The key in `row`: the one held already, or read from its private half by `parse`, which tells its name too.
+fn open_key<P>(
+    held: Option<&HeldKey<P>>,
     data: &[Arc<DataKey>],
     row: &StoredSigningKey,
     now_ms: i64,
-) -> Result<SigningKey, KeyRingError> {
+    parse: impl FnOnce(&[u8]) -> Result<(String, P), KeyError>,
+) -> Result<HeldKey<P>, KeyRingError> {
     let damaged = |reason: &str| KeyRingError::Damaged { key: row.kid.clone(), reason: reason.to_owned() };
-    let held = before.signing_key(&row.kid);
-    let held_since_ms = held.map_or(now_ms, |held| held.held_since_ms);
+    let held_since_ms = held.map_or(now_ms, |held| held.life.held_since_ms);
     let pair = if let Some(held) = held {
         Arc::clone(&held.pair)
     } else {
@@ -213,21 +234,21 @@ fn open_signing_key(
             .sealing()
             .open(private_key_context(&row.kid).as_bytes(), &row.sealed)
             .map_err(|_| damaged("it does not open with its data key"))?;
-        let pair = SigningKeyPair::from_pkcs8(row.algorithm, &private)
-            .map_err(|error| damaged(&error.to_string()))?;
-        if pair.kid() != row.kid {
+        let (kid, pair) = parse(&private).map_err(|error| damaged(&error.to_string()))?;
+        if kid != row.kid {
             return Err(damaged("its thumbprint differs from its id"));
         }
         Arc::new(pair)
     };
-    Ok(SigningKey {
-        pair,
+    let life = KeyLife {
+        kid: row.kid.clone(),
         algorithm: row.algorithm,
         published_at: row.published_at,
         signs_from: row.signs_from,
         superseded_at: None,
         held_since_ms,
-    })
+    };
+    Ok(HeldKey { pair, life })
 }
 
 /// What a sealed private key is bound to, so that rows cannot be swapped.

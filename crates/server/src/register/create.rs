@@ -43,6 +43,7 @@ pub(crate) async fn create(
         return Ok(present);
     }
     policy::check_room(&app, &issuer).await?;
+    app.keys.make_decryption_key_for(&metadata, now.ms).await?;
 
     let keys = app.keys.current(now.ms).await?;
     let key = keys.data_key(DataKeyPurpose::ClientSecrets)?;

@@ -193,6 +193,7 @@ async fn replace_once(managed: &Managed, document: &Value) -> Result<Option<Resp
         replaced_registration(document, id, &client.row.metadata)
             .map_err(|error| RegistrationFailure::Metadata(error, None))?;
     policy::apply(&app.config, &terms, &mut metadata)?;
+    app.keys.make_decryption_key_for(&metadata, now.ms).await?;
     let keys = app.keys.current(now.ms).await?;
     let key = keys.data_key(DataKeyPurpose::ClientSecrets)?;
     let (shown, stored) = if metadata.has_secret() {

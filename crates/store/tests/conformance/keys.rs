@@ -1,17 +1,19 @@
-use grantor_crypto::{Algorithm, DataKeyId, DataKeyPurpose, Secret, SystemSecretId};
+use grantor_crypto::{
+    Algorithm, DataKeyId, DataKeyPurpose, KeyAlgorithm, KeyManagement, Secret, SystemSecretId,
+};
 use grantor_protocol::IssuerId;
 use grantor_store::{NewDataKey, NewSigningKey};
 use serde_json::json;
 
 use crate::world::{ISSUER, NOW, World, at_once};
 
-fn signing_key(algorithm: Algorithm) -> NewSigningKey {
+fn signing_key(algorithm: impl Into<KeyAlgorithm>) -> NewSigningKey {
     let kid = Secret::generate().expose().to_owned();
     NewSigningKey {
         public_jwk: json!({ "kid": kid, "kty": "OKP" }),
         kid,
         issuer: ISSUER,
-        algorithm,
+        algorithm: algorithm.into(),
         sealed: vec![0, 1, 255],
         data_key: DataKeyId::from_bytes([7; 8]),
         published_at: NOW,
@@ -35,7 +37,12 @@ pub(crate) async fn of_nodes_that_start_at_once_one_makes_the_first_key(world: W
     });
     assert_eq!(at_once(nodes).await.into_iter().filter(|made| *made).count(), 1);
     assert!(world.store.keys().insert_active(&signing_key(Algorithm::EdDSA), NOW).await.unwrap());
-    assert_eq!(world.store.keys().list(ISSUER).await.unwrap().len(), 2);
+    // A key of the same type that decrypts is another key.
+    assert!(world.store.keys().insert_active(&signing_key(KeyManagement::EcdhEs), NOW).await.unwrap());
+    assert!(!world.store.keys().insert_active(&signing_key(KeyManagement::EcdhEs), NOW).await.unwrap());
+    let listed = world.store.keys().list(ISSUER).await.unwrap();
+    let listed: Vec<_> = listed.iter().map(|key| key.algorithm).collect();
+    assert_eq!(listed, [KeyManagement::EcdhEs.into(), Algorithm::ES256.into(), Algorithm::EdDSA.into()]);
     assert!(world.store.keys().list(IssuerId(2)).await.unwrap().is_empty());
 }
 
@@ -53,7 +60,7 @@ pub(crate) async fn an_algorithm_has_one_next_key_which_is_promoted_once(world: 
     assert_eq!((listed[0].kid.as_str(), listed[0].signs_from), (first.kid.as_str(), Some(NOW)));
     assert_eq!(listed[0].public_jwk, first.public_jwk);
     assert_eq!((listed[0].sealed.as_slice(), listed[0].data_key), ([0, 1, 255].as_slice(), first.data_key));
-    assert_eq!((listed[0].algorithm, listed[0].published_at), (Algorithm::RS256, NOW));
+    assert_eq!((listed[0].algorithm, listed[0].published_at), (Algorithm::RS256.into(), NOW));
     let next = listed[1].kid.clone();
     assert_eq!(listed[1].signs_from, None);
     let nodes = (0..8).map(|node| {

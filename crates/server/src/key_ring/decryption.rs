@@ -1,0 +1,54 @@
+//! Opening what others encrypted for this server (RFC 7516).
+
+use grantor_crypto::{ContentEncryption, JweError, KeyManagement, UnverifiedJwe};
+use grantor_protocol::{ClientMetadata, KeyManagementAlgorithm};
+use zeroize::Zeroizing;
+
+use super::{KeyRing, KeyRingError};
+
+impl KeyRing {
+    /// The content of a token that was encrypted for one of our keys in one of the ways accepted, read as text. A key that is
+    /// not known yet may be of another node, so the keys are read once more for it.
+    pub async fn decrypt(
+        &self,
+        token: &UnverifiedJwe<'_>,
+        algorithms: &[KeyManagement],
+        encryptions: &[ContentEncryption],
+        now_ms: i64,
+    ) -> Result<Result<Zeroizing<String>, JweError>, KeyRingError> {
+        let keys = self.current(now_ms).await?.decryption_keys();
+        match token.decrypt(&keys, algorithms, encryptions) {
+            Err(JweError::UnknownKey) => {
+                let keys = self.reread_if_older(now_ms).await?.decryption_keys();
+                Ok(token.decrypt(&keys, algorithms, encryptions))
+            }
+            other => Ok(other),
+        }
+    }
+
+    /// Makes the key that a client of this metadata will encrypt its request objects for, where there is none of its
+    /// algorithm: when the client is registered, so that the key is published before anybody uses it. Other nodes publish
+    /// it within [`super::MAX_AGE_MS`], and open what was encrypted for it before that.
+    pub async fn make_decryption_key_for(
+        &self,
+        metadata: &ClientMetadata,
+        now_ms: i64,
+    ) -> Result<(), KeyRingError> {
+        match metadata.request_object_encryption_alg.and_then(key_management) {
+            Some(algorithm) => self.make_first(algorithm.into(), now_ms).await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// How a registered algorithm sends a content key to the owner of a public key; `None` for `dir`, which has none.
+pub(crate) fn key_management(algorithm: KeyManagementAlgorithm) -> Option<KeyManagement> {
+    match algorithm {
+        KeyManagementAlgorithm::RsaOaep256 => Some(KeyManagement::RsaOaep256),
+        KeyManagementAlgorithm::EcdhEs => Some(KeyManagement::EcdhEs),
+        KeyManagementAlgorithm::EcdhEsA128Kw => Some(KeyManagement::EcdhEsA128Kw),
+        KeyManagementAlgorithm::EcdhEsA192Kw => Some(KeyManagement::EcdhEsA192Kw),
+        KeyManagementAlgorithm::EcdhEsA256Kw => Some(KeyManagement::EcdhEsA256Kw),
+        KeyManagementAlgorithm::Direct => None,
+    }
+}
