@@ -43,6 +43,10 @@ pub struct Metadata {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub request_object_signing_alg_values_supported: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub request_object_encryption_alg_values_supported: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub request_object_encryption_enc_values_supported: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub token_endpoint_auth_methods_supported: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub token_endpoint_auth_signing_alg_values_supported: Vec<String>,
@@ -123,6 +127,8 @@ mod tests {
         "prompt_values_supported",
         "pushed_authorization_request_endpoint",
         "registration_endpoint",
+        "request_object_encryption_alg_values_supported",
+        "request_object_encryption_enc_values_supported",
         "request_object_signing_alg_values_supported",
         "request_parameter_supported",
         "request_uri_parameter_supported",
@@ -166,6 +172,8 @@ mod tests {
             id_token_signing_alg_values_supported: list(),
             userinfo_signing_alg_values_supported: list(),
             request_object_signing_alg_values_supported: list(),
+            request_object_encryption_alg_values_supported: list(),
+            request_object_encryption_enc_values_supported: list(),
             token_endpoint_auth_methods_supported: list(),
             token_endpoint_auth_signing_alg_values_supported: list(),
             revocation_endpoint_auth_methods_supported: list(),

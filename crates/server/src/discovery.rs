@@ -7,7 +7,7 @@ use axum::response::Response;
 use grantor_protocol::authorization::Display;
 use grantor_protocol::discovery::Metadata;
 use grantor_protocol::{
-    ClaimScopes, ClientAuthMethod, GrantType, Prompt, ResponseMode, ResponseType, SigningAlgorithm,
+    ClaimScopes, ClientAuthMethod, ContentEncryptionAlgorithm, GrantType, KeyManagementAlgorithm, Prompt, ResponseMode, ResponseType, SigningAlgorithm,
     SubjectType, pkce, scope,
 };
 
@@ -100,6 +100,14 @@ pub(crate) fn published(issuer: &str, offered: &Offered) -> Metadata {
         id_token_signing_alg_values_supported: offered.signing_algorithms(),
         userinfo_signing_alg_values_supported: offered.signing_algorithms(),
         request_object_signing_alg_values_supported: offered.signing_algorithms(),
+        request_object_encryption_alg_values_supported: KeyManagementAlgorithm::ALL
+            .iter()
+            .map(|algorithm| algorithm.name().to_owned())
+            .collect(),
+        request_object_encryption_enc_values_supported: ContentEncryptionAlgorithm::ALL
+            .iter()
+            .map(|encryption| encryption.name().to_owned())
+            .collect(),
         token_endpoint_auth_methods_supported: auth_methods.clone(),
         token_endpoint_auth_signing_alg_values_supported: assertion_algorithms.clone(),
         revocation_endpoint_auth_methods_supported: auth_methods,

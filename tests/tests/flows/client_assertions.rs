@@ -34,11 +34,7 @@ impl Machine {
 
     /// The claims of a good assertion, its own each time.
     fn claims(&self) -> Value {
-        let now = self.server.now().seconds();
-        json!({
-            "iss": self.party.client_id, "sub": self.party.client_id, "aud": self.party.issuer,
-            "iat": now, "exp": now + 60, "jti": random_text(),
-        })
+        assertion_claims(&self.party, self.server.now().seconds())
     }
 
     fn claims_with(&self, name: &str, value: Value) -> Value {
@@ -66,7 +62,16 @@ impl Machine {
     }
 }
 
-fn metadata(method: &str, key: &SigningKey, more: &Value) -> Value {
+/// The claims of a good assertion of this client.
+pub(crate) fn assertion_claims(party: &RelyingParty, now: i64) -> Value {
+    json!({
+        "iss": party.client_id, "sub": party.client_id, "aud": party.issuer,
+        "iat": now, "exp": now + 60, "jti": random_text(),
+    })
+}
+
+/// What a client is registered with that authenticates by this method.
+pub(crate) fn metadata(method: &str, key: &SigningKey, more: &Value) -> Value {
     let mut metadata = json!({
         "redirect_uris": [], "response_types": [], "grant_types": ["client_credentials"], "scope": "api",
         "token_endpoint_auth_method": method, "jwks": key.jwks(),
@@ -77,7 +82,8 @@ fn metadata(method: &str, key: &SigningKey, more: &Value) -> Value {
     metadata
 }
 
-async fn token_at(party: &RelyingParty, assertion: &str) -> Answer {
+/// Asks for the client's own token with this assertion alone.
+pub(crate) async fn token_at(party: &RelyingParty, assertion: &str) -> Answer {
     let form = [("grant_type", "client_credentials"), ("client_assertion_type", TYPE)];
     party.token(&[&form[..], &[("client_assertion", assertion)]].concat()).await
 }

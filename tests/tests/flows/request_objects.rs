@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use grantor_crypto::{Content, ContentEncryption, EncryptionKey, KeyManagement, Secret, encrypt_compact};
 use grantor_tests::{
     Authorization, Browser, Documents, Left, SigningKey, Visit, output_path, random_text, signed_with, unsigned,
 };
@@ -362,4 +363,61 @@ async fn any_https_reference_will_do_where_the_operator_says_so() {
     asking.visits(&beside(&request, ("request_uri", &plain))).await.left().is_refused("invalid_request_uri");
     let document = asking.stage.app.reads("/.well-known/openid-configuration").await;
     assert_eq!(document.ok()["require_request_uri_registration"], false);
+}
+
+// OpenID Connect Core section 10.2, RFC 7519 section 5.2
+#[tokio::test]
+async fn an_object_may_be_encrypted_for_the_servers_key_as_its_client_is_registered() {
+    let enc = json!({ "request_object_encryption_alg": "ECDH-ES", "request_object_encryption_enc": "A128GCM" });
+    let asking = Asking::with("clients.allow_unsigned = true", enc).await;
+    let (server, request) = (&asking.stage.server, asking.stage.app.asks("openid"));
+    let metadata = server.client_row(&asking.stage.app.client_id).await.metadata;
+    let other = grantor_protocol::ClientMetadata {
+        request_object_encryption_alg: Some(grantor_protocol::KeyManagementAlgorithm::RsaOaep256),
+        ..metadata.clone()
+    };
+    for metadata in [metadata, other] {
+        server.app.keys.make_decryption_key_for(&metadata, server.app.clock.now_ms()).await.unwrap();
+    }
+    let jwks = asking.stage.app.reads("/.well-known/jwks.json").await.ok().clone();
+    let key = |algorithm: KeyManagement| {
+        let keys = jwks["keys"].as_array().unwrap();
+        let key = keys.iter().find(|key| key["alg"] == algorithm.name()).unwrap();
+        EncryptionKey::from_jwk(key, algorithm).unwrap()
+    };
+    let encrypt = |algorithm, encryption, content: &str| {
+        encrypt_compact(&key(algorithm), encryption, Content::NestedJwt, content).unwrap()
+    };
+    let (ours, enc) = (KeyManagement::EcdhEs, ContentEncryption::A128Gcm);
+    let object = asking.object(&request);
+    let signed = asking.key.signs(&object);
+    asking.is_granted(&request, &encrypt(ours, enc, &signed), "signed, then encrypted").await;
+
+    let refused = "invalid_request_object";
+    asking.is_refused(&encrypt(ours, ContentEncryption::A256Gcm, &signed), refused, "another enc").await;
+    asking.is_refused(&encrypt(KeyManagement::RsaOaep256, enc, &signed), refused, "another alg").await;
+    // T109: what is encrypted has to prove itself all the same.
+    asking.is_refused(&encrypt(ours, enc, &SigningKey::p256().signs(&object)), refused, "another's").await;
+    asking.is_refused(&encrypt(ours, enc, &object.to_string()), refused, "bare claims").await;
+    asking.is_refused(&encrypt(ours, enc, &encrypt(ours, enc, &signed)), refused, "twice").await;
+    let damaged = encrypt(ours, enc, &signed).replacen("..", ".AAAA.", 1);
+    asking.is_refused(&damaged, refused, "damaged").await;
+}
+
+#[tokio::test]
+async fn t109_an_unsigned_object_is_no_better_for_being_encrypted() {
+    let enc = json!({ "request_object_encryption_alg": "dir", "request_object_encryption_enc": "A128CBC-HS256" });
+    let asking = Asking::with("", enc).await;
+    let request = asking.stage.app.asks("openid");
+    let secret = Secret::from(asking.stage.client.secret.clone().unwrap());
+    let encrypt = |secret: &Secret, content: &str| {
+        let (key, enc) = (EncryptionKey::from_secret(secret).unwrap(), ContentEncryption::A128CbcHs256);
+        encrypt_compact(&key, enc, Content::NestedJwt, content).unwrap()
+    };
+    let object = asking.object(&request);
+    asking.is_granted(&request, &encrypt(&secret, &asking.key.signs(&object)), "signed").await;
+    asking.is_refused(&encrypt(&secret, &unsigned(&object)), "request_not_supported", "unsigned").await;
+    let other = Secret::from(random_text());
+    let token = encrypt(&other, &asking.key.signs(&object));
+    asking.is_refused(&token, "invalid_request_object", "another secret").await;
 }

@@ -3,16 +3,21 @@
 
 use std::time::Duration;
 
-use grantor_crypto::{JwsError, NO_TYP, Protection, UnverifiedJws, VerifiedClaims, base64url, read_unsigned, sha256};
+use grantor_crypto::{
+    ContentEncryption, JwsError, KeyManagement, NO_TYP, Protection, UnverifiedJwe, UnverifiedJws, VerifiedClaims,
+    base64url, read_unsigned, sha256,
+};
 use grantor_protocol::request_object::{
     Carried, ObjectReference, ObjectRules, TYP, TYPS, check_algorithm, check_object, check_reference, effective,
 };
-use grantor_protocol::{ErrorCode, Params, SigningAlgorithm};
+use grantor_protocol::{ErrorCode, KeyManagementAlgorithm, Params, SigningAlgorithm};
 use serde_json::{Map, Value};
+use zeroize::Zeroizing;
 
 use crate::client_cache::KnownClient;
 use crate::error::Failure;
-use crate::extract::{Unproved, prove, registered_claims, unreadable, use_once};
+use crate::extract::{Unproved, client_secrets, prove, registered_claims, unreadable, use_once};
+use crate::key_ring::key_management;
 use crate::outbound::{FetchError, MaxAge, Wanted};
 use crate::visit::Visit;
 
@@ -47,12 +52,51 @@ pub(super) async fn read(
     outside
         .check_no_repeats(grantor_protocol::resource::REPEATABLE)
         .map_err(|error| unreadable("query", &error))?;
-    let object = match &carried {
-        Carried::Value(object) => open(visit, client, &carried, object).await?,
-        Carried::Reference(uri) => open(visit, client, &carried, &fetch(visit, client, uri).await?).await?,
+    let token = match &carried {
+        Carried::Value(token) => Zeroizing::new(token.clone()),
+        Carried::Reference(uri) => Zeroizing::new(fetch(visit, client, uri).await?),
     };
+    let token = if is_encrypted(&token) { decrypt(visit, client, &token).await? } else { token };
+    let object = open(visit, client, &carried, &token).await?;
     let rules = ObjectRules::of(outside, object.typ.as_deref());
     Ok(Some(effective(outside, &object.members, rules)?))
+}
+
+/// Whether this has the five parts of a JWE (RFC 7516 section 7.1).
+fn is_encrypted(token: &str) -> bool {
+    token.bytes().filter(|byte| *byte == b'.').count() == 4
+}
+
+/// What is in an encrypted object. Anybody may have encrypted it, so it has to prove itself like one that came plain
+/// (security.md T109). A client that registered how it encrypts does so in no other way; `dir` has to be registered, since
+/// its key is the client's secret.
+async fn decrypt(visit: &Visit, client: &KnownClient, token: &str) -> Result<Zeroizing<String>, Failure> {
+    let metadata = &client.row.metadata;
+    let undecryptable = |error: grantor_crypto::JweError| {
+        invalid("an object that is encrypted for this server", error.to_string())
+            .with_setting("request_object_encryption_alg of the client")
+    };
+    let jwe = UnverifiedJwe::parse(token).map_err(undecryptable)?;
+    let encryptions = match metadata.request_object_encryption_enc {
+        Some(registered) => registered.name().parse().into_iter().collect(),
+        None => ContentEncryption::ALL.to_vec(),
+    };
+    let algorithms = match metadata.request_object_encryption_alg {
+        Some(KeyManagementAlgorithm::Direct) => {
+            let mut outcome = Err(invalid("a secret of the client that is kept itself", "only a hash of it")
+                .with_setting("`clients rotate-secret`"));
+            for secret in client_secrets(&visit.app, visit.now, client).await? {
+                outcome = jwe.decrypt_direct(&secret, &encryptions).map_err(undecryptable);
+                if outcome.is_ok() {
+                    break;
+                }
+            }
+            return outcome;
+        }
+        Some(registered) => key_management(registered).into_iter().collect(),
+        None => KeyManagement::ALL.to_vec(),
+    };
+    visit.app.keys.decrypt(&jwe, &algorithms, &encryptions, visit.now.ms).await?.map_err(undecryptable)
 }
 
 /// An object that the client made, as far as its registration asks for a proof of that.

@@ -16,7 +16,7 @@ pub(crate) use authenticated::{Authenticated, Confirmation, only_authorization, 
 pub(crate) use bearer::{Bearer, BearerFailure};
 pub(crate) use body::unreadable;
 pub(crate) use body::{FormBody, JsonBody, QueryParams};
-pub(crate) use client_secret::{client_secret, secret_is_right, stored_by_key_is_right};
+pub(crate) use client_secret::{client_secret, client_secrets, secret_is_right, stored_by_key_is_right};
 pub(crate) use cookies::{BrowserCookies, HeldSession};
 pub(crate) use issuer::{Issuer, address};
 pub(crate) use peer::{Connection, Peer};
