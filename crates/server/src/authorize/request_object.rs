@@ -4,11 +4,12 @@
 use std::time::Duration;
 
 use grantor_crypto::{
-    ContentEncryption, JwsError, KeyManagement, NO_TYP, Protection, UnverifiedJwe, UnverifiedJws, VerifiedClaims,
-    base64url, read_unsigned, sha256,
+    ContentEncryption, JwsError, KeyManagement, NO_TYP, Protection, UnverifiedJwe, UnverifiedJws,
+    VerifiedClaims, base64url, read_unsigned, sha256,
 };
 use grantor_protocol::request_object::{
-    Carried, ObjectReference, ObjectRules, TYP, TYPS, check_algorithm, check_object, check_reference, effective,
+    Carried, ObjectReference, ObjectRules, TYP, TYPS, check_algorithm, check_object, check_reference,
+    effective,
 };
 use grantor_protocol::{ErrorCode, KeyManagementAlgorithm, Params, SigningAlgorithm};
 use serde_json::{Map, Value};
@@ -136,13 +137,12 @@ async fn open(
 
 /// An object that anybody may have made: worth as much as the parameters of a query.
 async fn unsigned(visit: &Visit, client: &KnownClient, token: &str) -> Result<Object, Failure> {
-    let (claims, typ) = match read_unsigned(token, &[TYP]) {
-        Ok(claims) => (claims, Some(TYP.to_owned())),
-        Err(_) => {
-            let typ: Vec<&str> = TYPS.iter().copied().chain([NO_TYP]).collect();
-            let claims = read_unsigned(token, &typ);
-            (claims.map_err(|error| invalid("an unsigned JWT", error.to_string()))?, None)
-        }
+    let (claims, typ) = if let Ok(claims) = read_unsigned(token, &[TYP]) {
+        (claims, Some(TYP.to_owned()))
+    } else {
+        let typ: Vec<&str> = TYPS.iter().copied().chain([NO_TYP]).collect();
+        let claims = read_unsigned(token, &typ);
+        (claims.map_err(|error| invalid("an unsigned JWT", error.to_string()))?, None)
     };
     check(visit, client, &claims).await?;
     Ok(Object { typ, members: claims.members().clone() })
