@@ -7,8 +7,8 @@ use axum::response::Response;
 use grantor_protocol::authorization::Display;
 use grantor_protocol::discovery::Metadata;
 use grantor_protocol::{
-    ClaimScopes, ClientAuthMethod, ContentEncryptionAlgorithm, GrantType, KeyManagementAlgorithm, Prompt, ResponseMode, ResponseType, SigningAlgorithm,
-    SubjectType, pkce, scope,
+    ClaimScopes, ClientAuthMethod, ContentEncryptionAlgorithm, GrantType, KeyManagementAlgorithm, Prompt,
+    ResponseMode, ResponseType, SigningAlgorithm, SubjectType, pkce, scope,
 };
 
 use crate::app::App;

@@ -306,14 +306,18 @@ async fn t051_a_request_authenticates_in_one_way() {
         ("client_assertion_type", TYPE),
         ("client_assertion", assertion.as_str()),
     ];
-    for more in [("client_secret", "x"), ("client_assertion", assertion.as_str()), ("client_assertion_type", TYPE)]
+    for more in
+        [("client_secret", "x"), ("client_assertion", assertion.as_str()), ("client_assertion_type", TYPE)]
     {
         machine.party.token(&[&form[..], &[more]].concat()).await.is_refused("invalid_request");
     }
     let other = "urn:ietf:params:oauth:client-assertion-type:saml2-bearer";
     for (kind, sent) in [(other, assertion.as_str()), ("", assertion.as_str()), (TYPE, "")] {
-        let form =
-            [("grant_type", "client_credentials"), ("client_assertion_type", kind), ("client_assertion", sent)];
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_assertion_type", kind),
+            ("client_assertion", sent),
+        ];
         machine.party.token(&form).await.is_refused("invalid_client");
     }
     machine.party.token(&form).await.tokens();
@@ -329,10 +333,7 @@ async fn keys_that_were_replaced_count_at_once() {
     token_at(&there, &machine.key.signs(&machine.claims())).await.tokens();
     let key = SigningKey::p256();
     machine.server.advance(1);
-    machine
-        .server
-        .update_client(&machine.party.client_id, |metadata| metadata.jwks = Some(key.jwks()))
-        .await;
+    machine.server.update_client(&machine.party.client_id, |metadata| metadata.jwks = Some(key.jwks())).await;
     token_at(&there, &key.signs(&machine.claims())).await.tokens();
     token_at(&there, &machine.key.signs(&machine.claims())).await.is_refused("invalid_client");
 }

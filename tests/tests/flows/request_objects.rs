@@ -7,7 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use grantor_crypto::{Content, ContentEncryption, EncryptionKey, KeyManagement, Secret, encrypt_compact};
 use grantor_tests::{
-    Authorization, Browser, Documents, Left, SigningKey, Visit, output_path, random_text, signed_with, unsigned,
+    Authorization, Browser, Documents, Left, SigningKey, Visit, output_path, random_text, signed_with,
+    unsigned,
 };
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
@@ -27,7 +28,10 @@ fn documents() -> &'static Documents {
 fn reaching(more: &str) -> String {
     let root = output_path("request-objects-root.pem");
     documents().write_root(&root);
-    format!("outbound.allow_private = ['127.0.0.1/32', '::1/128']\noutbound.ca_file = '{}'\n{more}", root.display())
+    format!(
+        "outbound.allow_private = ['127.0.0.1/32', '::1/128']\noutbound.ca_file = '{}'\n{more}",
+        root.display()
+    )
 }
 
 /// A client that signs what it asks for.
@@ -174,7 +178,8 @@ async fn unsigned_objects_are_for_operators_and_clients_that_allow_them() {
     let token = unsigned(&allowing.object(&request));
     allowing.is_refused(&format!("{token}AAAA"), "invalid_request_object", "none with a signature").await;
 
-    let none = Asking::with("clients.allow_unsigned = true", json!({ "request_object_signing_alg": "none" })).await;
+    let none =
+        Asking::with("clients.allow_unsigned = true", json!({ "request_object_signing_alg": "none" })).await;
     let request = none.stage.app.asks("openid");
     none.is_granted(&request, &unsigned(&none.object(&request)), "none registered").await;
     none.is_refused(&none.key.signs(&none.object(&request)), "invalid_request_object", "signed").await;
@@ -193,7 +198,9 @@ async fn a_client_may_authenticate_its_objects_with_its_secret_when_it_is_regist
     let secret = shared.stage.client.secret.clone().unwrap();
     shared.is_granted(&request, &signed_with(&secret, &shared.object(&request)), "its secret").await;
     let other = random_text();
-    shared.is_refused(&signed_with(&other, &shared.object(&request)), "invalid_request_object", "another").await;
+    shared
+        .is_refused(&signed_with(&other, &shared.object(&request)), "invalid_request_object", "another")
+        .await;
 
     let asking = Asking::new().await;
     let request = asking.stage.app.asks("openid");
@@ -225,7 +232,9 @@ async fn t122_objects_of_others_for_others_or_of_another_time_are_refused() {
         ("request_uri", json!("https://app.example/object")),
     ] {
         let object = asking.object_with(&request, name, value.clone());
-        asking.is_refused(&asking.key.signs(&object), "invalid_request_object", &format!("{name} {value}")).await;
+        asking
+            .is_refused(&asking.key.signs(&object), "invalid_request_object", &format!("{name} {value}"))
+            .await;
     }
     for (name, value) in
         [("aud", json!(["x", asking.stage.app.issuer])), ("nbf", json!(now + 8)), ("exp", json!(now + 3000))]
@@ -240,7 +249,9 @@ async fn t122_objects_of_others_for_others_or_of_another_time_are_refused() {
         other.signs(&object),
         other.signs_with(json!({ "alg": "ES256", "kid": kid }), &object),
         other.signs_with(json!({ "alg": "ES256", "kid": kid, "jwk": other.jwk() }), &object),
-        asking.key.signs_with(json!({ "alg": "ES256", "kid": kid, "typ": "client-authentication+jwt" }), &object),
+        asking
+            .key
+            .signs_with(json!({ "alg": "ES256", "kid": kid, "typ": "client-authentication+jwt" }), &object),
         asking.key.signs_with(json!({ "alg": "ES256", "kid": kid, "typ": "at+jwt" }), &object),
         asking.key.signs_with(json!({ "alg": "RS256", "kid": kid }), &object),
         signed_with(&asking.key.jwk().to_string(), &object),
@@ -249,7 +260,8 @@ async fn t122_objects_of_others_for_others_or_of_another_time_are_refused() {
     ] {
         asking.is_refused(&token, "invalid_request_object", &token).await;
     }
-    let both = beside(&request, ("request", &asking.key.signs(&object))).with("request_uri", "https://a.example");
+    let both =
+        beside(&request, ("request", &asking.key.signs(&object))).with("request_uri", "https://a.example");
     asking.visits(&both).await.left().is_refused("invalid_request");
 }
 
@@ -368,7 +380,8 @@ async fn any_https_reference_will_do_where_the_operator_says_so() {
 // OpenID Connect Core section 10.2, RFC 7519 section 5.2
 #[tokio::test]
 async fn an_object_may_be_encrypted_for_the_servers_key_as_its_client_is_registered() {
-    let enc = json!({ "request_object_encryption_alg": "ECDH-ES", "request_object_encryption_enc": "A128GCM" });
+    let enc =
+        json!({ "request_object_encryption_alg": "ECDH-ES", "request_object_encryption_enc": "A128GCM" });
     let asking = Asking::with("clients.allow_unsigned = true", enc).await;
     let (server, request) = (&asking.stage.server, asking.stage.app.asks("openid"));
     let metadata = server.client_row(&asking.stage.app.client_id).await.metadata;
@@ -406,7 +419,8 @@ async fn an_object_may_be_encrypted_for_the_servers_key_as_its_client_is_registe
 
 #[tokio::test]
 async fn t109_an_unsigned_object_is_no_better_for_being_encrypted() {
-    let enc = json!({ "request_object_encryption_alg": "dir", "request_object_encryption_enc": "A128CBC-HS256" });
+    let enc =
+        json!({ "request_object_encryption_alg": "dir", "request_object_encryption_enc": "A128CBC-HS256" });
     let asking = Asking::with("", enc).await;
     let request = asking.stage.app.asks("openid");
     let secret = Secret::from(asking.stage.client.secret.clone().unwrap());

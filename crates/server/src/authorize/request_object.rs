@@ -4,11 +4,12 @@
 use std::time::Duration;
 
 use grantor_crypto::{
-    ContentEncryption, JwsError, KeyManagement, NO_TYP, Protection, UnverifiedJwe, UnverifiedJws, VerifiedClaims,
-    base64url, read_unsigned, sha256,
+    ContentEncryption, JwsError, KeyManagement, NO_TYP, Protection, UnverifiedJwe, UnverifiedJws,
+    VerifiedClaims, base64url, read_unsigned, sha256,
 };
 use grantor_protocol::request_object::{
-    Carried, ObjectReference, ObjectRules, TYP, TYPS, check_algorithm, check_object, check_reference, effective,
+    Carried, ObjectReference, ObjectRules, TYP, TYPS, check_algorithm, check_object, check_reference,
+    effective,
 };
 use grantor_protocol::{ErrorCode, KeyManagementAlgorithm, Params, SigningAlgorithm};
 use serde_json::{Map, Value};

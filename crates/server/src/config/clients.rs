@@ -38,7 +38,12 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Clients> {
             "is empty: no client could do anything; the least is [\"code\"]",
         );
     }
-    Some(Clients { response_types: response_types?, pkce: pkce?, allow_unsigned: allow_unsigned?, require_request_uri_registration: request_uris? })
+    Some(Clients {
+        response_types: response_types?,
+        pkce: pkce?,
+        allow_unsigned: allow_unsigned?,
+        require_request_uri_registration: request_uris?,
+    })
 }
 
 #[cfg(test)]
