@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
+use crate::request_objects::{documents, reaching};
+
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// A client that authenticates with assertions and nothing else.
@@ -336,6 +338,33 @@ async fn keys_that_were_replaced_count_at_once() {
     machine.server.update_client(&machine.party.client_id, |metadata| metadata.jwks = Some(key.jwks())).await;
     token_at(&there, &key.signs(&machine.claims())).await.tokens();
     token_at(&there, &machine.key.signs(&machine.claims())).await.is_refused("invalid_client");
+}
+
+// OpenID Connect Core section 10.1.1, T060
+#[tokio::test]
+async fn a_new_key_behind_jwks_uri_works_with_the_next_assertion() {
+    let path = format!("/{}", random_text());
+    let publish = |key: &SigningKey| documents().publish(&path, "application/json", &key.jwks().to_string());
+    let (key, new) = (SigningKey::p256(), SigningKey::p256());
+    let server = InProcess::start(Engine::Sqlite, &reaching("")).await;
+    let mut registered = metadata("private_key_jwt", &key, &json!({ "jwks_uri": publish(&key) }));
+    registered.as_object_mut().unwrap().remove("jwks");
+    let party = server.party(&server.create_client(registered).await);
+    let machine = Machine { server, party, key };
+    machine.is_let_in(machine.claims(), "the first key").await;
+    machine.is_let_in(machine.claims(), "again").await;
+    assert_eq!(documents().reads(&path), 1, "a set is kept");
+
+    publish(&new);
+    machine.server.advance(11); // an unknown key makes us look again at most every ten seconds
+    machine.token(&new.signs(&machine.claims())).await.tokens();
+    machine.is_refused(&machine.key.signs(&machine.claims()), "the key that is not published any more").await;
+
+    let (other, theirs) = (SigningKey::p256(), format!("/{}", random_text()));
+    let jku = documents().publish(&theirs, "application/json", &other.jwks().to_string());
+    let header = json!({ "alg": "ES256", "kid": other.jwk()["kid"], "jku": jku, "jwk": other.jwk() });
+    machine.is_refused(&other.signs_with(header, &machine.claims()), "keys named by the assertion").await;
+    assert_eq!(documents().reads(&theirs), 0, "nobody but the registration says where keys are");
 }
 
 /// Of 32 uses of one assertion at once, on two nodes, one succeeds (T057).
