@@ -12,7 +12,8 @@ use url::Url;
 use crate::output::tail;
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
-    serde_json::from_str(include_str!("../../crates/server/assets/openapi.json")).expect("the description is JSON")
+    serde_json::from_str(include_str!("../../crates/server/assets/openapi.json"))
+        .expect("the description is JSON")
 });
 
 /// Asserts that a documented operation answered as documented; `body` is `None` where nobody has read it yet.
@@ -20,7 +21,9 @@ static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
 pub(crate) fn agrees(method: &Method, url: &Url, status: u16, headers: &HeaderMap, body: Option<&str>) {
     let Some((at, response)) = described(method, url.path(), status) else { return };
     let shown = body.map(|body| tail(body, 40)).unwrap_or_default();
-    let fails = |why: &str| panic!("{method} {url} answered {status} unlike openapi.json: {why}\n{headers:?}\n{shown}");
+    let fails = |why: &str| {
+        panic!("{method} {url} answered {status} unlike openapi.json: {why}\n{headers:?}\n{shown}")
+    };
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
     let Some(content) = response.get("content").and_then(Value::as_object) else {
@@ -35,8 +38,10 @@ pub(crate) fn agrees(method: &Method, url: &Url, status: u16, headers: &HeaderMa
     if let (Some(body), "application/json") = (body, kind) {
         let Ok(instance) = serde_json::from_str(body) else { return fails("it is no JSON") };
         let validator = validator(&at, &content[kind]["schema"]);
-        let faults: Vec<String> =
-            validator.iter_errors(&instance).map(|fault| format!("{}: {fault}", fault.instance_path())).collect();
+        let faults: Vec<String> = validator
+            .iter_errors(&instance)
+            .map(|fault| format!("{}: {fault}", fault.instance_path()))
+            .collect();
         if !faults.is_empty() {
             fails(&faults.join("; "));
         }
@@ -54,7 +59,9 @@ fn described(method: &Method, path: &str, status: u16) -> Option<(String, &'stat
         .find_map(|name| Some((name.clone(), responses.get(&name)?)))
         .unwrap_or_else(|| panic!("openapi.json has no response {status} of {method} {template}"));
     let response = match response.get("$ref").and_then(Value::as_str) {
-        Some(reference) => DOCUMENT.pointer(reference.trim_start_matches('#')).expect("references lead somewhere"),
+        Some(reference) => {
+            DOCUMENT.pointer(reference.trim_start_matches('#')).expect("references lead somewhere")
+        }
         None => response,
     };
     Some((format!("{method} {template} {name}"), response))

@@ -3,10 +3,10 @@
 use std::fmt;
 
 use aws_lc_rs::digest::{self, SHA256, SHA512};
+use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeySize, PublicKeyComponents};
 use aws_lc_rs::signature::{self, EcdsaKeyPair, KeyPair as _, RsaKeyPair, UnparsedPublicKey};
-use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -146,7 +146,9 @@ impl Jws {
             "PS256" => rsa(&signature::RSA_PSS_2048_8192_SHA256),
             "ES256" => {
                 let point = [&[4][..], &bytes("x"), &bytes("y")].concat();
-                UnparsedPublicKey::new(&signature::ECDSA_P256_SHA256_FIXED, point).verify(input, signature).is_ok()
+                UnparsedPublicKey::new(&signature::ECDSA_P256_SHA256_FIXED, point)
+                    .verify(input, signature)
+                    .is_ok()
             }
             "EdDSA" => {
                 UnparsedPublicKey::new(&signature::ED25519, bytes("x")).verify(input, signature).is_ok()
@@ -198,7 +200,8 @@ mod tests {
     #[test]
     fn what_a_key_signed_verifies_with_its_own_public_key_and_no_other() {
         let claims = json!({ "a": 1 });
-        for (key, other) in [(SigningKey::rsa(), SigningKey::rsa()), (SigningKey::p256(), SigningKey::p256())] {
+        for (key, other) in [(SigningKey::rsa(), SigningKey::rsa()), (SigningKey::p256(), SigningKey::p256())]
+        {
             let jws = Jws::of(&key.signs(&claims));
             assert_eq!((jws.algorithm(), &jws.claims), (key.algorithm(), &claims));
             assert!(jws.is_signed_by(&key.jwk()) && !jws.is_signed_by(&other.jwk()));

@@ -15,14 +15,16 @@ pub(crate) fn class_path() -> &'static OsString {
     static PATH: OnceLock<OsString> = OnceLock::new();
     PATH.get_or_init(|| {
         let target = exclusively("maven", build);
-        std::env::join_paths([target.join("classes"), target.join("dependency/*")]).expect("names without a colon")
+        std::env::join_paths([target.join("classes"), target.join("dependency/*")])
+            .expect("names without a colon")
     })
 }
 
 /// The `java` program.
 pub(crate) fn java() -> PathBuf {
-    found_or_installed(|| on_path(&["java"]), &["openjdk-17-jdk-headless"])
-        .unwrap_or_else(|| panic!("the Java relying party needs a JDK: as root, apt-get install openjdk-17-jdk-headless"))
+    found_or_installed(|| on_path(&["java"]), &["openjdk-17-jdk-headless"]).unwrap_or_else(|| {
+        panic!("the Java relying party needs a JDK: as root, apt-get install openjdk-17-jdk-headless")
+    })
 }
 
 fn build() -> PathBuf {
@@ -37,7 +39,13 @@ fn build() -> PathBuf {
     let program = found_or_installed(|| on_path(&["mvn"]), &["maven", "openjdk-17-jdk-headless"])
         .unwrap_or_else(|| panic!("the Java relying party needs Maven: as root, apt-get install maven"));
     let maven = Command::new(program)
-        .args(["--batch-mode", "--quiet", "compile", "dependency:copy-dependencies", "-DincludeScope=runtime"])
+        .args([
+            "--batch-mode",
+            "--quiet",
+            "compile",
+            "dependency:copy-dependencies",
+            "-DincludeScope=runtime",
+        ])
         .current_dir(&folder)
         .output()
         .expect("mvn runs");

@@ -2,9 +2,7 @@
 //! client authentication, with encrypted ID tokens, pairwise subjects and request objects, and Nimbus in Java.
 #![expect(clippy::unwrap_used, reason = "tests report failure by panicking")]
 
-use grantor_tests::{
-    Browser, Options, Person, Server, login_with_nimbus, login_with_openid_client,
-};
+use grantor_tests::{Browser, Options, Person, Server, login_with_nimbus, login_with_openid_client};
 use serde_json::{Value, json};
 
 const CALLBACK: &str = "https://app.example/callback";
@@ -41,7 +39,8 @@ impl Scene {
 
     /// Registers by itself, to refresh and with these members.
     async fn registers(&self, authentication: &str, plan: Value) -> Value {
-        let mut whole = json!({ "authentication": authentication, "keys": authentication == "private_key_jwt" });
+        let mut whole =
+            json!({ "authentication": authentication, "keys": authentication == "private_key_jwt" });
         for (name, value) in plan.as_object().unwrap() {
             whole[name] = value.clone();
         }

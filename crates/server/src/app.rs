@@ -8,6 +8,7 @@ use axum::extract::FromRef;
 use grantor_store::Store;
 
 use crate::client_cache::ClientCache;
+use crate::client_keys::ClientKeys;
 use crate::client_uses::ClientUses;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -43,6 +44,8 @@ pub struct Shared {
     pub(crate) secret_hashing: HashPool,
     /// Documents of clients, from elsewhere.
     pub(crate) fetcher: Fetcher,
+    /// Their keys.
+    pub(crate) client_keys: ClientKeys,
     /// What the pages load.
     pub(crate) assets: Assets,
     /// Counters and latencies.
@@ -64,6 +67,7 @@ impl App {
         let (concurrency, queue) = (config.limits.hash_concurrency, config.limits.hash_queue);
         let (hashing, secret_hashing) = (HashPool::new(concurrency, queue), HashPool::new(1, queue));
         let fetcher = Fetcher::new(&config.outbound);
+        let client_keys = ClientKeys::new(fetcher.clone());
         let metrics = Metrics::default();
         let assets = Assets::new(&config.brand, config.issuer.path());
         Self(Arc::new(Shared {
@@ -76,6 +80,7 @@ impl App {
             hashing,
             secret_hashing,
             fetcher,
+            client_keys,
             assets,
             metrics,
             playground,

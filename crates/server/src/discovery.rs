@@ -7,8 +7,8 @@ use axum::response::Response;
 use grantor_protocol::authorization::Display;
 use grantor_protocol::discovery::Metadata;
 use grantor_protocol::{
-    ClaimScopes, ClientAuthMethod, GrantType, Prompt, ResponseMode, ResponseType, SigningAlgorithm,
-    SubjectType, pkce, scope,
+    ClaimScopes, ClientAuthMethod, ContentEncryptionAlgorithm, GrantType, KeyManagementAlgorithm, Prompt,
+    ResponseMode, ResponseType, SigningAlgorithm, SubjectType, pkce, scope,
 };
 
 use crate::app::App;
@@ -78,6 +78,10 @@ pub(crate) fn published(issuer: &str, offered: &Offered) -> Metadata {
         .filter(|m| **m != ClientAuthMethod::None)
         .map(|m| m.name().to_owned())
         .collect();
+    let key_management: Vec<String> =
+        KeyManagementAlgorithm::ALL.iter().map(|algorithm| algorithm.name().to_owned()).collect();
+    let content_encryption: Vec<String> =
+        ContentEncryptionAlgorithm::ALL.iter().map(|algorithm| algorithm.name().to_owned()).collect();
     let mut metadata = Metadata {
         issuer: issuer.to_owned(),
         scopes_supported: text(&[scope::OPENID, scope::OFFLINE_ACCESS])
@@ -94,6 +98,10 @@ pub(crate) fn published(issuer: &str, offered: &Offered) -> Metadata {
         subject_types_supported: SubjectType::ALL.iter().map(|subject| subject.name().to_owned()).collect(),
         id_token_signing_alg_values_supported: offered.signing_algorithms(),
         userinfo_signing_alg_values_supported: offered.signing_algorithms(),
+        id_token_encryption_alg_values_supported: key_management.clone(),
+        id_token_encryption_enc_values_supported: content_encryption.clone(),
+        userinfo_encryption_alg_values_supported: key_management,
+        userinfo_encryption_enc_values_supported: content_encryption,
         token_endpoint_auth_methods_supported: auth_methods.clone(),
         revocation_endpoint_auth_methods_supported: auth_methods,
         introspection_endpoint_auth_methods_supported: secret_methods,

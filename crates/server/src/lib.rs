@@ -7,6 +7,7 @@
 pub mod app;
 mod client_cache;
 mod client_jwt;
+mod client_keys;
 mod client_uses;
 pub mod clock;
 pub mod config;
@@ -19,8 +20,8 @@ pub mod key_ring;
 mod live;
 mod metrics;
 mod observe;
-pub mod outbound;
 mod openapi;
+pub mod outbound;
 pub mod pages;
 pub mod playground;
 mod routes;

@@ -119,7 +119,10 @@ async fn oidcc_discovery_endpoint_verification() {
     assert_eq!(document["issuer"], host.issuer.as_str());
     let ours = ENDPOINTS.iter().copied().chain(["jwks_uri"]);
     for (name, address) in ours.filter_map(|name| Some((name, document.get(name)?.as_str().unwrap()))) {
-        assert!(address.starts_with(&host.issuer) && address.parse::<url::Url>().is_ok(), "{name}: {address}");
+        assert!(
+            address.starts_with(&host.issuer) && address.parse::<url::Url>().is_ok(),
+            "{name}: {address}"
+        );
     }
     for name in ["authorization_endpoint", "token_endpoint", "registration_endpoint", "userinfo_endpoint"] {
         assert!(document.contains_key(name), "{name} is missing");
@@ -149,7 +152,15 @@ async fn discovery_offers_all_that_the_plans_need() {
     let expected: &[(&str, &[&str])] = &[
         (
             "response_types_supported",
-            &["code", "id_token", "id_token token", "code id_token", "code token", "code id_token token", "none"],
+            &[
+                "code",
+                "id_token",
+                "id_token token",
+                "code id_token",
+                "code token",
+                "code id_token token",
+                "none",
+            ],
         ),
         ("response_modes_supported", &["query", "fragment", "form_post"]),
         ("grant_types_supported", &["authorization_code", "implicit", "refresh_token"]),
@@ -180,7 +191,9 @@ async fn discovery_offers_all_that_the_plans_need() {
                 .map(|value| format!("{member} {value}")),
         );
     }
-    for flag in ["claims_parameter_supported", "request_parameter_supported", "request_uri_parameter_supported"] {
+    for flag in
+        ["claims_parameter_supported", "request_parameter_supported", "request_uri_parameter_supported"]
+    {
         if document.get(flag) != Some(&Value::Bool(true)) {
             missing.push(flag.to_owned());
         }

@@ -21,7 +21,8 @@ async fn oidcc_server() {
 #[tokio::test]
 async fn oidcc_idtoken_rs256() {
     each_dynamic(ALL, |plan| async move {
-        let suite = Suite::dynamic(plan, json!({ "id_token_signed_response_alg": "RS256" })).await.logged_in();
+        let suite =
+            Suite::dynamic(plan, json!({ "id_token_signed_response_alg": "RS256" })).await.logged_in();
         suite.round(&suite.asks("openid")).await;
         suite.ends().await;
     })
@@ -41,7 +42,8 @@ async fn oidcc_idtoken_unsigned() {
 #[tokio::test]
 async fn oidcc_userinfo_rs256() {
     each_dynamic(WITH_ACCESS_TOKEN, |plan| async move {
-        let suite = Suite::dynamic(plan, json!({ "userinfo_signed_response_alg": "RS256" })).await.logged_in();
+        let suite =
+            Suite::dynamic(plan, json!({ "userinfo_signed_response_alg": "RS256" })).await.logged_in();
         suite.round(&suite.asks("openid email")).await;
         suite.ends().await;
     })

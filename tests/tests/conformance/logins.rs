@@ -100,8 +100,7 @@ async fn oidcc_id_token_hint() {
     each(ALL, |plan| async move {
         let suite = Suite::new(plan).await;
         let first = suite.round(&suite.asks("openid")).await;
-        let request =
-            suite.asks("openid").with("prompt", "none").with("id_token_hint", &first.raw_id_token);
+        let request = suite.asks("openid").with("prompt", "none").with("id_token_hint", &first.raw_id_token);
         let second = silently(&suite, &request).await;
         assert_eq!(first.id_token["sub"], second.id_token["sub"]);
         suite.ends().await;

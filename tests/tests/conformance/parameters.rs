@@ -52,7 +52,8 @@ async fn oidcc_ensure_request_with_acr_values_succeeds() {
         let suite = Suite::new(plan).await.logged_in();
         let url = suite.host.url("/.well-known/openid-configuration");
         let document = Answer::of(format!("GET {url}"), suite.http.get(&url)).await;
-        let supported = document.ok()["acr_values_supported"].as_array().expect("acr_values_supported").clone();
+        let supported =
+            document.ok()["acr_values_supported"].as_array().expect("acr_values_supported").clone();
         let all: Vec<&str> = supported.iter().filter_map(Value::as_str).collect();
         let round = suite.round(&suite.asks("openid").with("acr_values", &all.join(" "))).await;
         let acr = round.id_token["acr"].as_str().unwrap_or_else(|| panic!("no acr: {}", round.id_token));

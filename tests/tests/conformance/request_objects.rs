@@ -49,7 +49,8 @@ async fn oidcc_request_uri_unsigned_supported_correctly_or_rejected_as_unsupport
         // The address is registered before the object is known, as the suite does.
         let path = format!("/{}", random_text());
         let documents = crate::scene::documents();
-        let address = format!("{}#{}", documents.publish(&path, "application/oauth-authz-req+jwt", ""), random_text());
+        let address =
+            format!("{}#{}", documents.publish(&path, "application/oauth-authz-req+jwt", ""), random_text());
         let suite = Suite::with(plan, json!({ "request_uris": [address] })).await.logged_in();
         let request = suite.asks("openid");
         let token = unsigned(&object(&suite, request.members()));

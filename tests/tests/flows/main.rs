@@ -9,6 +9,7 @@
 
 mod codes;
 mod decryption_keys;
+mod encryption;
 mod keys;
 mod outage;
 mod pkce;

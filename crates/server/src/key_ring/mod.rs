@@ -15,6 +15,7 @@ use grantor_crypto::{
 use grantor_protocol::{IssuerId, Timestamp};
 use grantor_store::{Fault, Store, StoredDataKey, StoredSigningKey};
 
+pub(crate) use decryption::key_management;
 pub use held::{DecryptionKey, HeldKey, KeyLife, SigningKey};
 pub(crate) use keys::entity_tag;
 pub use keys::{JwksDocument, Keys};

@@ -82,15 +82,21 @@ fn is_for_this_login(suite: &Suite, request: &Request, claims: &Value) {
     let client = suite.client_id();
     assert_eq!(claims["iss"], suite.host.issuer.as_str(), "{claims}");
     let named = |audience: &Value| audience == client;
-    let is_audience = named(&claims["aud"]) || claims["aud"].as_array().is_some_and(|all| all.iter().any(named));
+    let is_audience =
+        named(&claims["aud"]) || claims["aud"].as_array().is_some_and(|all| all.iter().any(named));
     assert!(is_audience, "aud: {claims}");
     let subject = claims["sub"].as_str().unwrap_or_else(|| panic!("sub: {claims}"));
     assert!(subject.is_ascii() && (1..=255).contains(&subject.len()), "sub: {claims}");
-    let number = |name: &str| claims[name].as_i64().unwrap_or_else(|| panic!("{name} is no number: {claims}"));
+    let number =
+        |name: &str| claims[name].as_i64().unwrap_or_else(|| panic!("{name} is no number: {claims}"));
     let now = now();
     assert!(number("exp") > now && number("exp") < now + 50 * YEAR, "exp: {claims}");
     assert!((number("iat") - now).abs() <= 300, "iat: {claims}");
-    assert_eq!(claims.get("nonce").and_then(Value::as_str), request.get("nonce"), "nonce is echoed iff sent: {claims}");
+    assert_eq!(
+        claims.get("nonce").and_then(Value::as_str),
+        request.get("nonce"),
+        "nonce is echoed iff sent: {claims}"
+    );
     if claims.get("auth_time").is_some() {
         assert!((now - YEAR..=now + 300).contains(&number("auth_time")), "auth_time: {claims}");
     }

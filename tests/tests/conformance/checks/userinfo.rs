@@ -42,7 +42,8 @@ fn signed(suite: &Suite, answer: &Answer, algorithm: &str) -> Value {
     assert_eq!(answer.header("content-type"), Some("application/jwt"), "{answer}");
     let jws = Jws::of(&answer.text);
     assert_eq!(jws.algorithm(), algorithm, "{}", jws.header);
-    let key = suite.keys.iter().find(|key| key["kid"] == jws.header["kid"]).expect("kid names a published key");
+    let key =
+        suite.keys.iter().find(|key| key["kid"] == jws.header["kid"]).expect("kid names a published key");
     assert!(jws.is_signed_by(key), "signature by {key}");
     assert_eq!(jws.claims["iss"], suite.host.issuer.as_str(), "{answer}");
     let client = suite.client_id();
