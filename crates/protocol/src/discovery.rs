@@ -39,7 +39,15 @@ pub struct Metadata {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub id_token_signing_alg_values_supported: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub id_token_encryption_alg_values_supported: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub id_token_encryption_enc_values_supported: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub userinfo_signing_alg_values_supported: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub userinfo_encryption_alg_values_supported: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub userinfo_encryption_enc_values_supported: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub request_object_signing_alg_values_supported: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -116,6 +124,8 @@ mod tests {
         "frontchannel_logout_session_supported",
         "frontchannel_logout_supported",
         "grant_types_supported",
+        "id_token_encryption_alg_values_supported",
+        "id_token_encryption_enc_values_supported",
         "id_token_signing_alg_values_supported",
         "introspection_endpoint",
         "introspection_endpoint_auth_methods_supported",
@@ -146,6 +156,8 @@ mod tests {
         "token_endpoint_auth_signing_alg_values_supported",
         "ui_locales_supported",
         "userinfo_endpoint",
+        "userinfo_encryption_alg_values_supported",
+        "userinfo_encryption_enc_values_supported",
         "userinfo_signing_alg_values_supported",
     ];
 
@@ -170,7 +182,11 @@ mod tests {
             grant_types_supported: list(),
             subject_types_supported: list(),
             id_token_signing_alg_values_supported: list(),
+            id_token_encryption_alg_values_supported: list(),
+            id_token_encryption_enc_values_supported: list(),
             userinfo_signing_alg_values_supported: list(),
+            userinfo_encryption_alg_values_supported: list(),
+            userinfo_encryption_enc_values_supported: list(),
             request_object_signing_alg_values_supported: list(),
             request_object_encryption_alg_values_supported: list(),
             request_object_encryption_enc_values_supported: list(),

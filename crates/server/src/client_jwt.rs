@@ -4,20 +4,22 @@
 use std::sync::Arc;
 
 use grantor_crypto::{
-    Algorithm, JwsError, Protection, Secret, SigningKeyPair, hmac_sign_compact, sign_compact,
-    unsigned_compact,
+    Algorithm, Content, ContentEncryption, EncryptionKey, JwsError, Protection, Secret, SigningKeyPair,
+    encrypt_compact, hmac_sign_compact, sign_compact, unsigned_compact,
 };
-use grantor_protocol::{ErrorCode, SigningAlgorithm};
+use grantor_protocol::{ContentEncryptionAlgorithm, ErrorCode, KeyManagementAlgorithm, SigningAlgorithm};
 use serde_json::Value;
 
 use crate::error::Failure;
 use crate::extract::client_secret;
 use crate::issuing::{Issuing, SigningKeys};
+use crate::key_ring::key_management;
 
 /// How a JWT for one client is protected, with everything that may fail at hand.
 #[derive(Debug)]
 pub(crate) struct ClientJwt {
     protection: Protected,
+    encryption: Option<Encrypted>,
 }
 
 #[derive(Debug)]
@@ -25,33 +27,73 @@ enum Protected {
     Signed(Arc<SigningKeyPair>),
     Authenticated(Secret),
     Unsigned,
+    /// No JWT inside: the claims themselves are encrypted.
+    Bare,
+}
+
+#[derive(Debug)]
+struct Encrypted {
+    key: Arc<EncryptionKey>,
+    content: ContentEncryption,
+}
+
+/// What the client registered of one kind of JWT.
+#[derive(Clone, Copy, Debug)]
+struct Form {
+    signing: Option<SigningAlgorithm>,
+    /// `..._encrypted_response_alg`, by its name and value.
+    encryption: (&'static str, Option<KeyManagementAlgorithm>),
+    /// `..._encrypted_response_enc`.
+    content: Option<ContentEncryptionAlgorithm>,
 }
 
 impl ClientJwt {
     /// The form of the client's ID tokens.
     pub(crate) async fn for_id_token(issuing: Issuing<'_>) -> Result<Self, Failure> {
-        Self::prepare(issuing, issuing.client.row.metadata.id_token_signed_response_alg).await
+        let metadata = &issuing.client.row.metadata;
+        let form = Form {
+            signing: Some(metadata.id_token_signed_response_alg),
+            encryption: ("id_token_encrypted_response_alg", metadata.id_token_encrypted_response_alg),
+            content: metadata.id_token_encrypted_response_enc,
+        };
+        Self::prepare(issuing, form).await
     }
 
     /// The form of the client's userinfo answers; `None` for plain JSON.
     pub(crate) async fn for_userinfo(issuing: Issuing<'_>) -> Result<Option<Self>, Failure> {
-        match issuing.client.row.metadata.userinfo_signed_response_alg {
-            None => Ok(None),
-            Some(signing) => Self::prepare(issuing, signing).await.map(Some),
+        let metadata = &issuing.client.row.metadata;
+        let form = Form {
+            signing: metadata.userinfo_signed_response_alg,
+            encryption: ("userinfo_encrypted_response_alg", metadata.userinfo_encrypted_response_alg),
+            content: metadata.userinfo_encrypted_response_enc,
+        };
+        match form {
+            Form { signing: None, encryption: (_, None), .. } => Ok(None),
+            form => Self::prepare(issuing, form).await.map(Some),
         }
     }
 
-    /// Finds the key; whatever can fail or take time fails here, before a code or token is used.
-    async fn prepare(issuing: Issuing<'_>, signing: SigningAlgorithm) -> Result<Self, Failure> {
-        let protection = match key_algorithm(signing) {
-            Some(algorithm) => {
+    /// Finds the keys; whatever can fail or take time fails here, before a code or token is used.
+    async fn prepare(issuing: Issuing<'_>, form: Form) -> Result<Self, Failure> {
+        let encryption = encryption(issuing, form).await?;
+        let protection = match (form.signing, form.signing.and_then(key_algorithm)) {
+            (_, Some(algorithm)) => {
                 let keys = SigningKeys::prepare(issuing, Some(algorithm)).await?;
                 Protected::Signed(Arc::clone(&keys.active(algorithm)?.pair))
             }
-            None if signing == SigningAlgorithm::HS256 => Protected::Authenticated(secret(issuing).await?),
-            None => Protected::Unsigned,
+            (Some(SigningAlgorithm::HS256), None) => Protected::Authenticated(secret(issuing).await?),
+            (Some(_), None) => Protected::Unsigned,
+            (None, None) => Protected::Bare,
         };
-        Ok(Self { protection })
+        Ok(Self { protection, encryption })
+    }
+
+    /// Whether a JWT carries the claims, so that they say who made them and for whom (OpenID Connect Core 5.3.2).
+    pub(crate) fn is_jwt(&self) -> bool {
+        match self.protection {
+            Protected::Signed(_) | Protected::Authenticated(_) | Protected::Unsigned => true,
+            Protected::Bare => false,
+        }
     }
 
     /// `at_hash`, `c_hash` or `s_hash` of a value (OpenID Connect Core section 3.1.3.6); none in an unsigned token.
@@ -59,20 +101,76 @@ impl ClientJwt {
         let protection = match &self.protection {
             Protected::Signed(pair) => Protection::Signature(pair.algorithm()),
             Protected::Authenticated(_) => Protection::Hmac,
-            Protected::Unsigned => Protection::Unsigned,
+            Protected::Unsigned | Protected::Bare => Protection::Unsigned,
         };
         protection.left_half_hash(value)
     }
 
-    /// The compact form.
+    /// The compact form: signed first, then encrypted (OpenID Connect Core section 10.2).
     pub(crate) fn encode(&self, claims: &Value) -> Result<String, Failure> {
         const TYP: &str = "JWT";
         let signed = match &self.protection {
             Protected::Signed(pair) => sign_compact(pair, TYP, claims),
             Protected::Authenticated(secret) => hmac_sign_compact(secret, TYP, claims),
             Protected::Unsigned => Ok(unsigned_compact(claims)),
+            Protected::Bare => Ok(claims.to_string()),
         };
-        signed.map_err(|error: JwsError| Failure::Internal(error.to_string()))
+        let signed = signed.map_err(|error: JwsError| Failure::Internal(error.to_string()))?;
+        let Some(encryption) = &self.encryption else {
+            return Ok(signed);
+        };
+        let content = if self.is_jwt() { Content::NestedJwt } else { Content::Claims };
+        encrypt_compact(&encryption.key, encryption.content, content, &signed)
+            .map_err(|error| Failure::Internal(error.to_string()))
+    }
+}
+
+/// The key of the client to encrypt with, where it asks for that.
+async fn encryption(issuing: Issuing<'_>, form: Form) -> Result<Option<Encrypted>, Failure> {
+    let (member, Some(algorithm)) = form.encryption else {
+        return Ok(None);
+    };
+    let content = content_encryption(form.content.unwrap_or(ContentEncryptionAlgorithm::A128CbcHs256));
+    let key = match key_management(algorithm) {
+        Some(algorithm) => {
+            let found = issuing.app.client_keys.encrypting(issuing.client, algorithm, issuing.now).await;
+            found.map_err(|failure| about(member, failure))?
+        }
+        None => {
+            let secret = secret(issuing).await.map_err(|failure| about(member, failure))?;
+            let key = EncryptionKey::from_secret(&secret);
+            Arc::new(key.map_err(|error| {
+                Failure::refused(
+                    ErrorCode::InvalidRequest,
+                    member,
+                    "a secret to encrypt with",
+                    error.to_string(),
+                )
+            })?)
+        }
+    };
+    Ok(Some(Encrypted { key, content }))
+}
+
+/// The client proved who it is: what it has to hear is what about its registration does not work.
+fn about(member: &'static str, failure: Failure) -> Failure {
+    match failure {
+        Failure::Refused(mut refusal) => {
+            (refusal.code, refusal.check) = (ErrorCode::InvalidRequest, member);
+            Failure::Refused(refusal)
+        }
+        other @ (Failure::TooLarge(..) | Failure::Unavailable(_) | Failure::Internal(_)) => other,
+    }
+}
+
+fn content_encryption(registered: ContentEncryptionAlgorithm) -> ContentEncryption {
+    match registered {
+        ContentEncryptionAlgorithm::A128CbcHs256 => ContentEncryption::A128CbcHs256,
+        ContentEncryptionAlgorithm::A192CbcHs384 => ContentEncryption::A192CbcHs384,
+        ContentEncryptionAlgorithm::A256CbcHs512 => ContentEncryption::A256CbcHs512,
+        ContentEncryptionAlgorithm::A128Gcm => ContentEncryption::A128Gcm,
+        ContentEncryptionAlgorithm::A192Gcm => ContentEncryption::A192Gcm,
+        ContentEncryptionAlgorithm::A256Gcm => ContentEncryption::A256Gcm,
     }
 }
 

@@ -5,7 +5,7 @@ use std::hash::Hash;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use grantor_crypto::{Algorithm, VerificationKeys};
+use grantor_crypto::{Algorithm, EncryptionKey, KeyManagement, VerificationKeys};
 use grantor_protocol::{ClientRowId, ErrorCode};
 use lru::LruCache;
 use serde_json::Value;
@@ -52,12 +52,17 @@ type Parsed<K, T> = Mutex<LruCache<(ClientRowId, K), (Source, Arc<T>)>>;
 pub(crate) struct ClientKeys {
     fetcher: Fetcher,
     verifying: Parsed<Algorithm, VerificationKeys>,
+    encrypting: Parsed<KeyManagement, EncryptionKey>,
 }
 
 impl ClientKeys {
     /// Nothing parsed yet.
     pub(crate) fn new(fetcher: Fetcher) -> Self {
-        Self { fetcher, verifying: Mutex::new(LruCache::new(CAPACITY)) }
+        Self {
+            fetcher,
+            verifying: Mutex::new(LruCache::new(CAPACITY)),
+            encrypting: Mutex::new(LruCache::new(CAPACITY)),
+        }
     }
 
     /// The keys that `client` signs with by `algorithm`, pinned to it; those for encryption are left out. When none of
@@ -99,6 +104,34 @@ impl ClientKeys {
         let source = self.source(client, max_age, now).await?;
         parsed(&self.verifying, (client.row.row, algorithm), &source, |jwks| {
             VerificationKeys::from_jwks(jwks, Some(algorithm)).map_err(|error| error.to_string())
+        })
+    }
+
+    /// The key to encrypt for `client` with by `algorithm`: the first of its set that is for that. Where there is none,
+    /// `jwks_uri` is asked again, at most once in 10 s. The refusal is as above.
+    pub(crate) async fn encrypting(
+        &self,
+        client: &KnownClient,
+        algorithm: KeyManagement,
+        now: Now,
+    ) -> Result<Arc<EncryptionKey>, Failure> {
+        match self.encrypting_of(client, algorithm, MaxAge::AsServed, now).await {
+            Ok(key) => Ok(key),
+            Err(_) => self.encrypting_of(client, algorithm, MaxAge::Newest, now).await,
+        }
+    }
+
+    async fn encrypting_of(
+        &self,
+        client: &KnownClient,
+        algorithm: KeyManagement,
+        max_age: MaxAge,
+        now: Now,
+    ) -> Result<Arc<EncryptionKey>, Failure> {
+        let source = self.source(client, max_age, now).await?;
+        parsed(&self.encrypting, (client.row.row, algorithm), &source, |jwks| {
+            let key = EncryptionKey::from_jwks(jwks, algorithm).map_err(|error| error.to_string())?;
+            key.ok_or_else(|| format!("none of the keys is for {algorithm}"))
         })
     }
 

@@ -83,6 +83,10 @@ pub(crate) fn published(issuer: &str, offered: &Offered) -> Metadata {
         .collect();
     let assertion_algorithms: Vec<String> =
         SigningAlgorithm::of_assertions().map(|algorithm| algorithm.name().to_owned()).collect();
+    let key_management: Vec<String> =
+        KeyManagementAlgorithm::ALL.iter().map(|algorithm| algorithm.name().to_owned()).collect();
+    let content_encryption: Vec<String> =
+        ContentEncryptionAlgorithm::ALL.iter().map(|algorithm| algorithm.name().to_owned()).collect();
     let mut metadata = Metadata {
         issuer: issuer.to_owned(),
         scopes_supported: text(&[scope::OPENID, scope::OFFLINE_ACCESS])
@@ -100,14 +104,12 @@ pub(crate) fn published(issuer: &str, offered: &Offered) -> Metadata {
         id_token_signing_alg_values_supported: offered.signing_algorithms(),
         userinfo_signing_alg_values_supported: offered.signing_algorithms(),
         request_object_signing_alg_values_supported: offered.signing_algorithms(),
-        request_object_encryption_alg_values_supported: KeyManagementAlgorithm::ALL
-            .iter()
-            .map(|algorithm| algorithm.name().to_owned())
-            .collect(),
-        request_object_encryption_enc_values_supported: ContentEncryptionAlgorithm::ALL
-            .iter()
-            .map(|encryption| encryption.name().to_owned())
-            .collect(),
+        request_object_encryption_alg_values_supported: key_management.clone(),
+        request_object_encryption_enc_values_supported: content_encryption.clone(),
+        id_token_encryption_alg_values_supported: key_management.clone(),
+        id_token_encryption_enc_values_supported: content_encryption.clone(),
+        userinfo_encryption_alg_values_supported: key_management,
+        userinfo_encryption_enc_values_supported: content_encryption,
         token_endpoint_auth_methods_supported: auth_methods.clone(),
         token_endpoint_auth_signing_alg_values_supported: assertion_algorithms.clone(),
         revocation_endpoint_auth_methods_supported: auth_methods,

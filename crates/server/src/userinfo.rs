@@ -58,21 +58,23 @@ pub(crate) async fn answer(
     let issuing = Issuing { app: &app, issuer: &issuer, client: &client, confirmation: None, now };
     let mut response = match ClientJwt::for_userinfo(issuing).await? {
         None => Json(claims).into_response(),
-        Some(form) => signed(issuing, &form, claims)?,
+        Some(form) => protected(issuing, &form, claims)?,
     };
     no_store(&mut response);
     response.extensions_mut().insert(CallingClient(client));
     Ok(response)
 }
 
-/// OpenID Connect Core section 5.3.2: who says it and to whom, so that the answer proves itself.
-fn signed(
+/// OpenID Connect Core section 5.3.2: a signed answer says who made it and for whom, so that it proves itself.
+fn protected(
     issuing: Issuing<'_>,
     form: &ClientJwt,
     mut claims: Map<String, Value>,
 ) -> Result<Response, Failure> {
-    claims.insert("iss".to_owned(), json!(&*issuing.issuer.url));
-    claims.insert("aud".to_owned(), json!(issuing.client.row.client_id));
+    if form.is_jwt() {
+        claims.insert("iss".to_owned(), json!(&*issuing.issuer.url));
+        claims.insert("aud".to_owned(), json!(issuing.client.row.client_id));
+    }
     let token = form.encode(&Value::Object(claims))?;
     Ok(([(header::CONTENT_TYPE, "application/jwt")], token).into_response())
 }
