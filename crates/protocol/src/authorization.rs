@@ -166,7 +166,7 @@ pub enum RequestOrigin {
     Body,
     /// Pushed before (RFC 9126).
     Pushed,
-    /// In a signed request object (RFC 9101).
+    /// In a request object (OpenID Connect Core section 6, RFC 9101).
     Object,
 }
 

@@ -177,7 +177,7 @@ pub fn effective(
     if let Some(name) = ["request", "request_uri"].into_iter().find(|name| inside.contains(name)) {
         return Err(invalid("request object", "no request object in it", name));
     }
-    must_agree("client_id", outside, &inside)?;
+    must_agree("client_id", &[], outside, &inside)?;
     match rules {
         ObjectRules::OpenId => {
             if outside.single("response_type").ok().flatten().is_none() {
@@ -185,7 +185,7 @@ pub fn effective(
                 let check = "response_type";
                 return Err(RequestRefusal::new(ErrorCode::InvalidRequest, check, expected, "none"));
             }
-            must_agree("response_type", outside, &inside)?;
+            must_agree("response_type", &[' '], outside, &inside)?;
             let beside = outside
                 .iter()
                 .filter(|(name, _)| !matches!(*name, "request" | "request_uri") && !inside.contains(name));
@@ -200,11 +200,16 @@ pub fn effective(
     }
 }
 
-/// RFC 9101 section 5, OpenID Connect Core section 6.1. Response types are sets, so their order is free.
-fn must_agree(name: &'static str, outside: &Params, inside: &Params) -> Result<(), RequestRefusal> {
+/// RFC 9101 section 5, OpenID Connect Core section 6.1. What is separated is a set, so its order is free.
+fn must_agree(
+    name: &'static str,
+    separator: &[char],
+    outside: &Params,
+    inside: &Params,
+) -> Result<(), RequestRefusal> {
     let value = |params: &Params| {
         let mut words: Vec<String> =
-            params.many(name).iter().flat_map(|value| value.split(' ')).map(str::to_owned).collect();
+            params.many(name).iter().flat_map(|value| value.split(separator)).map(str::to_owned).collect();
         words.sort();
         words
     };
@@ -221,6 +226,8 @@ fn inside(claims: &Map<String, Value>) -> Result<Params, RequestRefusal> {
     for (name, value) in claims.iter().filter(|(name, _)| !ABOUT_THE_OBJECT.contains(&name.as_str())) {
         match value {
             Value::Null => {}
+            // Sent without a value is not sent (RFC 6749 section 3.1).
+            Value::String(text) if text.is_empty() => {}
             Value::Array(values) if REPEATABLE.contains(&name.as_str()) => {
                 for value in values {
                     let text =

@@ -12,6 +12,7 @@ use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
 use crate::request_objects::{documents, reaching};
+use crate::stage::{Stage, trusted_with};
 
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
@@ -272,6 +273,42 @@ async fn t058_keys_algorithms_and_types_are_the_clients_own() {
     for token in ["", "a.b", "a.b.c", "a.b.c.d.e"] {
         machine.is_refused(token, token).await;
     }
+}
+
+// RFC 8725 section 3.11, T061, T111
+#[tokio::test]
+async fn t061_tokens_of_other_kinds_are_no_assertions_and_assertions_are_nothing_else() {
+    let key = SigningKey::p256();
+    let more = json!({
+        "token_endpoint_auth_method": "private_key_jwt", "jwks": key.jwks(), "access_token_strategy": "jwt",
+    });
+    let stage = Stage::with("", trusted_with(&more)).await;
+    let assertion = || key.signs(&assertion_claims(&stage.app, stage.server.now().seconds()));
+    let (request, code) = stage.code("openid").await;
+    let proof = assertion();
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("code", code.as_str()),
+        ("redirect_uri", stage.app.redirect_uri.as_str()),
+        ("code_verifier", request.verifier.as_str()),
+        ("client_assertion_type", TYPE),
+        ("client_assertion", proof.as_str()),
+    ];
+    let tokens = stage.app.token(&form).await.tokens();
+    for token in [tokens.id_token.as_deref().unwrap(), &tokens.access_token] {
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_id", stage.app.client_id.as_str()),
+            ("client_assertion_type", TYPE),
+            ("client_assertion", token),
+        ];
+        stage.app.token(&form).await.is_refused("invalid_client");
+    }
+    stage.app.userinfo(&assertion()).await.is_refused("invalid_token");
+    let as_object = stage.app.asks("openid").with("request", &assertion());
+    stage.visits(&as_object).await.left().is_refused("invalid_request_object");
+    let as_hint = stage.app.asks("openid").with("id_token_hint", &assertion());
+    stage.visits(&as_hint).await.left().is_refused("invalid_request");
 }
 
 // OpenID Connect Registration section 2, T052

@@ -33,7 +33,7 @@ fn in_openid_connect_what_is_inside_supersedes_and_what_is_outside_goes_on_count
         "client_id=c&response_type=code&scope=openid&state=out&redirect_uri=https://bad.example&request=x";
     let claims = json!({
         "iss": "c", "aud": ISSUER, "exp": 5, "client_id": "c", "redirect_uri": "https://good.example",
-        "max_age": 60, "claims": {"userinfo": {"name": null}}, "nonce": null,
+        "max_age": 60, "claims": {"userinfo": {"name": null}}, "nonce": null, "state": "",
     });
     let expected = pairs(&[
         ("claims", r#"{"userinfo":{"name":null}}"#),
@@ -76,6 +76,8 @@ fn client_and_response_type_must_agree_and_be_outside() {
         let merged = merged(outside, claims.clone(), ObjectRules::OpenId);
         assert_eq!(merged.map(drop).map_err(|error| error.check), verdict, "{claims}");
     }
+    let error = merged("client_id=a%20b", json!({ "client_id": "b a" }), ObjectRules::SignedRequest);
+    assert_eq!(error.unwrap_err().check, "client_id", "a name is no set");
     let error = merged("client_id=c&scope=openid", json!({ "response_type": "code" }), ObjectRules::OpenId);
     assert_eq!(error.unwrap_err().code, ErrorCode::InvalidRequest);
     let error = merged("client_id=c", json!({ "client_id": "d" }), ObjectRules::SignedRequest);

@@ -38,6 +38,12 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Clients> {
             "is empty: no client could do anything; the least is [\"code\"]",
         );
     }
+    if request_uris == Some(false) {
+        reader.warning(
+            "clients.require_request_uri_registration",
+            "is false: whoever sends an authorization request can have Grantor fetch any public https address",
+        );
+    }
     Some(Clients {
         response_types: response_types?,
         pkce: pkce?,
@@ -56,6 +62,14 @@ mod tests {
         assert_eq!(problems_and_warnings(types), (Vec::new(), Vec::new()));
         assert_eq!(problems_and_warnings("clients.response_types = ['code', 'password']").0.len(), 1);
         assert_eq!(problems_and_warnings("clients.response_types = []").0.len(), 1);
+    }
+
+    #[test]
+    fn request_uris_that_nobody_registered_are_warned_about() {
+        let (problems, warnings) = problems_and_warnings("clients.require_request_uri_registration = false");
+        assert_eq!((problems.len(), warnings.len()), (0, 1), "{warnings:?}");
+        let as_always = problems_and_warnings("clients.require_request_uri_registration = true");
+        assert_eq!(as_always, (Vec::new(), Vec::new()));
     }
 
     #[test]
