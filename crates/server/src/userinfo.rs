@@ -3,7 +3,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use grantor_protocol::claims::released;
 use grantor_protocol::{ErrorCode, scope};
@@ -24,6 +24,7 @@ pub(crate) async fn answer(
     State(app): State<App>,
     issuer: Issuer,
     now: Now,
+    headers: HeaderMap,
     Bearer(bearer): Bearer,
 ) -> Result<Response, BearerFailure> {
     let live = match live::judge(&app, &issuer, now, bearer.expose()).await? {
@@ -51,8 +52,19 @@ pub(crate) async fn answer(
     let of_scope = app.config.claims.scopes.released_by(scope);
     let mut claims = released(&claims_of(user)?, of_scope, &requested.userinfo, &requested.locales);
     claims.insert("sub".to_owned(), json!(live.token.subject.as_str()));
-    let client = app.clients.by_row(live.token.client, now.ms).await.map_err(Failure::from)?;
-    let Some(client) = client else {
+    let client = app.clients.by_row(live.token.client, now.ms);
+    if !live.facts.may_want_signed_userinfo {
+        let mut response = Json(claims).into_response();
+        no_store(&mut response);
+        // Only an application in a browser needs to be known. Failing to find it costs it the answer, and nobody else.
+        if headers.contains_key(header::ORIGIN)
+            && let Ok(Some(client)) = client.await
+        {
+            response.extensions_mut().insert(CallingClient(client));
+        }
+        return Ok(response);
+    }
+    let Some(client) = client.await.map_err(Failure::from)? else {
         return Err(refused("client of the access token", "a client that is registered", "one that is gone"));
     };
     let issuing = Issuing { app: &app, issuer: &issuer, client: &client, confirmation: None, now };

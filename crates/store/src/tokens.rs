@@ -29,6 +29,9 @@ pub struct LiveQuery {
 pub struct LiveToken {
     /// The name of the client it was issued to.
     pub client_id: ClientId,
+    /// Whether that client may be registered for userinfo answers that are JWTs: its metadata names a member of them.
+    /// Told by the text, so that nobody reads the client for the sake of the few that are.
+    pub may_want_signed_userinfo: bool,
     /// Its grant with the user's claims; `None` when the token has none.
     pub grant: Option<GrantFacts>,
 }
@@ -44,7 +47,9 @@ impl Tokens<'_> {
         let live = self.0.statement(
             "tokens.live",
             concat!(
-                "SELECT client.client_id AS issued_to, oauth_grant.id AS found_grant, ",
+                "SELECT client.client_id AS issued_to, oauth_grant.id AS found_grant,
+                   (client.metadata LIKE '%\"userinfo_signed_response_alg\"%'
+                     OR client.metadata LIKE '%\"userinfo_encrypted_response_alg\"%') AS signed_userinfo, ",
                 grant_facts!(),
                 " FROM client
                   LEFT JOIN oauth_grant ON oauth_grant.id = $1 AND oauth_grant.client = client.id
@@ -64,7 +69,11 @@ impl Tokens<'_> {
             Some(_) => Some(GrantFacts::from_row(&row)?),
             None => None,
         };
-        Ok(Some(LiveToken { client_id: row.parsed("issued_to")?, grant }))
+        Ok(Some(LiveToken {
+            client_id: row.parsed("issued_to")?,
+            may_want_signed_userinfo: row.get("signed_userinfo")?,
+            grant,
+        }))
     }
 
     /// Ends one token that has no grant; kept until it would have expired anyway.
