@@ -13,6 +13,7 @@ registration.enabled = true
 clients.response_types = ["code", "id_token", "id_token token", "code id_token", "code token", "code id_token token", "none"]
 clients.allow_unsigned = true
 clients.pkce = "public"
+registration.scopes = ["openid", "offline_access", "profile", "email", "address", "phone"]
 outbound.allow_private = ["127.0.0.1/32", "::1/128"]
 "#;
 

@@ -9,7 +9,7 @@ use grantor_protocol::{ClientId, RegistrationTerms};
 use grantor_store::{NewClient, NewRegistration, Registration};
 
 use super::answer::{RegistrationFailure, client_uri, information};
-use super::{check_offered, new_secret, new_token, policy, sector, state, statement};
+use super::{check_offered, complete_scope, new_secret, new_token, policy, sector, state, statement};
 use crate::app::App;
 use crate::clock::Now;
 use crate::cors::CallingClient;
@@ -34,6 +34,7 @@ pub(crate) async fn create(
         limits: token.as_ref().map(|token| token.limits.clone()).unwrap_or_default(),
     };
     state(&mut document, &terms);
+    complete_scope(&app.config, &mut document);
     let mut metadata =
         new_registration(document).map_err(|error| RegistrationFailure::Metadata(error, None))?;
     policy::apply(&app.config, &terms, &mut metadata)?;

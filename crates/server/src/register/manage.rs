@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use super::answer::{RegistrationFailure, information};
 use super::policy::{self, bearer_token};
-use super::{check_offered, new_secret, new_token, sector, state, statement};
+use super::{check_offered, complete_scope, new_secret, new_token, sector, state, statement};
 use crate::app::App;
 use crate::client_cache::KnownClient;
 use crate::clock::Now;
@@ -189,6 +189,7 @@ async fn replace_once(managed: &Managed, document: &Value) -> Result<Option<Resp
     };
     let mut document = document.clone();
     state(&mut document, &terms);
+    complete_scope(&app.config, &mut document);
     let ReplacedRegistration { mut metadata, secret: chosen } =
         replaced_registration(document, id, &client.row.metadata)
             .map_err(|error| RegistrationFailure::Metadata(error, None))?;

@@ -18,6 +18,7 @@ use grantor_protocol::{ClientMetadata, RegistrationTerms};
 use serde_json::Value;
 
 use crate::app::App;
+use crate::config::Config;
 use crate::extract::{Issuer, Peer, refuse_plain_http};
 
 /// What both endpoints ask before anything else: that registration is on, and that secrets travel encrypted.
@@ -32,6 +33,14 @@ fn check_offered(app: &App, peer: &Peer, issuer: &Issuer) -> Result<(), Registra
 fn state(document: &mut Value, terms: &RegistrationTerms) {
     if let (Some(statement), Some(members)) = (&terms.software_statement, document.as_object_mut()) {
         statement.override_members(members);
+    }
+}
+
+/// Gives a client that names no scope all that the operator lets clients register, where he says what that is (RFC 7591
+/// section 2: the default is the server's).
+fn complete_scope(config: &Config, document: &mut Value) {
+    if let (Some(scopes), Some(members)) = (&config.registration.limits.scopes, document.as_object_mut()) {
+        members.entry("scope").or_insert_with(|| Value::from(scopes.as_str()));
     }
 }
 
