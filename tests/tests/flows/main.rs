@@ -10,6 +10,7 @@
 mod client_assertions;
 mod codes;
 mod decryption_keys;
+mod key_caches;
 mod keys;
 mod outage;
 mod pkce;
