@@ -74,7 +74,7 @@ async fn new_key() -> &'static grantor_tests::SigningKey {
 #[tokio::test]
 async fn oidcc_server_rotate_keys() {
     let (server, host) = in_process().await;
-    // One login by password for all: six at the same moment of one user would be held back as guesses.
+    // One login by password for all: of six of one user at the same moment, one may be asked again and again.
     let door: &'static Suite = Box::leak(Box::new(client(host, Plan { flow: B, mode: Mode::Default }).await));
     door.round(&door.asks("openid")).await;
     let before = provider::keys(&http(), host).await;
