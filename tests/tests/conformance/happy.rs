@@ -100,6 +100,18 @@ async fn oidcc_server_client_secret_post() {
     .await;
 }
 
+/// `oidcc-server` in the suite's variant `client_secret_jwt`.
+#[tokio::test]
+async fn oidcc_server_client_secret_jwt() {
+    each(WITH_CODE, |plan| async move {
+        let host = &crate::scene::scene().await.host;
+        let suite = Suite::at(host, plan, Authentication::SecretJwt, json!({})).await.logged_in();
+        suite.round(&suite.asks("openid")).await;
+        suite.ends().await;
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn oidcc_ensure_request_with_valid_pkce_succeeds() {
     each(&[B, H1], |plan| async move {

@@ -28,7 +28,8 @@ pub(crate) struct Host {
 
 /// The shared server.
 pub(crate) struct Scene {
-    pub(crate) server: Server,
+    #[expect(dead_code, reason = "it stops when it is dropped")]
+    server: Server,
     pub(crate) host: Host,
 }
 

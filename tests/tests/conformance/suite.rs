@@ -49,7 +49,6 @@ pub(crate) struct Suite {
 
 /// One round that met every check.
 pub(crate) struct Round {
-    pub(crate) left: Left,
     /// The code, when there was one; used up.
     pub(crate) code: Option<String>,
     /// The last access token.
@@ -171,7 +170,6 @@ impl Suite {
         let front = checks::response::is_answer(self, request, &left).await;
         let Front { code, access_token, id_token } = front;
         let mut round = Round {
-            left,
             code: code.clone(),
             access_token,
             refresh_token: None,

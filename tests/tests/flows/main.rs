@@ -11,6 +11,7 @@ mod client_assertions;
 mod codes;
 mod decryption_keys;
 mod encryption;
+mod key_caches;
 mod keys;
 mod outage;
 mod pkce;
