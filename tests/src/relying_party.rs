@@ -20,6 +20,8 @@ pub enum ClientAuthentication {
     Post,
     /// `none`: only its name.
     None,
+    /// With what the form says of itself: assertions, and what a test makes up.
+    Form,
 }
 
 /// A client of the server, at one of its processes.
@@ -67,6 +69,7 @@ impl RelyingParty {
         let authentication = match registered("token_endpoint_auth_method").as_deref() {
             Some("client_secret_post") => ClientAuthentication::Post,
             Some("none") => ClientAuthentication::None,
+            Some("private_key_jwt" | "client_secret_jwt") => ClientAuthentication::Form,
             _ => ClientAuthentication::Basic,
         };
         let redirect_uri = client.registration["redirect_uris"][0].as_str().unwrap_or_default().to_owned();
@@ -156,7 +159,8 @@ impl RelyingParty {
         Answer::of(format!("GET {url}"), self.http.get(url)).await
     }
 
-    async fn posts(&self, path: &str, form: &[(&str, &str)]) -> Answer {
+    /// Posts a form to a path, with this client's authentication added.
+    pub async fn posts(&self, path: &str, form: &[(&str, &str)]) -> Answer {
         let url = format!("{}{path}", self.base);
         let names: Vec<&str> = form.iter().map(|(name, _)| *name).collect();
         let asked = format!("POST {url} {names:?} by {} ({:?})", self.client_id, self.authentication);
@@ -179,6 +183,7 @@ impl RelyingParty {
                 body.push(("client_id", &self.client_id));
                 request.form(&body)
             }
+            ClientAuthentication::Form => request.form(&body),
         }
     }
 }

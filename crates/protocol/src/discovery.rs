@@ -51,13 +51,21 @@ pub struct Metadata {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub request_object_signing_alg_values_supported: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub request_object_encryption_alg_values_supported: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub request_object_encryption_enc_values_supported: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub token_endpoint_auth_methods_supported: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub token_endpoint_auth_signing_alg_values_supported: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub revocation_endpoint_auth_methods_supported: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub revocation_endpoint_auth_signing_alg_values_supported: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub introspection_endpoint_auth_methods_supported: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub introspection_endpoint_auth_signing_alg_values_supported: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub acr_values_supported: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -121,6 +129,7 @@ mod tests {
         "id_token_signing_alg_values_supported",
         "introspection_endpoint",
         "introspection_endpoint_auth_methods_supported",
+        "introspection_endpoint_auth_signing_alg_values_supported",
         "issuer",
         "jwks_uri",
         "op_policy_uri",
@@ -128,6 +137,8 @@ mod tests {
         "prompt_values_supported",
         "pushed_authorization_request_endpoint",
         "registration_endpoint",
+        "request_object_encryption_alg_values_supported",
+        "request_object_encryption_enc_values_supported",
         "request_object_signing_alg_values_supported",
         "request_parameter_supported",
         "request_uri_parameter_supported",
@@ -136,6 +147,7 @@ mod tests {
         "response_types_supported",
         "revocation_endpoint",
         "revocation_endpoint_auth_methods_supported",
+        "revocation_endpoint_auth_signing_alg_values_supported",
         "scopes_supported",
         "service_documentation",
         "subject_types_supported",
@@ -176,10 +188,14 @@ mod tests {
             userinfo_encryption_alg_values_supported: list(),
             userinfo_encryption_enc_values_supported: list(),
             request_object_signing_alg_values_supported: list(),
+            request_object_encryption_alg_values_supported: list(),
+            request_object_encryption_enc_values_supported: list(),
             token_endpoint_auth_methods_supported: list(),
             token_endpoint_auth_signing_alg_values_supported: list(),
             revocation_endpoint_auth_methods_supported: list(),
+            revocation_endpoint_auth_signing_alg_values_supported: list(),
             introspection_endpoint_auth_methods_supported: list(),
+            introspection_endpoint_auth_signing_alg_values_supported: list(),
             acr_values_supported: list(),
             claim_types_supported: list(),
             claims_supported: list(),

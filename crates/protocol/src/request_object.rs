@@ -243,9 +243,10 @@ fn inside(claims: &Map<String, Value>) -> Result<Params, RequestRefusal> {
 /// Where an object is to be fetched, and what its content must hash to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ObjectReference {
-    /// The address, without fragment.
+    /// The address. Its fragment is sent to nobody, and tells versions of the document apart (section 6.2).
     pub url: String,
-    /// The fragment, where it is the SHA-256 of the content in base64url (OpenID Connect Core section 6.2).
+    /// What the SHA-256 of the content must be, in base64url: the fragment where it is one, unless the client registered
+    /// the address with this very fragment, and so said that it is to be taken.
     pub hash: Option<String>,
 }
 
@@ -253,7 +254,7 @@ pub struct ObjectReference {
 const HASH_LENGTH: usize = 43;
 
 /// Checks a `request_uri`: short, https, and registered by the client where that is asked for. Fragments say which version
-/// is meant and do not count for that.
+/// is meant and do not count for that (OpenID Connect Core section 6.2).
 pub fn check_reference(
     uri: &str,
     client: &ClientMetadata,
@@ -279,7 +280,9 @@ pub fn check_reference(
         text.len() == HASH_LENGTH
             && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
     };
-    Ok(ObjectReference { url: url.to_owned(), hash: fragment.filter(is_hash).map(str::to_owned) })
+    let is_vouched_for = client.request_uris.iter().any(|registered| registered == uri);
+    let hash = fragment.filter(is_hash).filter(|_| !is_vouched_for);
+    Ok(ObjectReference { url: uri.to_owned(), hash: hash.map(str::to_owned) })
 }
 
 fn invalid(check: &'static str, expected: impl Into<String>, received: impl Into<String>) -> RequestRefusal {

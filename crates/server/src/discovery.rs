@@ -41,6 +41,8 @@ pub(crate) struct Offered {
     pub(crate) response_types: Vec<ResponseType>,
     /// `clients.allow_unsigned`.
     pub(crate) unsigned: bool,
+    /// `clients.require_request_uri_registration`.
+    pub(crate) request_uris_are_registered: bool,
     /// What can be released about users.
     pub(crate) claims: ClaimScopes,
 }
@@ -51,6 +53,7 @@ impl Offered {
             registration: config.registration.enabled,
             response_types: config.clients.response_types.clone(),
             unsigned: config.clients.allow_unsigned,
+            request_uris_are_registered: config.clients.require_request_uri_registration,
             claims: config.claims.scopes.clone(),
         }
     }
@@ -82,6 +85,8 @@ pub(crate) fn published(issuer: &str, offered: &Offered) -> Metadata {
         KeyManagementAlgorithm::ALL.iter().map(|algorithm| algorithm.name().to_owned()).collect();
     let content_encryption: Vec<String> =
         ContentEncryptionAlgorithm::ALL.iter().map(|algorithm| algorithm.name().to_owned()).collect();
+    let assertion_algorithms: Vec<String> =
+        SigningAlgorithm::of_assertions().map(|algorithm| algorithm.name().to_owned()).collect();
     let mut metadata = Metadata {
         issuer: issuer.to_owned(),
         scopes_supported: text(&[scope::OPENID, scope::OFFLINE_ACCESS])
@@ -100,11 +105,17 @@ pub(crate) fn published(issuer: &str, offered: &Offered) -> Metadata {
         userinfo_signing_alg_values_supported: offered.signing_algorithms(),
         id_token_encryption_alg_values_supported: key_management.clone(),
         id_token_encryption_enc_values_supported: content_encryption.clone(),
-        userinfo_encryption_alg_values_supported: key_management,
-        userinfo_encryption_enc_values_supported: content_encryption,
+        userinfo_encryption_alg_values_supported: key_management.clone(),
+        userinfo_encryption_enc_values_supported: content_encryption.clone(),
+        request_object_signing_alg_values_supported: offered.signing_algorithms(),
+        request_object_encryption_alg_values_supported: key_management,
+        request_object_encryption_enc_values_supported: content_encryption,
         token_endpoint_auth_methods_supported: auth_methods.clone(),
+        token_endpoint_auth_signing_alg_values_supported: assertion_algorithms.clone(),
         revocation_endpoint_auth_methods_supported: auth_methods,
+        revocation_endpoint_auth_signing_alg_values_supported: assertion_algorithms.clone(),
         introspection_endpoint_auth_methods_supported: secret_methods,
+        introspection_endpoint_auth_signing_alg_values_supported: assertion_algorithms,
         code_challenge_methods_supported: text(pkce::METHODS),
         claims_supported: text(&[
             "sub",
@@ -127,9 +138,9 @@ pub(crate) fn published(issuer: &str, offered: &Offered) -> Metadata {
         prompt_values_supported: text(Prompt::VALUES),
         ui_locales_supported: Language::ALL.iter().map(|language| language.tag().to_owned()).collect(),
         claims_parameter_supported: true,
-        request_parameter_supported: false,
-        request_uri_parameter_supported: false,
-        require_request_uri_registration: false,
+        request_parameter_supported: true,
+        request_uri_parameter_supported: true,
+        require_request_uri_registration: offered.request_uris_are_registered,
         authorization_response_iss_parameter_supported: true,
         ..Metadata::default()
     };

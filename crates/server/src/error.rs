@@ -47,6 +47,14 @@ impl Failure {
         self
     }
 
+    /// The same refusal under the code that fits where it is answered.
+    pub(crate) fn with_code(mut self, code: ErrorCode) -> Self {
+        if let Self::Refused(refusal) = &mut self {
+            refusal.code = code;
+        }
+        self
+    }
+
     /// The code of the specifications for it.
     pub(crate) fn code(&self) -> ErrorCode {
         match self {

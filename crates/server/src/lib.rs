@@ -8,6 +8,7 @@ pub mod app;
 mod client_cache;
 mod client_jwt;
 mod client_keys;
+mod client_logo;
 mod client_uses;
 pub mod clock;
 pub mod config;

@@ -15,8 +15,8 @@ use crate::discovery::EndpointMember;
 use crate::error::Failure;
 use crate::visit::Visit;
 use crate::{
-    admin, asset, authorize, discovery, health, host, interact, introspect, jwks, logout, metrics, observe,
-    openapi, playground, register, revoke, token, userinfo,
+    admin, asset, authorize, client_logo, discovery, health, host, interact, introspect, jwks, logout,
+    metrics, observe, openapi, playground, register, revoke, token, userinfo,
 };
 
 /// Which socket a path is served on.
@@ -75,6 +75,7 @@ pub(crate) fn table() -> Vec<Route> {
         page("/logout", get(logout::get).post(logout::post)),
         page("/error", get(interact::error_page)),
         page("/assets/{file}", get(asset::get)),
+        page("/client-logo/{client}/{version}", get(client_logo::get)),
         page("/", get(playground::get)),
         page("/playground/callback", get(playground::get)),
         // Whoever watches over us
@@ -186,6 +187,7 @@ mod tests {
             registration: true,
             response_types: vec![ResponseType::CODE],
             unsigned: true,
+            request_uris_are_registered: true,
             claims: ClaimScopes::default(),
         };
         let document = serde_json::to_value(published("https://id.example", &offered)).unwrap();

@@ -609,15 +609,18 @@ async fn oidcc_server_client_secret_post_works() {
 }
 
 #[tokio::test]
-async fn oidcc_unsigned_request_objects_are_refused_as_unsupported() {
+async fn oidcc_unsigned_request_objects_are_refused_as_unsupported_where_they_are_not_allowed() {
     let suite = Suite::new().await;
     let scene = suite.scene;
     let document = Reply::get(&scene.server.url("/.well-known/openid-configuration")).await.json();
-    assert_eq!(document["request_parameter_supported"], false);
-    assert_eq!(document["request_uri_parameter_supported"], false, "its default would be true");
+    let algorithms = document["request_object_signing_alg_values_supported"].as_array().unwrap();
+    assert!(!algorithms.contains(&json!("none")), "{algorithms:?}");
+    assert_eq!(document["request_parameter_supported"], true);
+    assert_eq!(document["request_uri_parameter_supported"], true);
+    assert_eq!(document["require_request_uri_registration"], true);
     for (name, value, error) in [
         ("request", "eyJhbGciOiJub25lIn0.e30.", "request_not_supported"),
-        ("request_uri", "https://suite.example/object#hash", "request_uri_not_supported"),
+        ("request_uri", "https://suite.example/object#hash", "invalid_request_uri"),
         ("registration", "{}", "registration_not_supported"),
     ] {
         let request = suite.asks("openid").with(name, value);
@@ -632,7 +635,7 @@ async fn oidcc_ensure_request_object_with_redirect_uri_never_reaches_the_bad_one
         .asks("openid")
         .with("redirect_uri", "https://evil.example/cb")
         .with("request", "eyJhbGciOiJub25lIn0.e30.");
-    suite.browser.get(&request.url()).await.page().is_error_page("invalid_request");
+    suite.browser.get(&request.url()).await.page().is_error_page("request_not_supported");
 }
 
 #[tokio::test]

@@ -363,7 +363,7 @@ async fn an_error_goes_to_a_registered_uri_with_state_and_iss_and_to_no_other() 
         ("prompt", "none login", "invalid_request"),
         ("response_mode", "made-up", "invalid_request"),
         ("request", "eyJhbGciOiJub25lIn0.e30.", "request_not_supported"),
-        ("request_uri", "https://evil.example/r", "request_uri_not_supported"),
+        ("request_uri", "https://evil.example/r", "invalid_request_uri"),
     ];
     for (name, value, error) in wrong {
         let request = app.asks("openid").with(name, value);

@@ -91,7 +91,9 @@ async fn what_is_sent_by_reference_may_come_from_anywhere_in_the_registered_list
         let request = suite.asks("openid");
         let token = unsigned(&object(&suite, request.members()));
         let other = publish("application/jwt", &token);
-        let sent = request.clone().sent_as(&outside(&request, ("request_uri", &other)));
+        let mut beside = outside(&request, ("request_uri", &other));
+        beside.extend(request.get("state").map(|state| ("state", state))); // nobody reads the one in the object
+        let sent = request.clone().sent_as(&beside);
         let left = suite.visits(&sent).await.left();
         crate::checks::error::is_redirect(&suite, &request, &left, &["invalid_request_uri"]);
         suite.ends().await;

@@ -7,6 +7,7 @@
     reason = "tests report failure by panicking"
 )]
 
+mod client_assertions;
 mod codes;
 mod decryption_keys;
 mod encryption;
@@ -19,6 +20,7 @@ mod registration_hygiene;
 mod registration_management;
 mod registration_statements;
 mod registration_tokens;
+mod request_objects;
 mod sessions;
 mod stage;
 mod statements;

@@ -216,10 +216,8 @@ async fn the_token_rests_as_a_hash_only() {
     let office = Office::open(NEEDED).await;
     let (_, token) = office.gives_out(json!({})).await;
     let hash = grantor_crypto::SecretHash::of(&token);
-    let found = office.server.store().initial_tokens().usable(
-        grantor_protocol::IssuerId::FIRST,
-        &hash,
-        office.server.now(),
-    );
+    let store = office.server.store();
+    let tokens = store.initial_tokens();
+    let found = tokens.usable(grantor_protocol::IssuerId::FIRST, &hash, office.server.now());
     assert!(found.await.unwrap().is_some());
 }

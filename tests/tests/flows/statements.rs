@@ -1,9 +1,10 @@
 //! Few round trips are a feature: what each operation costs, in SQL statements, on both engines. BEGIN and COMMIT are
 //! not counted, throttling is; clients and keys are in the caches, which hold them for a second.
 
-use grantor_tests::{Browser, Engine, InProcess};
+use grantor_tests::{Browser, Engine, InProcess, SigningKey};
 use serde_json::json;
 
+use crate::client_assertions::{assertion_claims, metadata, token_at};
 use crate::stage::{CALLBACK, Stage, trusted_with};
 
 /// Operation, what it costs, and what issue 3 promises that it never costs more than.
@@ -11,6 +12,7 @@ const COST: &[(&str, u64, u64)] = &[
     ("discovery", 0, 0),
     ("key set", 0, 0),
     ("client_credentials", 0, 0),
+    ("client_credentials by an assertion", 1, 1),
     ("introspection of an access token", 1, 1),
     ("introspection of a client's own token", 1, 1),
     ("introspection of a refresh token", 1, 1),
@@ -73,8 +75,8 @@ async fn client_token(stage: &Stage) -> String {
 }
 
 async fn every_operation_costs_what_the_table_says(engine: Engine) {
-    let metadata = trusted_with(&json!({ "skip_consent": false, "redirect_uris": [CALLBACK] }));
-    let stage = Stage::on(engine, "", metadata).await;
+    let asking = trusted_with(&json!({ "skip_consent": false, "redirect_uris": [CALLBACK] }));
+    let stage = Stage::on(engine, "", asking).await;
     let scope = "openid offline_access";
     stage.tokens(scope).await;
     let app = &stage.app;
@@ -86,6 +88,14 @@ async fn every_operation_costs_what_the_table_says(engine: Engine) {
     counter.count("discovery", nothing, async |()| read("/.well-known/openid-configuration").await).await;
     counter.count("key set", nothing, async |()| read("/.well-known/jwks.json").await).await;
     counter.count("client_credentials", nothing, async |()| drop(client_token(&stage).await)).await;
+
+    let key = SigningKey::p256();
+    let machine = stage.party(metadata("private_key_jwt", &key, &json!({}))).await;
+    let asserts = async || {
+        let assertion = key.signs(&assertion_claims(&machine, stage.server.now().seconds()));
+        drop(token_at(&machine, &assertion).await.tokens());
+    };
+    counter.count("client_credentials by an assertion", asserts, async |()| asserts().await).await;
 
     let active = async |token: String| assert_eq!(app.introspects(&token).await.ok()["active"], true);
     let access = async || stage.tokens(scope).await.access_token;

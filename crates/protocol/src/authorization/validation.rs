@@ -17,12 +17,8 @@ const CAPS: &[(&str, usize)] =
     &[("nonce", 512), ("login_hint", 512), ("client_id", 255), ("id_token_hint", 16 * 1024)];
 const DEFAULT_CAP: usize = 4096;
 
-/// Parameters whose effect is not offered, with the code that says so (OpenID Connect Core sections 6 and 7.2.1).
-const NOT_OFFERED: &[(&str, ErrorCode)] = &[
-    ("request", ErrorCode::RequestNotSupported),
-    ("request_uri", ErrorCode::RequestUriNotSupported),
-    ("registration", ErrorCode::RegistrationNotSupported),
-];
+/// Parameters whose effect is not offered, with the code that says so (OpenID Connect Core section 7.2.1).
+const NOT_OFFERED: &[(&str, ErrorCode)] = &[("registration", ErrorCode::RegistrationNotSupported)];
 
 const MOST_LIST_VALUES: usize = 20;
 

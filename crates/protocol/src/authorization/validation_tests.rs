@@ -76,8 +76,6 @@ fn bad_parameters_go_back_to_the_client_with_their_code() {
         ("response_type=code&made_up=a&made_up=b", "invalid_request"),
         ("response_type=code&prompt=none+login", "invalid_request"),
         ("response_type=code&prompt=create&scope=openid&nonce=n", "invalid_request"),
-        ("response_type=code&request=x", "request_not_supported"),
-        ("response_type=code&request_uri=https://app.example/r", "request_uri_not_supported"),
         ("response_type=code&request=x&request_uri=https://app.example/r", "invalid_request"),
         ("response_type=code&registration=x", "registration_not_supported"),
         (&long("response_type=code&state", 4097), "invalid_request"),

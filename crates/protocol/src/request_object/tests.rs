@@ -188,8 +188,11 @@ fn t125_a_reference_is_registered_short_and_https() {
     let check =
         |uri: &str, registered| check_reference(uri, &client, registered).map_err(|refusal| refusal.code);
     let hash = "x".repeat(43);
-    let found = check(&format!("https://app.example/object#{hash}"), true).unwrap();
-    assert_eq!(found, ObjectReference { url: "https://app.example/object".to_owned(), hash: Some(hash) });
+    let uri = format!("https://app.example/object#{hash}");
+    let found = check(&uri, true).unwrap();
+    assert_eq!(found, ObjectReference { url: uri.clone(), hash: Some(hash) });
+    let with_it = ClientMetadata { request_uris: vec![uri.clone()], ..ClientMetadata::default() };
+    assert_eq!(check_reference(&uri, &with_it, true).unwrap().hash, None, "registered with the fragment");
     assert_eq!(check("https://app.example/object#v2", true).unwrap().hash, None);
     assert!(check("http://127.0.0.1/object", true).is_ok());
     let refused = Err(ErrorCode::InvalidRequestUri);

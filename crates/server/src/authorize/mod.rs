@@ -2,6 +2,7 @@
 //! request, where may errors go, is the request right, what must the user still do.
 
 pub(crate) mod conclude;
+mod request_object;
 pub(crate) mod respond;
 pub(crate) mod step;
 
@@ -58,13 +59,16 @@ async fn read(
     params: &Params,
     origin: RequestOrigin,
 ) -> Result<(Arc<KnownClient>, AuthorizationRequest), Box<Response>> {
-    let (client, return_to) = client_and_redirect(visit, params).await?;
-    let responder = Responder {
-        client: Arc::clone(&client),
-        redirect_uri: return_to.redirect_uri.clone(),
-        mode: requested_mode(params).unwrap_or(ResponseMode::Query),
-        state: requested_state(params).map(str::to_owned),
+    let client = requesting_client(visit, params).await?;
+    let from_object = match request_object::read(visit, &client, params).await {
+        Ok(from_object) => from_object,
+        Err(failure) => return Err(Box::new(refuse_object(visit, &client, params, failure))),
     };
+    let origin = if from_object.is_some() { RequestOrigin::Object } else { origin };
+    let params = from_object.as_ref().unwrap_or(params);
+    let return_to = return_to(params, &client)
+        .map_err(|failure| Box::new(visit.error_of(failure, Problem::BadReturnAddress)))?;
+    let responder = responder(&client, &return_to, params);
     let validated = match validate(params, &client.row.metadata, &visit.app.config.authorization_rules()) {
         Ok(validated) => validated,
         Err(refusal) => return Err(Box::new(responder.refuse(visit, refusal.into()))),
@@ -79,29 +83,45 @@ async fn read(
     Ok((client, request))
 }
 
-/// The client and where it is answered. What fails here ends on our page: there is no address to trust yet
-/// (RFC 6749 section 4.1.2.1).
-async fn client_and_redirect(
-    visit: &Visit,
-    params: &Params,
-) -> Result<(Arc<KnownClient>, ReturnTo), Box<Response>> {
-    let page = |failure: Failure, problem| Box::new(visit.error_of(failure, problem));
-    let requested =
-        RequestedClient::read(params).map_err(|error| page(error.0.into(), Problem::UnknownApp))?;
+/// The client. What fails here, or on the way to the address that it is answered at, ends on our page: there is no address
+/// to trust yet (RFC 6749 section 4.1.2.1).
+async fn requesting_client(visit: &Visit, params: &Params) -> Result<Arc<KnownClient>, Box<Response>> {
+    let page = |failure: Failure| Box::new(visit.error_of(failure, Problem::UnknownApp));
+    let requested = RequestedClient::read(params).map_err(|error| page(error.0.into()))?;
     let found = visit.app.clients.by_client_id(visit.issuer.id, &requested.client_id, visit.now.ms).await;
-    let client = match found {
-        Ok(Some(client)) => client,
+    match found {
+        Ok(Some(client)) => Ok(client),
         Ok(None) => {
             let received = requested.client_id.to_string();
             let failure =
                 Failure::refused(ErrorCode::InvalidClient, "client_id", "a registered client", received);
-            return Err(page(failure, Problem::UnknownApp));
+            Err(page(failure))
         }
-        Err(fault) => return Err(Box::new(visit.error(fault.into()))),
-    };
-    match requested.return_to(params, &client.row.metadata) {
-        Ok(return_to) => Ok((client, return_to)),
-        Err(error) => Err(page(error.0.into(), Problem::BadReturnAddress)),
+        Err(fault) => Err(Box::new(visit.error(fault.into()))),
+    }
+}
+
+/// Where the client is answered.
+fn return_to(params: &Params, client: &KnownClient) -> Result<ReturnTo, Failure> {
+    let requested = RequestedClient::read(params).map_err(|error| error.0)?;
+    Ok(requested.return_to(params, &client.row.metadata).map_err(|error| error.0)?)
+}
+
+/// The answer to a request whose object is not acceptable: what is beside the object says where to, if that is an address
+/// of the client; otherwise it is our page.
+fn refuse_object(visit: &Visit, client: &Arc<KnownClient>, outside: &Params, failure: Failure) -> Response {
+    match return_to(outside, client) {
+        Ok(return_to) => responder(client, &return_to, outside).refuse(visit, failure),
+        Err(_) => visit.error(failure),
+    }
+}
+
+fn responder(client: &Arc<KnownClient>, return_to: &ReturnTo, params: &Params) -> Responder {
+    Responder {
+        client: Arc::clone(client),
+        redirect_uri: return_to.redirect_uri.clone(),
+        mode: requested_mode(params).unwrap_or(ResponseMode::Query),
+        state: requested_state(params).map(str::to_owned),
     }
 }
 

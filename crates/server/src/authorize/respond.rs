@@ -66,7 +66,7 @@ impl Responder {
             ResponseMode::Fragment => visit.redirect(&format!("{}#{}", self.redirect_uri, encoded())),
             ResponseMode::FormPost => {
                 let page = visit.frame();
-                let client = crate::interact::client_card(&self.client);
+                let client = crate::interact::client_card(&self.client, None);
                 let view = FormPostPage {
                     page: &page,
                     action: &self.redirect_uri,

@@ -13,6 +13,8 @@ pub struct Clients {
     pub pkce: PkceRule,
     /// Whether a client may ask for `alg` none.
     pub allow_unsigned: bool,
+    /// Whether a `request_uri` must be registered (OpenID Connect Core section 6.2).
+    pub require_request_uri_registration: bool,
 }
 
 pub(super) fn read(reader: &mut Reader<'_>) -> Option<Clients> {
@@ -28,6 +30,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Clients> {
         _ => Err(format!("\"{text}\" is not a rule: use \"always\", \"nonce\" or \"public\"")),
     });
     let allow_unsigned = reader.boolean("clients.allow_unsigned");
+    let request_uris = reader.boolean("clients.require_request_uri_registration");
 
     if response_types.as_ref().is_some_and(Vec::is_empty) {
         reader.problem(
@@ -35,7 +38,12 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Clients> {
             "is empty: no client could do anything; the least is [\"code\"]",
         );
     }
-    Some(Clients { response_types: response_types?, pkce: pkce?, allow_unsigned: allow_unsigned? })
+    Some(Clients {
+        response_types: response_types?,
+        pkce: pkce?,
+        allow_unsigned: allow_unsigned?,
+        require_request_uri_registration: request_uris?,
+    })
 }
 
 #[cfg(test)]

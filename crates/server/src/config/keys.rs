@@ -78,6 +78,7 @@ pub const KEYS: &[Key] = &[
     key("clients.response_types", List, Some(r#"["code"]"#), "the widest that any client may be registered for"),
     key("clients.pkce", Text, Some(r#""nonce""#), "who must use PKCE: always, nonce or public"),
     key("clients.allow_unsigned", Boolean, Some("false"), "whether clients may ask for alg none"),
+    key("clients.require_request_uri_registration", Boolean, Some("true"), "whether a request_uri must be registered"),
 
     key("claims.scopes", List, None, "scopes of your own and the claims that each releases"),
 

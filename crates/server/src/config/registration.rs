@@ -136,7 +136,6 @@ fn read_limits(reader: &mut Reader<'_>) -> RegistrationLimits {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{Files, config, problems_and_warnings};
-    use super::*;
 
     #[test]
     fn initial_access_tokens_are_secrets() {

@@ -9,7 +9,7 @@ use crate::clock::Now;
 use crate::error::Failure;
 
 /// The client's secrets that are good at `now`, the present one first.
-fn good<'a>(now: Now, client: &'a KnownClient) -> impl Iterator<Item = &'a StoredSecret> {
+fn good(now: Now, client: &KnownClient) -> impl Iterator<Item = &StoredSecret> {
     let previous =
         client.row.previous_secret.as_ref().filter(move |previous| previous.expires_at > now.timestamp());
     client.row.secret.iter().chain(previous.map(|previous| &previous.secret))

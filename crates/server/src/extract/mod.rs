@@ -20,3 +20,4 @@ pub(crate) use client_secret::{client_secret, client_secrets, secret_is_right, s
 pub(crate) use cookies::{BrowserCookies, HeldSession};
 pub(crate) use issuer::{Issuer, address};
 pub(crate) use peer::{Connection, Peer};
+pub(crate) use presented_jwt::{Unproved, prove, registered_claims, use_once};

@@ -1,12 +1,7 @@
 //! JWTs that clients make for us: assertions and request objects. Each is proved by the keys or the secret of the one
 //! client that it is to be from; which algorithms that client may use is its registration's to say.
 
-use std::sync::Arc;
-
-use grantor_crypto::{
-    Algorithm, Claims, JwsError, Protection, UnverifiedJws, VerificationKeys, VerifiedClaims,
-};
-use grantor_crypto::{framed, sha256};
+use grantor_crypto::{Claims, JwsError, Protection, UnverifiedJws, VerifiedClaims, framed, sha256};
 use grantor_protocol::client_jwt::JwtClaims;
 use grantor_protocol::{SigningAlgorithm, Timestamp};
 use grantor_store::Attempt;
@@ -54,8 +49,16 @@ pub(crate) async fn prove(
 ) -> Result<VerifiedClaims, Unproved> {
     match jws.protection() {
         Protection::Signature(algorithm) => {
-            let keys = verifying_keys(app, client, jws.kid(), algorithm, now).await?;
-            Ok(jws.verify(&keys, typ)?)
+            let keys = &app.client_keys;
+            let held = keys.verifying(client, jws.kid(), algorithm, now).await?;
+            match jws.verify(&held, typ) {
+                // Without a name the new key of a client that rotates looks like a wrong signature by the old one.
+                Err(JwsError::Signature) if jws.kid().is_none() => {
+                    let newest = keys.newest_verifying(client, algorithm, now).await?;
+                    Ok(jws.verify(&newest, typ)?)
+                }
+                verdict => Ok(verdict?),
+            }
         }
         Protection::Hmac => {
             let mut outcome =
@@ -70,21 +73,6 @@ pub(crate) async fn prove(
         }
         Protection::Unsigned => Err(Unproved::Wrong("the JWT is not signed".to_owned())),
     }
-}
-
-/// The client's keys for this algorithm.
-async fn verifying_keys(
-    _app: &App,
-    client: &KnownClient,
-    _kid: Option<&str>,
-    algorithm: Algorithm,
-    _now: Now,
-) -> Result<Arc<VerificationKeys>, Unproved> {
-    let Some(jwks) = &client.row.metadata.jwks else {
-        return Err(Unproved::Wrong("the client has no keys".to_owned()));
-    };
-    let keys = VerificationKeys::from_jwks(jwks, Some(algorithm));
-    keys.map(Arc::new).map_err(|error| Unproved::Wrong(format!("the client's jwks: {error}")))
 }
 
 /// The registered claims, as the rules of the specifications read them.

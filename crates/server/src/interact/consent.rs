@@ -6,6 +6,7 @@ use grantor_protocol::Step;
 
 use super::{OpenedInteraction, Shown, Submitted, account, client_card};
 use crate::authorize::step::{address, advance, deny};
+use crate::client_logo;
 use crate::pages::Foreign;
 use crate::pages::views::{ConsentPage, Destination};
 use crate::visit::{Policy, Visit};
@@ -52,7 +53,8 @@ async fn show(visit: &Visit, opened: &OpenedInteraction) -> Response {
     let audiences: Vec<Foreign> =
         request.audience.iter().chain(&request.resource).map(|a| Foreign::shown(a)).collect();
     let page = visit.frame();
-    let client = client_card(&opened.client);
+    let logo = client_logo::address(visit, &opened.client).await;
+    let client = client_card(&opened.client, logo.as_deref());
     let account = account(&session);
     let view = ConsentPage {
         page: &page,

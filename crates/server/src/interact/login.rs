@@ -9,6 +9,7 @@ use grantor_store::{Attempt, Authentication, NewSession, Reauthentication, Throt
 
 use super::{OpenedInteraction, Shown, Submitted, account, client_card};
 use crate::authorize::step::{address, deny, page_of};
+use crate::client_logo;
 use crate::discovery::PASSWORD_ACR;
 use crate::error::Failure;
 use crate::extract::HeldSession;
@@ -288,7 +289,8 @@ async fn show(
         request.login_hint.as_deref().or_else(|| again.map(|session| session.user.username_display.as_str()));
     let login = if entered.login.is_empty() { hinted.unwrap_or_default() } else { &entered.login };
     let page = visit.frame();
-    let client = client_card(&opened.client);
+    let logo = client_logo::address(visit, &opened.client).await;
+    let client = client_card(&opened.client, logo.as_deref());
     let view = LoginPage {
         page: &page,
         form: visit.form(PAGE, &csrf, &opened.handle),

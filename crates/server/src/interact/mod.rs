@@ -156,13 +156,13 @@ pub(crate) fn over(visit: &Visit) -> Response {
     visit.error_of(failure, Problem::Expired)
 }
 
-/// The client as pages show it.
-pub(crate) fn client_card(client: &KnownClient) -> ClientCard<'_> {
+/// The client as pages show it; `logo` is an address of ours ([`crate::client_logo::address`]).
+pub(crate) fn client_card<'a>(client: &'a KnownClient, logo: Option<&'a str>) -> ClientCard<'a> {
     let metadata = &client.row.metadata;
     let name = metadata.client_name.as_deref().unwrap_or_default();
     ClientCard {
         name: Foreign::first_shown([name, client.row.client_id.as_str()]),
-        logo: None,
+        logo,
         policy: metadata.policy_uri.as_deref().and_then(WebLink::new),
         terms: metadata.tos_uri.as_deref().and_then(WebLink::new),
     }

@@ -6,6 +6,7 @@ use grantor_protocol::{ErrorCode, Step};
 
 use super::{Shown, Submitted, account, client_card};
 use crate::authorize::step::{address, deny, page_of};
+use crate::client_logo;
 use crate::error::Failure;
 use crate::pages::views::{AccountChoice, Problem, SelectAccountPage};
 use crate::visit::Policy;
@@ -30,7 +31,8 @@ pub(crate) async fn get(Shown { visit, opened }: Shown) -> Response {
         .map(|(session, value)| AccountChoice { value, account: account(session) })
         .collect();
     let page = visit.frame();
-    let client = client_card(&opened.client);
+    let logo = client_logo::address(&visit, &opened.client).await;
+    let client = client_card(&opened.client, logo.as_deref());
     let view = SelectAccountPage {
         page: &page,
         form: visit.form(PAGE, &csrf, &opened.handle),

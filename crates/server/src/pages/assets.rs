@@ -228,21 +228,29 @@ impl Logo {
     /// A logo larger than this is a mistake: every login page loads it.
     pub const MAX_BYTES: usize = 512 * 1024;
 
-    /// Takes SVG, PNG, JPEG or WebP, told by content.
+    /// Takes SVG, PNG, JPEG, GIF or WebP, told by content.
     pub fn new(bytes: Vec<u8>) -> Result<Self, BrandError> {
         if bytes.len() > Self::MAX_BYTES {
             return Err(BrandError::LogoSize);
         }
-        let (content_type, extension) = match bytes.as_slice() {
-            [0x89, b'P', b'N', b'G', ..] => ("image/png", "png"),
-            [0xff, 0xd8, 0xff, ..] => ("image/jpeg", "jpg"),
-            [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => ("image/webp", "webp"),
-            text if std::str::from_utf8(text).is_ok_and(|text| text.contains("<svg")) => {
-                ("image/svg+xml", "svg")
-            }
-            _ => return Err(BrandError::LogoFormat),
+        let is_svg = || std::str::from_utf8(&bytes).is_ok_and(|text| text.contains("<svg"));
+        let (content_type, extension) = match raster_format(&bytes) {
+            Some(format) => format,
+            None if is_svg() => ("image/svg+xml", "svg"),
+            None => return Err(BrandError::LogoFormat),
         };
         Ok(Self { bytes, content_type, extension })
+    }
+}
+
+/// Media type and extension of a picture that can only be looked at, told by its content; an SVG can do more.
+pub(crate) fn raster_format(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
+    match bytes {
+        [0x89, b'P', b'N', b'G', ..] => Some(("image/png", "png")),
+        [0xff, 0xd8, 0xff, ..] => Some(("image/jpeg", "jpg")),
+        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some(("image/gif", "gif")),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(("image/webp", "webp")),
+        _ => None,
     }
 }
 
@@ -253,7 +261,7 @@ pub enum BrandError {
     #[error("the accent must be a colour such as #0f6a5b")]
     Colour,
     /// Not a picture that every browser shows.
-    #[error("the logo must be an SVG, PNG, JPEG or WebP file")]
+    #[error("the logo must be an SVG, PNG, JPEG, GIF or WebP file")]
     LogoFormat,
     /// Larger than [`Logo::MAX_BYTES`].
     #[error("the logo must not be larger than 512 KiB")]

@@ -9,7 +9,7 @@ use grantor_protocol::{ClientId, RegistrationTerms};
 use grantor_store::{NewClient, NewRegistration, Registration};
 
 use super::answer::{RegistrationFailure, client_uri, information};
-use super::{check_offered, new_secret, new_token, policy, state, statement};
+use super::{check_offered, new_secret, new_token, policy, sector, state, statement};
 use crate::app::App;
 use crate::clock::Now;
 use crate::cors::CallingClient;
@@ -43,6 +43,7 @@ pub(crate) async fn create(
         return Ok(present);
     }
     policy::check_room(&app, &issuer).await?;
+    sector::check(&app, &metadata, now).await?;
     app.keys.make_decryption_key_for(&metadata, now.ms).await?;
 
     let keys = app.keys.current(now.ms).await?;

@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use super::answer::{RegistrationFailure, information};
 use super::policy::{self, bearer_token};
-use super::{check_offered, new_secret, new_token, state, statement};
+use super::{check_offered, new_secret, new_token, sector, state, statement};
 use crate::app::App;
 use crate::client_cache::KnownClient;
 use crate::clock::Now;
@@ -193,6 +193,7 @@ async fn replace_once(managed: &Managed, document: &Value) -> Result<Option<Resp
         replaced_registration(document, id, &client.row.metadata)
             .map_err(|error| RegistrationFailure::Metadata(error, None))?;
     policy::apply(&app.config, &terms, &mut metadata)?;
+    sector::check(app, &metadata, *now).await?;
     app.keys.make_decryption_key_for(&metadata, now.ms).await?;
     let keys = app.keys.current(now.ms).await?;
     let key = keys.data_key(DataKeyPurpose::ClientSecrets)?;

@@ -5,6 +5,7 @@ mod answer;
 mod create;
 mod manage;
 mod policy;
+mod sector;
 mod statement;
 pub(crate) mod tokens;
 
