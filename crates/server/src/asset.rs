@@ -5,7 +5,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::app::App;
-use crate::pages::assets::CACHE_CONTROL;
+use crate::pages::assets::{CACHE_CONTROL, PICTURE_POLICY};
 use crate::visit::Visit;
 
 /// `GET /assets/{file}`.
@@ -16,10 +16,7 @@ pub(crate) async fn get(State(app): State<App>, visit: Visit, Path(file): Path<S
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type)),
         (header::CACHE_CONTROL, HeaderValue::from_static(CACHE_CONTROL)),
-        (
-            header::CONTENT_SECURITY_POLICY,
-            HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; sandbox"),
-        ),
+        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(PICTURE_POLICY)),
     ];
     (headers, asset.bytes.clone()).into_response()
 }

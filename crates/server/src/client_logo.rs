@@ -12,11 +12,11 @@ use grantor_protocol::ClientRowId;
 use crate::app::App;
 use crate::client_cache::KnownClient;
 use crate::outbound::{MaxAge, Wanted};
-use crate::pages::assets::raster_format;
+use crate::pages::assets::{PICTURE_POLICY, picture_format};
 use crate::visit::Visit;
 
 const WANTED: Wanted = Wanted {
-    accept: "image/png, image/webp, image/jpeg, image/gif",
+    accept: "image/png, image/svg+xml, image/webp, image/jpeg, image/gif",
     media_types: &[],
     body_bytes: 256 * 1024,
     max_age: MaxAge::AsServed,
@@ -31,7 +31,7 @@ pub(crate) async fn address(visit: &Visit, client: &KnownClient) -> Option<Strin
     let uri = client.row.metadata.logo_uri.as_deref()?;
     let fetched = tokio::time::timeout(PATIENCE, visit.app.fetcher.get(uri, WANTED, visit.now)).await;
     let may_be_shown = match fetched {
-        Ok(Ok(document)) => raster_format(&document.body).is_some(),
+        Ok(Ok(document)) => picture_format(&document.body).is_some(),
         Ok(Err(_)) => false,
         Err(_) => true,
     };
@@ -60,11 +60,11 @@ async fn logo(app: &App, visit: &Visit, client: &str, asked: &str) -> Option<Res
     let client = app.clients.by_row(row, visit.now.ms).await.ok().flatten()?;
     let uri = client.row.metadata.logo_uri.as_deref().filter(|uri| version(uri) == asked)?;
     let document = app.fetcher.get(uri, WANTED, visit.now).await.ok()?;
-    let (content_type, _) = raster_format(&document.body)?;
+    let (content_type, _) = picture_format(&document.body)?;
     let headers = [
         (header::CONTENT_TYPE, content_type),
         (header::CACHE_CONTROL, "public, max-age=86400"),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"),
+        (header::CONTENT_SECURITY_POLICY, PICTURE_POLICY),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     ];
     let headers = headers.map(|(name, value)| (name, HeaderValue::from_static(value)));

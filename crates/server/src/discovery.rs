@@ -81,12 +81,12 @@ pub(crate) fn published(issuer: &str, offered: &Offered) -> Metadata {
         .filter(|m| **m != ClientAuthMethod::None)
         .map(|m| m.name().to_owned())
         .collect();
+    let assertion_algorithms: Vec<String> =
+        SigningAlgorithm::of_assertions().map(|algorithm| algorithm.name().to_owned()).collect();
     let key_management: Vec<String> =
         KeyManagementAlgorithm::ALL.iter().map(|algorithm| algorithm.name().to_owned()).collect();
     let content_encryption: Vec<String> =
         ContentEncryptionAlgorithm::ALL.iter().map(|algorithm| algorithm.name().to_owned()).collect();
-    let assertion_algorithms: Vec<String> =
-        SigningAlgorithm::of_assertions().map(|algorithm| algorithm.name().to_owned()).collect();
     let mut metadata = Metadata {
         issuer: issuer.to_owned(),
         scopes_supported: text(&[scope::OPENID, scope::OFFLINE_ACCESS])
@@ -103,13 +103,13 @@ pub(crate) fn published(issuer: &str, offered: &Offered) -> Metadata {
         subject_types_supported: SubjectType::ALL.iter().map(|subject| subject.name().to_owned()).collect(),
         id_token_signing_alg_values_supported: offered.signing_algorithms(),
         userinfo_signing_alg_values_supported: offered.signing_algorithms(),
+        request_object_signing_alg_values_supported: offered.signing_algorithms(),
+        request_object_encryption_alg_values_supported: key_management.clone(),
+        request_object_encryption_enc_values_supported: content_encryption.clone(),
         id_token_encryption_alg_values_supported: key_management.clone(),
         id_token_encryption_enc_values_supported: content_encryption.clone(),
-        userinfo_encryption_alg_values_supported: key_management.clone(),
-        userinfo_encryption_enc_values_supported: content_encryption.clone(),
-        request_object_signing_alg_values_supported: offered.signing_algorithms(),
-        request_object_encryption_alg_values_supported: key_management,
-        request_object_encryption_enc_values_supported: content_encryption,
+        userinfo_encryption_alg_values_supported: key_management,
+        userinfo_encryption_enc_values_supported: content_encryption,
         token_endpoint_auth_methods_supported: auth_methods.clone(),
         token_endpoint_auth_signing_alg_values_supported: assertion_algorithms.clone(),
         revocation_endpoint_auth_methods_supported: auth_methods,

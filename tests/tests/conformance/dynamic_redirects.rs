@@ -102,6 +102,12 @@ async fn oidcc_registration_logo_uri() {
         let request = suite.asks("openid");
         let page = suite.visits(&request).await.page();
         assert!(page.has("client-logo"), "expected #client-logo on the login page\n{page}");
+        // The page's Content-Security-Policy lets it load from its own origin only.
+        let source = page.attribute("client-logo", "src").unwrap_or_default();
+        assert!(source.starts_with("/client-logo/"), "{source}");
+        let picture = http().get(suite.host.url(&source)).send().await.unwrap();
+        assert_eq!(picture.headers()["content-type"], "image/svg+xml");
+        assert_eq!(picture.text().await.unwrap(), LOGO);
         let left = suite.walks(Visit::Page(page)).await;
         suite.goes_on(&request, left).await;
         suite.ends().await;

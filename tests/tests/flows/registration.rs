@@ -69,7 +69,7 @@ async fn a_client_registers_and_gets_tokens_with_what_it_was_given() {
     );
     // What took effect, defaults included; what is not known is not stored.
     assert_eq!(said["response_types"], json!(["code"]));
-    assert_eq!(said["scope"], "openid offline_access profile email");
+    assert_eq!(said["scope"], "openid offline_access profile email address phone");
     assert_eq!(said["initiate_login_uri"], "https://app.example/login");
     for member in ["made_up", "skip_consent", "introspect_any", "metadata"] {
         assert!(said.get(member).is_none(), "{member}: {said}");

@@ -233,23 +233,24 @@ impl Logo {
         if bytes.len() > Self::MAX_BYTES {
             return Err(BrandError::LogoSize);
         }
-        let is_svg = || std::str::from_utf8(&bytes).is_ok_and(|text| text.contains("<svg"));
-        let (content_type, extension) = match raster_format(&bytes) {
-            Some(format) => format,
-            None if is_svg() => ("image/svg+xml", "svg"),
-            None => return Err(BrandError::LogoFormat),
-        };
+        let (content_type, extension) = picture_format(&bytes).ok_or(BrandError::LogoFormat)?;
         Ok(Self { bytes, content_type, extension })
     }
 }
 
-/// Media type and extension of a picture that can only be looked at, told by its content; an SVG can do more.
-pub(crate) fn raster_format(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
+/// What a picture may load and do when somebody opens it by itself: an SVG is a document (security.md T148).
+pub(crate) const PICTURE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
+
+/// Media type and extension of a picture that every browser shows, told by its content.
+pub(crate) fn picture_format(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
     match bytes {
         [0x89, b'P', b'N', b'G', ..] => Some(("image/png", "png")),
         [0xff, 0xd8, 0xff, ..] => Some(("image/jpeg", "jpg")),
         [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some(("image/gif", "gif")),
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(("image/webp", "webp")),
+        text if std::str::from_utf8(text).is_ok_and(|text| text.contains("<svg")) => {
+            Some(("image/svg+xml", "svg"))
+        }
         _ => None,
     }
 }

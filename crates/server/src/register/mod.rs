@@ -28,10 +28,19 @@ fn check_offered(app: &App, peer: &Peer, issuer: &Issuer) -> Result<(), Registra
     Ok(refuse_plain_http(peer, issuer)?)
 }
 
-/// Lets the software statement have its say in a document.
+/// The scope of a client that names none. `scope` is a member of RFC 7591: clients of OpenID Connect Registration do not
+/// know it, and expect that they may ask for every scope of OpenID Connect Core.
+const DEFAULT_SCOPE: &str = "openid offline_access profile email address phone";
+
+/// Lets the software statement have its say in a document, and fills in the scope that it leaves out.
 fn state(document: &mut Value, terms: &RegistrationTerms) {
-    if let (Some(statement), Some(members)) = (&terms.software_statement, document.as_object_mut()) {
+    let Some(members) = document.as_object_mut() else { return };
+    if let Some(statement) = &terms.software_statement {
         statement.override_members(members);
+    }
+    let scope = members.entry("scope").or_insert(Value::Null);
+    if scope.is_null() || scope.as_str().is_some_and(str::is_empty) {
+        *scope = Value::from(DEFAULT_SCOPE);
     }
 }
 
