@@ -69,6 +69,6 @@ fuzz_target!(|data: &[u8]| {
     match target.host() {
         url::Host::Ipv4(address) => judged(&target, IpAddr::V4(*address)),
         url::Host::Ipv6(address) => judged(&target, IpAddr::V6(*address)),
-        url::Host::Domain(name) => assert!(!name.is_empty() || text.contains("://."), "{text:?}"),
+        url::Host::Domain(name) => assert!(!name.is_empty(), "{text:?}"),
     }
 });
