@@ -131,23 +131,16 @@ async fn encryption(issuing: Issuing<'_>, form: Form) -> Result<Option<Encrypted
         return Ok(None);
     };
     let content = content_encryption(form.content.unwrap_or(ContentEncryptionAlgorithm::A128CbcHs256));
-    let key = match key_management(algorithm) {
-        Some(algorithm) => {
-            let found = issuing.app.client_keys.encrypting(issuing.client, algorithm, issuing.now).await;
-            found.map_err(|failure| about(member, failure))?
-        }
-        None => {
-            let secret = secret(issuing).await.map_err(|failure| about(member, failure))?;
-            let key = EncryptionKey::from_secret(&secret);
-            Arc::new(key.map_err(|error| {
-                Failure::refused(
-                    ErrorCode::InvalidRequest,
-                    member,
-                    "a secret to encrypt with",
-                    error.to_string(),
-                )
-            })?)
-        }
+    let key = if let Some(algorithm) = key_management(algorithm) {
+        let found = issuing.app.client_keys.encrypting(issuing.client, algorithm, issuing.now).await;
+        found.map_err(|failure| about(member, failure))?
+    } else {
+        let secret = secret(issuing).await.map_err(|failure| about(member, failure))?;
+        let key = EncryptionKey::from_secret(&secret);
+        Arc::new(key.map_err(|error| {
+            let expected = "a secret to encrypt with";
+            Failure::refused(ErrorCode::InvalidRequest, member, expected, error.to_string())
+        })?)
     };
     Ok(Some(Encrypted { key, content }))
 }

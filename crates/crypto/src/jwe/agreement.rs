@@ -64,7 +64,11 @@ impl Point {
         if PRIVATE_MEMBERS.iter().any(|member| jwk.contains_key(*member)) {
             return Err(JwkError::Private);
         }
-        let point = match (text(jwk, "kty")?, text(jwk, "crv")?) {
+        let kty = text(jwk, "kty")?;
+        if !matches!(kty, "EC" | "OKP") {
+            return Err(JwkError::NotForUs);
+        }
+        let point = match (kty, text(jwk, "crv")?) {
             // SEC 1 section 2.3.3, uncompressed: 4, x, y
             ("EC", "P-256") => Point {
                 curve: Curve::P256,
@@ -204,6 +208,8 @@ mod tests {
             json!({"kty": "EC", "crv": "P-521", "x": "AA", "y": "AA"}),
             json!({"kty": "OKP", "crv": "X448", "x": "AA"}),
             json!({"kty": "OKP", "crv": "P-256", "x": "AA", "y": "AA"}),
+            // In the set of a client that has keys of both kinds.
+            json!({"kty": "RSA", "n": "AA", "e": "AQAB"}),
         ] {
             assert_eq!(point(&other).unwrap_err(), JwkError::NotForUs);
         }

@@ -62,6 +62,7 @@ impl Target {
         url.set_fragment(None);
         let host = match url.host().ok_or(Refusal::NotAUrl)? {
             // A dot at the end makes it no other name, and certificates are without it.
+            Host::Domain(".") => return Err(Refusal::NotAUrl),
             Host::Domain(name) => Host::Domain(name.strip_suffix('.').unwrap_or(name).to_owned()),
             Host::Ipv4(address) => Host::Ipv4(address),
             Host::Ipv6(address) => Host::Ipv6(address),

@@ -144,6 +144,7 @@ fn user_information_foreign_schemes_and_ports_are_refused() {
     ] {
         assert_eq!(Target::parse(text), Err(Refusal::Scheme), "{text}");
     }
+    assert_eq!(Target::parse("https://./jwks"), Err(Refusal::NotAUrl), "a name of nothing but a dot");
     assert_eq!(Target::parse("/jwks"), Err(Refusal::NotAUrl));
     let public: IpAddr = "1.1.1.1".parse().unwrap();
     for port in [22, 25, 80, 5432, 6379, 11211] {
