@@ -20,6 +20,8 @@ impl ResponseType {
     pub const CODE: Self = Self { code: true, id_token: false, token: false };
     /// `id_token`.
     pub const ID_TOKEN: Self = Self { code: false, id_token: true, token: false };
+    /// `token`: an access token and nothing that says whom it is for.
+    pub const TOKEN: Self = Self { code: false, id_token: false, token: true };
     /// `none`: the client only learns that the user agreed.
     pub const NONE: Self = Self { code: false, id_token: false, token: false };
 

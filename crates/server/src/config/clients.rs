@@ -32,6 +32,12 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Clients> {
     let allow_unsigned = reader.boolean("clients.allow_unsigned");
     let request_uris = reader.boolean("clients.require_request_uri_registration");
 
+    if response_types.iter().flatten().any(|asked| *asked == ResponseType::TOKEN) {
+        reader.problem(
+            "clients.response_types",
+            "has \"token\", the implicit grant of OAuth 2.0, which is not offered: use \"code\" (RFC 9700 section 2.1.2)",
+        );
+    }
     if response_types.as_ref().is_some_and(Vec::is_empty) {
         reader.problem(
             "clients.response_types",
@@ -62,6 +68,7 @@ mod tests {
         assert_eq!(problems_and_warnings(types), (Vec::new(), Vec::new()));
         assert_eq!(problems_and_warnings("clients.response_types = ['code', 'password']").0.len(), 1);
         assert_eq!(problems_and_warnings("clients.response_types = []").0.len(), 1);
+        assert_eq!(problems_and_warnings("clients.response_types = ['code', 'token']").0.len(), 1);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use grantor_protocol::Step;
+use grantor_protocol::claims::standard_scope_of;
+use grantor_protocol::{AuthorizationRequest, Step};
 
 use super::{OpenedInteraction, Shown, Submitted, account, client_card};
 use crate::authorize::step::{address, advance, deny};
@@ -50,6 +51,7 @@ async fn show(visit: &Visit, opened: &OpenedInteraction) -> Response {
     };
     let request = &opened.interaction.request;
     let scopes: Vec<&str> = request.scope.iter().collect();
+    let claims = claims_to_name(visit, request);
     let audiences: Vec<Foreign> =
         request.audience.iter().chain(&request.resource).map(|a| Foreign::shown(a)).collect();
     let page = visit.frame();
@@ -65,10 +67,20 @@ async fn show(visit: &Visit, opened: &OpenedInteraction) -> Response {
         returns_to: destination(&request.redirect_uri),
         account: &account,
         scopes: &scopes,
+        claims: &claims,
         audiences: &audiences,
         remembered: !opened.client.row.metadata.asks_consent_each_time(),
     };
     visit.page(StatusCode::OK, &view, Policy::Form)
+}
+
+/// The claims that the request releases and no standard scope of it: asked for one by one, or released by a scope of the
+/// operator's own.
+fn claims_to_name<'a>(visit: &'a Visit, request: &'a AuthorizationRequest) -> Vec<&'a str> {
+    let of_scope = visit.app.config.claims.scopes.released_by(&request.scope);
+    let is_said = |claim: &&str| standard_scope_of(claim).is_some_and(|scope| request.scope.contains(scope));
+    let one_by_one = request.claims_beyond_scope.iter().map(String::as_str);
+    of_scope.into_iter().filter(|claim| !is_said(claim)).chain(one_by_one).collect()
 }
 
 fn destination(redirect_uri: &str) -> Destination {

@@ -132,6 +132,27 @@ texts! {
     consent_account: &'static str = "With your account";
     consent_lead: &'static str = "This app will be able to:";
     consent_nothing: &'static str = "Nothing beyond knowing that you signed in.";
+    consent_claims: &'static [(&'static str, &'static str)] = &[
+        ("name", "See your full name"),
+        ("given_name", "See your first name"),
+        ("family_name", "See your last name"),
+        ("middle_name", "See your middle name"),
+        ("nickname", "See your nickname"),
+        ("preferred_username", "See your user name"),
+        ("profile", "See the address of your profile page"),
+        ("picture", "See your picture"),
+        ("website", "See the address of your website"),
+        ("gender", "See your gender"),
+        ("birthdate", "See your date of birth"),
+        ("zoneinfo", "See your time zone"),
+        ("locale", "See your language"),
+        ("updated_at", "See when your account last changed"),
+        ("email", "See your email address"),
+        ("email_verified", "See whether your email address is confirmed"),
+        ("address", "See your postal address"),
+        ("phone_number", "See your phone number"),
+        ("phone_number_verified", "See whether your phone number is confirmed"),
+    ];
     consent_names: &'static str = "Where you see only a name, the app chose it. Allow it only if you expected it.";
     consent_audience: &'static str = "This access works at";
     consent_returns_to: Sentence = Sentence("You will return to {}");
@@ -186,6 +207,11 @@ texts! {
 }
 
 impl Texts {
+    /// The words for one claim that we know; others are shown by name.
+    pub fn claim(&self, name: &str) -> Option<&'static str> {
+        self.consent_claims.iter().find(|(claim, _)| *claim == name).map(|(_, title)| *title)
+    }
+
     /// The words for a scope that we know; others are shown by name.
     pub fn scope(&self, name: &str) -> Option<&ScopeText> {
         match name {

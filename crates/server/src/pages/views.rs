@@ -174,6 +174,8 @@ pub struct ConsentPage<'a> {
     pub account: &'a Account,
     /// The scope values, in the order asked.
     pub scopes: &'a [&'a str],
+    /// The claims that are released beside those that the words for the scopes speak of.
+    pub claims: &'a [&'a str],
     /// Audiences and resources the tokens will be for.
     pub audiences: &'a [Foreign],
     /// Whether the answer will be remembered.
@@ -183,12 +185,17 @@ pub struct ConsentPage<'a> {
 impl ConsentPage<'_> {
     fn scopes(&self) -> Vec<ScopeLine> {
         let texts = self.page.t();
+        let named = |name| ScopeLine::Named(Foreign::shown(name));
+        let scopes = self.scopes.iter().map(|&name| {
+            let known = |text: &super::texts::ScopeText| ScopeLine::Known { title: text.title, detail: text.detail };
+            texts.scope(name).map_or_else(|| named(name), known)
+        });
+        let claims = self.claims.iter().map(|&name| {
+            let known = |title| ScopeLine::Known { title, detail: "" };
+            texts.claim(name).map_or_else(|| named(name), known)
+        });
         let mut lines = Vec::new();
-        for &name in self.scopes {
-            let line = texts.scope(name).map_or_else(
-                || ScopeLine::Named(Foreign::shown(name)),
-                |text| ScopeLine::Known { title: text.title, detail: text.detail },
-            );
+        for line in scopes.chain(claims) {
             // `offline` and `offline_access` are two names of one permission.
             if !lines.contains(&line) {
                 lines.push(line);
@@ -457,6 +464,7 @@ mod tests {
             returns_to: Destination::Host(Foreign::shown("photos.example")),
             account: &accounts[0],
             scopes: &["openid", "profile", "email", "offline_access", "offline"],
+            claims: &[],
             audiences: &[],
             remembered: true,
         };
@@ -465,12 +473,13 @@ mod tests {
             vouched_for: false,
             returns_to: Destination::ThisDevice,
             scopes: &["openid", "photos.read", HOSTILE, &"x".repeat(4000)],
+            claims: &["birthdate", "phone_number", "department"],
             audiences: &[Foreign::shown("https://api.photos.example/v1"), Foreign::shown(HOSTILE)],
             remembered: false,
             account: &accounts[2],
             ..consent.clone()
         };
-        let nothing = ConsentPage { scopes: &[], ..consent.clone() };
+        let nothing = ConsentPage { scopes: &[], claims: &[], ..consent.clone() };
         for (name, view) in
             [("consent", &consent), ("consent-unknown", &unknown), ("consent-nothing", &nothing)]
         {
