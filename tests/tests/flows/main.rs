@@ -7,6 +7,7 @@
     reason = "tests report failure by panicking"
 )]
 
+mod claims;
 mod client_assertions;
 mod codes;
 mod decryption_keys;
@@ -16,6 +17,7 @@ mod keys;
 mod outage;
 mod pkce;
 mod refresh;
+mod response_types;
 mod registration;
 mod registration_hygiene;
 mod registration_management;
