@@ -1,6 +1,7 @@
 //! The claims parameter and `claims_locales` (OpenID Connect Core sections 5.2 and 5.5), scopes of the operator's own, and
 //! pairwise subjects (section 8.1).
 
+use grantor_crypto::Algorithm;
 use grantor_tests::{Answer, Choice};
 use serde_json::{Value, json};
 
@@ -168,7 +169,7 @@ async fn a_pairwise_subject_outlives_keys_and_the_hint_of_its_own_token_works() 
     let before = stage.tokens("openid").await.id_token.unwrap();
     let (app, now_ms) = (&stage.server.app, stage.server.app.clock.now_ms());
     let policy = app.config.key_policy();
-    app.keys.rotate("RS256".parse().unwrap(), policy, true, now_ms).await.unwrap();
+    app.keys.rotate(Algorithm::RS256, policy, true, now_ms).await.unwrap();
     app.keys.revoke_tokens(now_ms).await.unwrap();
     stage.server.advance(10);
     let request = stage.app.asks("openid").with("prompt", "none").with("id_token_hint", &before);
