@@ -1,11 +1,6 @@
 //! Programs that register themselves at the binary: the crate `ory-hydra-client`, which sends no authorization header but
 //! what its base path holds, the crate `openidconnect`, and whoever the operator gave a token.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "tests report failure by panicking"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests report failure by panicking")]
 
 use grantor_tests::{
     Browser, Client, Credential, Options, Registrar, RelyingParty, Server, login_with_openidconnect,
@@ -35,6 +30,7 @@ fn credentials(client: &OAuth2Client) -> (&str, &str) {
     (client.client_id.as_deref().unwrap(), client.client_secret.as_deref().unwrap())
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "every list of the crate is an Option")]
 fn texts(values: &[&str]) -> Option<Vec<String>> {
     Some(values.iter().map(|value| (*value).to_owned()).collect())
 }

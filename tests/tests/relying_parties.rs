@@ -1,6 +1,6 @@
 //! Relying parties in other languages, each from registration or discovery to revocation: npm's `openid-client` by every
 //! client authentication, with encrypted ID tokens, pairwise subjects and request objects, and Nimbus in Java.
-#![expect(clippy::unwrap_used, reason = "tests report failure by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests report failure by panicking")]
 
 use grantor_tests::{Browser, Options, Person, Server, login_with_nimbus, login_with_openid_client};
 use serde_json::{Value, json};

@@ -40,7 +40,6 @@ pub(crate) enum Tokens {
 
 /// What a token is good for. What is left out is not narrowed; the limits of the configuration hold beside these.
 #[derive(Debug, Args)]
-#[expect(clippy::doc_markdown, reason = "the comments are the help, which shows backticks as they are")]
 pub(crate) struct CreateArguments {
     /// What to call it in listings
     #[arg(long)]
@@ -84,7 +83,7 @@ pub(crate) async fn run(command: Command, setup: &Setup) -> Result<(), Failure> 
 
 async fn create(opened: &Opened, arguments: CreateArguments) -> Result<(), Failure> {
     let now = opened.now.timestamp();
-    if arguments.lifetime.is_some_and(|lifetime| lifetime.is_zero()) {
+    if arguments.lifetime.is_some_and(Lifetime::is_zero) {
         return Err(Failure::new("--lifetime: must be longer than nothing"));
     }
     let scopes = arguments.scope.as_deref().map(Scope::parse).transpose();
@@ -111,17 +110,20 @@ async fn create(opened: &Opened, arguments: CreateArguments) -> Result<(), Failu
     } else if !policy.require_token {
         warn("everybody may register without a token: set registration.require_token = true to ask for one");
     }
-    let mut document = document(&stored)?;
-    document["token"] = json!(token.expose());
-    print_json(&document)
+    print_json(&document(&stored, "token", token.expose())?)
 }
 
 fn some<T>(values: Vec<T>) -> Option<Vec<T>> {
     if values.is_empty() { None } else { Some(values) }
 }
 
-fn document(token: &InitialToken) -> Result<Value, Failure> {
-    serde_json::to_value(token).map_err(|error| Failure::new(error.to_string()))
+/// The token as JSON, with a member that its row does not have.
+fn document(token: &InitialToken, member: &str, value: &str) -> Result<Value, Failure> {
+    let mut document = serde_json::to_value(token).map_err(|error| Failure::new(error.to_string()))?;
+    if let Some(members) = document.as_object_mut() {
+        members.insert(member.to_owned(), json!(value));
+    }
+    Ok(document)
 }
 
 async fn list(opened: &Opened, as_json: bool) -> Result<(), Failure> {
@@ -136,8 +138,7 @@ async fn list(opened: &Opened, as_json: bool) -> Result<(), Failure> {
             instant(token.created_at),
             instant_or_none(token.expires_at),
         ];
-        let mut document = document(&token)?;
-        document["state"] = json!(state(&token, opened.now.timestamp()));
+        let document = document(&token, "state", state(&token, opened.now.timestamp()))?;
         listing.add(row, document);
     }
     listing.print(as_json)

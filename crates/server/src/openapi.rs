@@ -21,8 +21,12 @@ static DOCUMENT: LazyLock<Value> =
 /// `GET /openapi.json`.
 pub(crate) async fn get(issuer: Issuer, headers: HeaderMap) -> Response {
     let mut document = DOCUMENT.clone();
-    document["servers"] = json!([{ "url": issuer.url }]);
-    document["info"]["version"] = json!(env!("CARGO_PKG_VERSION"));
+    if let Some(members) = document.as_object_mut() {
+        members.insert("servers".to_owned(), json!([{ "url": issuer.url }]));
+    }
+    if let Some(version) = document.pointer_mut("/info/version") {
+        *version = json!(env!("CARGO_PKG_VERSION"));
+    }
     let body = document.to_string();
     let etag = entity_tag(&body);
     cacheable(&headers, "application/json", body, &etag, MAX_AGE)

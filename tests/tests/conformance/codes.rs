@@ -10,7 +10,7 @@ async fn oidcc_codereuse() {
         let suite = Suite::new(plan).await.logged_in();
         let request = suite.asks("openid");
         let left = suite.authorizes(&request).await;
-        let code = response::is_answer(&suite, &request, &left).await.code.unwrap();
+        let code = response::is_answer(&suite, &request, &left).code.unwrap();
         token::is_answer(&suite.redeems(&code).await);
         error::is_token_error(&suite.redeems(&code).await, "invalid_grant");
         suite.ends().await;

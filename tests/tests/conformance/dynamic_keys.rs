@@ -68,7 +68,7 @@ async fn oidcc_ensure_client_assertion_with_iss_aud_succeeds() {
         let suite = Suite::dynamic(plan, json!({})).await.logged_in();
         let request = suite.asks("openid");
         let left = suite.authorizes(&request).await;
-        let code = response::is_answer(&suite, &request, &left).await.code.unwrap();
+        let code = response::is_answer(&suite, &request, &left).code.unwrap();
         let form =
             [("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", &suite.redirect_uri)];
         token::is_answer(&suite.token_as(suite.authentication, &suite.host.issuer, &form).await);

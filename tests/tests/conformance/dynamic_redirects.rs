@@ -57,7 +57,7 @@ async fn oidcc_redirect_uri_query_added() {
 async fn oidcc_redirect_uri_regfrag() {
     each_dynamic(ALL, |plan| async move {
         let members = json!({ "redirect_uris": [format!("{CALLBACK}#foobar")] });
-        let document = registration(plan, Authentication::PrivateKeyJwt(suite_key()), members);
+        let document = registration(plan, Authentication::PrivateKeyJwt(suite_key()), &members);
         let answer = register(&http(), &scene().await.host, &document).await;
         error::is_registration_error(&answer, &["invalid_redirect_uri", "invalid_client_metadata"]);
     })
@@ -136,7 +136,7 @@ async fn oidcc_registration_sector_uri() {
 async fn oidcc_registration_sector_bad() {
     each_dynamic(ALL, |plan| async move {
         let members = pairwise(&["https://suite.example/another"]);
-        let document = registration(plan, Authentication::PrivateKeyJwt(suite_key()), members);
+        let document = registration(plan, Authentication::PrivateKeyJwt(suite_key()), &members);
         let answer = register(&http(), &scene().await.host, &document).await;
         error::is_registration_error(&answer, &["invalid_client_metadata"]);
     })

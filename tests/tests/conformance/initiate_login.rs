@@ -27,7 +27,7 @@ async fn oidcc_3rd_party_init_login() {
 async fn oidcc_3rd_party_init_login_nohttps() {
     each_dynamic(ALL, |plan| async move {
         let address = "http://suite.example/test/a/grantor/initiate";
-        let document = registration(plan, Authentication::Basic, json!({ "initiate_login_uri": address }));
+        let document = registration(plan, Authentication::Basic, &json!({ "initiate_login_uri": address }));
         let answer = register(&http(), &scene().await.host, &document).await;
         error::is_registration_error(&answer, &["invalid_client_metadata"]);
     })

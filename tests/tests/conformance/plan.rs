@@ -113,18 +113,18 @@ async fn all<Run: Future<Output = ()> + 'static>(
 ) {
     let local = LocalSet::new();
     let runs: Vec<_> = plans.map(|plan| (plan, local.spawn_local(run(plan)))).collect();
-    let (mut passed, mut failed) = (Vec::new(), String::new());
+    let (mut passed, mut failed) = (Vec::new(), Vec::new());
     local
         .run_until(async {
             for (plan, run) in runs {
                 match run.await {
                     Ok(()) => passed.push(plan.to_string()),
-                    Err(fault) => failed += &format!("\n== {plan}: {}", message(&*fault.into_panic())),
+                    Err(fault) => failed.push(format!("== {plan}: {}", message(&*fault.into_panic()))),
                 }
             }
         })
         .await;
-    assert!(failed.is_empty(), "passed: {passed:?}\nfailed:{failed}");
+    assert!(failed.is_empty(), "passed: {passed:?}\nfailed:\n{}", failed.join("\n"));
 }
 
 fn message(panic: &(dyn Any + Send)) -> &str {

@@ -101,7 +101,7 @@ impl Suite {
     ) -> Self {
         let http = http();
         let keys = checks::provider::keys(&http, host).await;
-        let answer = register(&http, host, &registration(plan, authentication, members.clone())).await;
+        let answer = register(&http, host, &registration(plan, authentication, &members)).await;
         checks::provider::is_registration(host, &answer);
         checks::provider::echoes(&answer, &members);
         let client = answer.json;
@@ -167,7 +167,7 @@ impl Suite {
 
     /// The same with more members in the token request.
     pub(crate) async fn goes_on_with(&self, request: &Request, left: Left, more: &[(&str, &str)]) -> Round {
-        let front = checks::response::is_answer(self, request, &left).await;
+        let front = checks::response::is_answer(self, request, &left);
         let Front { code, access_token, id_token } = front;
         let mut round = Round {
             code: code.clone(),
@@ -178,7 +178,7 @@ impl Suite {
         };
         if let Some(code) = code {
             let answer = self.redeems_with(&code, more).await;
-            self.takes(&mut round, request, &answer).await;
+            self.takes(&mut round, request, &answer);
         }
         round.id_token = checks::id_token::claims(&round.raw_id_token);
         if round.access_token.is_some() {
@@ -187,7 +187,7 @@ impl Suite {
         round
     }
 
-    async fn takes(&self, round: &mut Round, request: &Request, answer: &Answer) {
+    fn takes(&self, round: &mut Round, request: &Request, answer: &Answer) {
         let text = |name: &str| answer.json[name].as_str().map(str::to_owned);
         checks::token::is_answer(answer);
         let id_token = text("id_token").unwrap_or_else(|| panic!("no id_token\n{answer}"));
@@ -196,7 +196,7 @@ impl Suite {
             ("at_hash", access_token.as_deref().unwrap_or_default()),
             ("c_hash", round.code.as_deref().unwrap_or_default()),
         ]);
-        let claims = checks::id_token::is_good(self, request, &id_token, &hashed).await;
+        let claims = checks::id_token::is_good(self, request, &id_token, &hashed);
         if !round.raw_id_token.is_empty() {
             let front = checks::id_token::claims(&round.raw_id_token);
             for claim in ["iss", "sub"] {
@@ -311,7 +311,7 @@ fn asserts(assertion: String) -> Vec<(&'static str, String)> {
 }
 
 /// A registration as the suite makes it (conformance.md 2.1); `null` takes a member away.
-pub(crate) fn registration(plan: Plan, authentication: Authentication, members: Value) -> Value {
+pub(crate) fn registration(plan: Plan, authentication: Authentication, members: &Value) -> Value {
     let mut document = json!({
         "client_name": "OIDF conformance suite",
         "grant_types": plan.flow.grant_types(),

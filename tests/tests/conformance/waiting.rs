@@ -29,7 +29,7 @@ async fn oidcc_codereuse_30seconds() {
         let suite = client(host, plan).await;
         let request = suite.asks("openid");
         let left = suite.authorizes(&request).await;
-        let code = response::is_answer(&suite, &request, &left).await.code.unwrap();
+        let code = response::is_answer(&suite, &request, &left).code.unwrap();
         let first = suite.redeems(&code).await;
         token::is_answer(&first);
         server.advance(30);

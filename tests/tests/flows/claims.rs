@@ -95,14 +95,21 @@ async fn consent_names_each_claim_and_remembers_which() {
     let left = stage.browser.submit(&page, "consent-deny", &[]).await.left();
     left.is_refused("access_denied");
     let silent = asks(json!({ "birthdate": null })).with("prompt", "none");
-    stage.alice.walks(&stage.browser, stage.visits(&silent).await, Choice::Accept).await.is_refused("consent_required");
+    stage
+        .alice
+        .walks(&stage.browser, stage.visits(&silent).await, Choice::Accept)
+        .await
+        .is_refused("consent_required");
 }
 
 #[tokio::test]
 async fn a_malformed_claims_parameter_is_refused_by_redirect() {
     let stage = Stage::new().await;
     for claims in ["{", "[]", r#"{"userinfo":[]}"#, r#"{"id_token":{"email":1}}"#] {
-        stage.authorizes(&stage.app.asks("openid").with("claims", claims)).await.is_refused("invalid_request");
+        stage
+            .authorizes(&stage.app.asks("openid").with("claims", claims))
+            .await
+            .is_refused("invalid_request");
     }
 }
 

@@ -11,7 +11,7 @@ pub struct Claims {
     pub scopes: ClaimScopes,
 }
 
-pub(super) fn read(reader: &mut Reader<'_>) -> Option<Claims> {
+pub(super) fn read(reader: &mut Reader<'_>) -> Claims {
     let extra = reader.list("claims.scopes", |text| {
         let shape = || format!("\"{text}\" is not of the form \"scope: claim, claim\"");
         let (scope, claims) = text.split_once(": ").ok_or_else(shape)?;
@@ -20,7 +20,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Claims> {
         ClaimScopes::with(vec![entry.clone()]).map(|_| entry)
     });
     // Each entry was tried by itself, which is all there is to try.
-    Some(Claims { scopes: ClaimScopes::with(extra.unwrap_or_default()).unwrap_or_default() })
+    Claims { scopes: ClaimScopes::with(extra.unwrap_or_default()).unwrap_or_default() }
 }
 
 #[cfg(test)]

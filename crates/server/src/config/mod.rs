@@ -188,7 +188,7 @@ impl Config {
             tokens: tokens?,
             keys: keys?,
             clients: clients?,
-            claims: claims?,
+            claims,
             registration: registration?,
             urls,
             brand: brand?,

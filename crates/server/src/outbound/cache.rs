@@ -140,7 +140,7 @@ impl Cache {
     pub(super) fn fail(
         &mut self,
         key: Key,
-        error: FetchError,
+        error: &FetchError,
         now_ms: i64,
     ) -> Result<Arc<Fetched>, FetchError> {
         let before = self.entries.peek_mut(&key).and_then(|entry| entry.kept.take());
@@ -149,8 +149,8 @@ impl Cache {
         }
         let entry =
             Entry { kept: before.filter(|_| error.is_outage()), failure: Some((error.clone(), now_ms)) };
-        let outcome = entry.in_outage(&error, now_ms);
-        if error != FetchError::Busy || entry.kept.is_some() {
+        let outcome = entry.in_outage(error, now_ms);
+        if *error != FetchError::Busy || entry.kept.is_some() {
             self.put(key, entry);
         }
         outcome
@@ -190,10 +190,7 @@ fn is_within(since_ms: i64, length_ms: i64, now_ms: i64) -> bool {
 /// How long the answer may be used (RFC 9111 section 4.2), within our bounds. What must not be kept is kept for the least
 /// time all the same: it is public, and asking for it at every request would make us a weapon against its host.
 fn fresh_ms(headers: &HeaderMap, now_ms: i64) -> i64 {
-    let said = match text_of(headers, CACHE_CONTROL) {
-        Some(directives) => max_age(directives).unwrap_or(Some(0)),
-        None => None,
-    };
+    let said = text_of(headers, CACHE_CONTROL).and_then(max_age);
     let seconds = |name| text_of(headers, name).and_then(|text| text.trim().parse::<i64>().ok());
     let lifetime_ms = match said {
         Some(age) => age.saturating_sub(seconds(AGE).unwrap_or(0).max(0)).saturating_mul(1000),
@@ -208,18 +205,18 @@ fn fresh_ms(headers: &HeaderMap, now_ms: i64) -> i64 {
     lifetime_ms.clamp(FLOOR_MS, CEILING_MS)
 }
 
-/// The seconds of `max-age`; `Some(None)`: nothing is said of it; `None`: the answer is not to be reused.
-fn max_age(directives: &str) -> Option<Option<i64>> {
+/// The seconds of `max-age`, if anything is said of it; 0 where the answer is not to be reused.
+fn max_age(directives: &str) -> Option<i64> {
     let mut age = None;
     for directive in directives.split(',') {
         let (name, value) = directive.trim().split_once('=').unwrap_or((directive.trim(), ""));
         match name.to_ascii_lowercase().as_str() {
-            "no-store" | "no-cache" => return None,
+            "no-store" | "no-cache" => return Some(0),
             "max-age" => age = Some(value.trim_matches('"').parse().unwrap_or(0)),
             _ => {}
         }
     }
-    Some(age)
+    age
 }
 
 fn date_ms(text: &str) -> Option<i64> {

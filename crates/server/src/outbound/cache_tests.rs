@@ -54,7 +54,7 @@ fn the_newest_is_asked_for_at_most_once_in_ten_seconds() {
     let kept = cache.keep(key("a"), document(1), &HeaderMap::new(), 0);
     assert_eq!(cache.answer(&key("a"), MaxAge::Newest, 9_999), Some(Ok(Arc::clone(&kept))));
     assert_eq!(cache.answer(&key("a"), MaxAge::Newest, 10_000), None);
-    drop(cache.fail(key("a"), FetchError::Status(503), 10_000));
+    drop(cache.fail(key("a"), &FetchError::Status(503), 10_000));
     assert_eq!(cache.answer(&key("a"), MaxAge::Newest, 19_999), Some(Ok(kept)));
     assert_eq!(cache.answer(&key("a"), MaxAge::Newest, 20_000), None);
 }
@@ -64,15 +64,15 @@ fn while_a_host_is_away_its_document_is_used_for_a_day() {
     let mut cache = Cache::new();
     let kept = cache.keep(key("a"), document(1), &HeaderMap::new(), 0);
     let away = FetchError::Connect("refused".to_owned());
-    assert_eq!(cache.fail(key("a"), away.clone(), OUTAGE_MS - 1), Ok(kept));
-    assert_eq!(cache.fail(key("a"), away.clone(), OUTAGE_MS), Err(away));
+    assert_eq!(cache.fail(key("a"), &away, OUTAGE_MS - 1), Ok(kept));
+    assert_eq!(cache.fail(key("a"), &away, OUTAGE_MS), Err(away));
 }
 
 #[test]
 fn a_host_that_takes_its_document_back_is_believed() {
     let mut cache = Cache::new();
     cache.keep(key("a"), document(1), &HeaderMap::new(), 0);
-    assert_eq!(cache.fail(key("a"), FetchError::Status(404), 1), Err(FetchError::Status(404)));
+    assert_eq!(cache.fail(key("a"), &FetchError::Status(404), 1), Err(FetchError::Status(404)));
     assert_eq!(cache.answer(&key("a"), MaxAge::AsServed, 2), Some(Err(FetchError::Status(404))));
     assert_eq!(cache.answer(&key("a"), MaxAge::AsServed, 1 + FAILURE_MS), None);
     assert_eq!(cache.bytes, 0);
@@ -81,7 +81,7 @@ fn a_host_that_takes_its_document_back_is_believed() {
 #[test]
 fn being_busy_is_not_held_against_a_host() {
     let mut cache = Cache::new();
-    assert_eq!(cache.fail(key("a"), FetchError::Busy, 0), Err(FetchError::Busy));
+    assert_eq!(cache.fail(key("a"), &FetchError::Busy, 0), Err(FetchError::Busy));
     assert_eq!(cache.answer(&key("a"), MaxAge::AsServed, 0), None);
 }
 
@@ -95,7 +95,7 @@ fn memory_is_bounded() {
     }
     assert_eq!((cache.bytes, cache.entries.len()), (MOST_BYTES, 32));
     for number in 0..10_000 {
-        drop(cache.fail(key(&number.to_string()), FetchError::Status(404), 0));
+        drop(cache.fail(key(&number.to_string()), &FetchError::Status(404), 0));
     }
     assert_eq!(cache.entries.len(), MOST_DOCUMENTS.get());
     assert_eq!(cache.bytes, 0);

@@ -13,6 +13,9 @@ use super::*;
 
 const NOW: Now = Now { ms: 1_000_000 };
 
+/// What a host sends to a request, piece by piece.
+type Script = fn(&str) -> Vec<Vec<u8>>;
+
 async fn failure(host: &Peer) -> FetchError {
     fetcher().get(&host.url("/"), Wanted::JSON, NOW).await.unwrap_err()
 }
@@ -108,9 +111,9 @@ async fn redirects_are_not_followed() {
 // T141
 #[tokio::test]
 async fn a_body_is_taken_up_to_its_limit() {
-    let host = Peer::plain(|_| answer("200 OK", &[b' '; 64 * 1024])).await;
+    let host = Peer::plain(|_| answer("200 OK", &vec![b' '; 64 * 1024])).await;
     assert_eq!(fetcher().get(&host.url("/"), Wanted::JSON, NOW).await.unwrap().body.len(), 64 * 1024);
-    let host = Peer::plain(|_| answer("200 OK", &[b' '; 64 * 1024 + 1])).await;
+    let host = Peer::plain(|_| answer("200 OK", &vec![b' '; 64 * 1024 + 1])).await;
     assert_eq!(failure(&host).await, FetchError::TooLarge(64 * 1024));
     let endless = Peer::plain(|_| {
         let mut pieces = vec![b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec()];
@@ -124,7 +127,7 @@ async fn a_body_is_taken_up_to_its_limit() {
 // T141
 #[tokio::test]
 async fn slow_bodies_heads_and_handshakes_end_at_the_deadline() {
-    let scripts: [fn(&str) -> Vec<Vec<u8>>; 3] = [
+    let scripts: [Script; 3] = [
         |_| vec![Vec::new()],
         |_| vec![b"HTTP/1.1 200 OK\r\nX: ".to_vec(), Vec::new()],
         |_| vec![b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{".to_vec(), Vec::new()],
@@ -177,7 +180,7 @@ async fn other_statuses_and_answers_that_are_not_http_are_failures() {
         let expected = [FetchError::Status(status), FetchError::Redirect(status)];
         assert!(expected.contains(&error), "{status}: {error}");
     }
-    let scripts: [fn(&str) -> Vec<Vec<u8>>; 3] = [
+    let scripts: [Script; 3] = [
         |_| vec![b"SSH-2.0-OpenSSH_9.9\r\n".to_vec()],
         |_| Vec::new(),
         |_| vec![b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}".to_vec()],

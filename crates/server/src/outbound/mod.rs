@@ -117,13 +117,12 @@ impl Fetcher {
                 drop(running);
                 return acceptable(answer?, wanted);
             }
-            match running.get(&key) {
-                Some(receiver) => receiver.clone(),
-                None => {
-                    let receiver = self.start(&key, target, wanted, now);
-                    running.insert(key, receiver.clone());
-                    receiver
-                }
+            if let Some(receiver) = running.get(&key) {
+                receiver.clone()
+            } else {
+                let receiver = self.start(&key, target, wanted, now);
+                running.insert(key, receiver.clone());
+                receiver
             }
         };
         let outcome = outcome.wait_for(Option::is_some).await.map(|outcome| outcome.clone());
@@ -168,11 +167,11 @@ impl Shared {
                 (Some(_), Some(document)) => {
                     Ok(cache.keep(key.clone(), Arc::clone(document), &answer.headers, now.ms))
                 }
-                _ => cache.fail(key.clone(), FetchError::Status(304), now.ms),
+                _ => cache.fail(key.clone(), &FetchError::Status(304), now.ms),
             },
             Err(error) => {
                 tracing::warn!(url = %key.1, %error, setting = error.setting(), "a document of a client could not be fetched");
-                cache.fail(key.clone(), error, now.ms)
+                cache.fail(key.clone(), &error, now.ms)
             }
         }
     }

@@ -122,7 +122,7 @@ impl AddressPolicy {
         let permitted: Vec<IpAddr> =
             candidates.iter().copied().filter(|address| self.permits(target, *address)).collect();
         match candidates.first() {
-            Some(first) if permitted.is_empty() => Err(self.refusal(target, *first)),
+            Some(first) if permitted.is_empty() => Err(Self::refusal(target, *first)),
             _ => Ok(permitted),
         }
     }
@@ -137,7 +137,7 @@ impl AddressPolicy {
         allowed || (target.is_tls && is_web_port(target.port) && is_public(address))
     }
 
-    fn refusal(&self, target: &Target, address: IpAddr) -> Refusal {
+    fn refusal(target: &Target, address: IpAddr) -> Refusal {
         if !is_public(address.to_canonical()) {
             Refusal::Address(address)
         } else if !target.is_tls {
@@ -190,13 +190,12 @@ pub fn is_public(address: IpAddr) -> bool {
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let special = match address.octets() {
-        [0 | 10 | 127, ..]              // this network, private use, loopback
-        | [192, 0, 0, _]                // IETF protocol assignments
-        | [192, 0, 2, _] | [198, 51, 100, _] | [203, 0, 113, _] // documentation
+        [0 | 10 | 127 | 224..=255, ..]  // this network, private use, loopback, multicast, reserved
+        | [192, 0, 0 | 2, _]            // IETF protocol assignments, documentation
+        | [198, 51, 100, _] | [203, 0, 113, _] // documentation
         | [192, 88, 99, _]              // 6to4 relays
         | [192, 168, ..] | [169, 254, ..] // private use, link-local
-        | [198, 18 | 19, ..]            // benchmarking
-        | [224..=255, ..] => true,      // multicast, reserved, broadcast
+        | [198, 18 | 19, ..] => true,   // benchmarking
         [100, second, ..] => second & 0xc0 == 64, // carriers' NAT
         [172, second, ..] => second & 0xf0 == 16, // private use
         _ => false,
@@ -204,7 +203,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     !special && !never(IpAddr::V4(address))
 }
 
-/// Only 2000::/3 is given out as global unicast; what of it is special is taken away again. NAT64 (RFC 6052) leads to
+/// Only `2000::/3` is given out as global unicast; what of it is special is taken away again. NAT64 (RFC 6052) leads to
 /// the IPv4 address in it, and is as good as that one; the local forms of it and 6to4 (RFC 7526) have no use here.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     match address.segments() {

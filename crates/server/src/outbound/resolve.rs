@@ -16,8 +16,11 @@ pub(crate) enum Resolver {
     System(Arc<Semaphore>),
     /// A test, which may answer differently each time.
     #[cfg(test)]
-    Answering(Arc<dyn Fn(&str) -> Vec<IpAddr> + Send + Sync>),
+    Answering(Arc<Answering>),
 }
+
+#[cfg(test)]
+type Answering = dyn Fn(&str) -> Vec<IpAddr> + Send + Sync;
 
 impl Resolver {
     /// The system's resolver.

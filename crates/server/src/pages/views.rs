@@ -187,7 +187,8 @@ impl ConsentPage<'_> {
         let texts = self.page.t();
         let named = |name| ScopeLine::Named(Foreign::shown(name));
         let scopes = self.scopes.iter().map(|&name| {
-            let known = |text: &super::texts::ScopeText| ScopeLine::Known { title: text.title, detail: text.detail };
+            let known =
+                |text: &super::texts::ScopeText| ScopeLine::Known { title: text.title, detail: text.detail };
             texts.scope(name).map_or_else(|| named(name), known)
         });
         let claims = self.claims.iter().map(|&name| {

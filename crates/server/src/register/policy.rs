@@ -1,6 +1,7 @@
 //! Who may register, how often, and for what: the operator's settings (`registration.*`) against what a client asks.
 
 use axum::http::HeaderMap;
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use grantor_crypto::{DataKeyPurpose, Secret, SecretHash, TokenPrefix, token_format};
 use grantor_protocol::{ClientMetadata, ErrorCode, GrantType, MetadataError, RegistrationTerms, Scope};
 use grantor_store::{Attempt, InitialToken, ThrottleEntry};
@@ -137,7 +138,7 @@ pub(super) fn reusable_as(
     }
     let identity = serde_json::to_vec(&(metadata, terms));
     let identity = identity.map_err(|error| Failure::Internal(error.to_string()))?;
-    Ok(Some(SecretHash::of(identity).bytes().iter().map(|byte| format!("{byte:02x}")).collect()))
+    Ok(Some(BASE64_URL_SAFE_NO_PAD.encode(SecretHash::of(identity).bytes())))
 }
 
 /// Counts the registration against its address.

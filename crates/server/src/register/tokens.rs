@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use grantor_crypto::{TokenPrefix, token_format};
 use grantor_protocol::{ErrorCode, Lifetime, MetadataError, RegistrationLimits};
 use grantor_store::{InitialToken, NewInitialToken};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::answer::RegistrationFailure;
@@ -29,6 +29,14 @@ struct Wanted {
     limits: RegistrationLimits,
 }
 
+/// A token as its maker sees it once.
+#[derive(Serialize)]
+struct Created<'a> {
+    #[serde(flatten)]
+    stored: InitialToken,
+    token: &'a str,
+}
+
 /// `GET /admin/registration/tokens`: every token that was given out, without what it is shown as.
 pub(crate) async fn list(State(app): State<App>, issuer: Issuer) -> Result<Response, RegistrationFailure> {
     Ok(answer(StatusCode::OK, app.store.initial_tokens().list(issuer.id).await?))
@@ -45,7 +53,7 @@ pub(crate) async fn create(
     if wanted.max_uses.is_some_and(|uses| uses < 1) {
         return Err(wrong("max_uses", "must be 1 or more"));
     }
-    if wanted.lifetime.is_some_and(|lifetime| lifetime.is_zero()) {
+    if wanted.lifetime.is_some_and(Lifetime::is_zero) {
         return Err(wrong("lifetime", "must be longer than nothing"));
     }
     if wanted.label.as_ref().is_some_and(|label| label.chars().count() > LONGEST_LABEL) {
@@ -62,9 +70,7 @@ pub(crate) async fn create(
         now: now.timestamp(),
     };
     let stored: InitialToken = app.store.initial_tokens().insert(new).await?;
-    let mut document = serde_json::to_value(stored).map_err(|error| Failure::Internal(error.to_string()))?;
-    document["token"] = json!(token.expose());
-    Ok(answer(StatusCode::CREATED, document))
+    Ok(answer(StatusCode::CREATED, Created { stored, token: token.expose() }))
 }
 
 /// `DELETE /admin/registration/tokens/{id}`: nobody registers with it any more; what was registered stays.
@@ -101,7 +107,7 @@ fn wrong(member: &str, reason: &str) -> RegistrationFailure {
     RegistrationFailure::Metadata(error, None)
 }
 
-fn answer(status: StatusCode, document: impl serde::Serialize) -> Response {
+fn answer(status: StatusCode, document: impl Serialize) -> Response {
     let mut response = (status, Json(document)).into_response();
     no_store(&mut response);
     response

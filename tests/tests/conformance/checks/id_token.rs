@@ -38,12 +38,7 @@ pub(crate) fn claims(token: &str) -> Value {
 }
 
 /// Every check; `hashed` holds what `at_hash` and `c_hash` are of.
-pub(crate) async fn is_good(
-    suite: &Suite,
-    request: &Request,
-    token: &str,
-    hashed: &BTreeMap<&str, &str>,
-) -> Value {
+pub(crate) fn is_good(suite: &Suite, request: &Request, token: &str, hashed: &BTreeMap<&str, &str>) -> Value {
     let jws = Jws::of(token);
     is_signed(suite, &jws);
     let claims = &jws.claims;

@@ -27,7 +27,7 @@ pub(crate) fn arrives(plan: Plan) -> Arrival {
 }
 
 /// A success, where the mode says, with what the response type says and nothing else.
-pub(crate) async fn is_answer(suite: &Suite, request: &Request, left: &Left) -> Front {
+pub(crate) fn is_answer(suite: &Suite, request: &Request, left: &Left) -> Front {
     let plan = suite.plan;
     assert_eq!(left.get("error"), None, "{left}");
     assert_eq!(left.arrival, arrives(plan), "{left}");
@@ -68,7 +68,7 @@ pub(crate) async fn is_answer(suite: &Suite, request: &Request, left: &Left) -> 
             .into_iter()
             .filter_map(|(claim, value)| Some((claim, value.as_deref()?)))
             .collect();
-        let claims = id_token::is_good(suite, request, token, &hashed).await;
+        let claims = id_token::is_good(suite, request, token, &hashed);
         for claim in hashed.keys() {
             assert!(claims.get(*claim).is_some(), "{claim} is needed in the browser: {claims}");
         }
