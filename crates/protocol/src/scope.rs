@@ -99,10 +99,23 @@ impl Scope {
         Self::join(self.iter().filter(|value| !other.contains(value)))
     }
 
-    /// All values of both; standing consent grows by this, so it is not capped again.
+    /// All values of both, however many.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
         Self::join(self.iter().chain(other.iter().filter(|value| !self.contains(value))))
+    }
+
+    /// The values of `newer` and then of this one, as many as a scope may have: how standing consent grows. What no longer
+    /// fits is asked again.
+    #[must_use]
+    pub fn renewed_by(&self, newer: &Self) -> Self {
+        let (mut bytes, mut values) = (0, 0);
+        let both = newer.union(self);
+        Self::join(both.iter().take_while(|value| {
+            bytes += value.len() + 1;
+            values += 1;
+            bytes <= MOST_BYTES && values <= MOST_VALUES
+        }))
     }
 
     /// Whether the request is an OpenID Connect request.
@@ -215,6 +228,17 @@ mod tests {
         assert_eq!(asked.union(&allowed), scope("openid email api profile"));
         assert!(Scope::empty().is_subset_of(&Scope::empty()));
         assert!(!scope("open").is_subset_of(&scope("openid")));
+    }
+
+    #[test]
+    fn what_was_agreed_before_gives_way_to_what_is_agreed_now() {
+        let values = |from: usize, to: usize| scope(&(from..to).map(|n| format!("v{n}")).collect::<Vec<_>>().join(" "));
+        let grown = values(0, 90).renewed_by(&values(200, 220));
+        assert_eq!(grown, values(200, 220).union(&values(0, 80)));
+        assert_eq!(Scope::parse(grown.as_str()), Ok(grown));
+        let long = |letter: &str| scope(&letter.repeat(3000));
+        assert_eq!(long("a").renewed_by(&long("b")), long("b"));
+        assert_eq!(scope("a").renewed_by(&scope("b a")), scope("b a"));
     }
 
     #[test]

@@ -175,7 +175,7 @@ pub(crate) async fn advance(visit: &mut Visit, opened: &OpenedInteraction, conse
 /// grant goes out all the same.
 async fn remember_consent(visit: &Visit, opened: &OpenedInteraction, session: &BrowserSession) {
     let before = session.consented_scope.clone().unwrap_or_else(Scope::empty);
-    let scope = before.union(&opened.interaction.request.consented());
+    let scope = before.renewed_by(&opened.interaction.request.consented());
     let consents = visit.app.store.consents();
     let kept =
         consents.upsert_merge(session.user.id, opened.client.row.row, &scope, visit.now.timestamp()).await;
