@@ -23,6 +23,8 @@ const REMEMBERED: i64 = 24 * 3600;
 /// The longest `request_uri`, in characters (OpenID Connect Core section 6.2).
 const LONGEST_URI: usize = 512;
 
+const REQUIRED: &str = "require_signed_request_object of the client";
+
 /// Claims about the object itself; every other one is a parameter.
 const ABOUT_THE_OBJECT: &[&str] = &["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
 
@@ -87,6 +89,15 @@ impl ObjectRules {
     }
 }
 
+/// Checks that the client may send its request without an object (RFC 9101 section 10.5).
+pub fn check_absence(client: &ClientMetadata) -> Result<(), RequestRefusal> {
+    if !client.require_signed_request_object {
+        return Ok(());
+    }
+    let refusal = RequestRefusal::new(ErrorCode::InvalidRequest, "request", "a signed request object", "none");
+    Err(refusal.because_of(REQUIRED))
+}
+
 /// Checks that the client may sign its objects so: as `request_object_signing_alg` says, or, where it says nothing, with
 /// any of its keys, or not at all where the operator allows that (`clients.allow_unsigned`). HS256 only when registered:
 /// otherwise the secret itself is not kept.
@@ -97,6 +108,10 @@ pub fn check_algorithm(
     carried: &Carried,
 ) -> Result<(), RequestRefusal> {
     const CHECK: &str = "algorithm of the request object";
+    if algorithm == SigningAlgorithm::Unsigned && client.require_signed_request_object {
+        let refusal = RequestRefusal::new(ErrorCode::InvalidRequestObject, CHECK, "a signature", algorithm.name());
+        return Err(refusal.because_of(REQUIRED));
+    }
     let registered = client.request_object_signing_alg;
     if registered.is_some_and(|registered| registered != algorithm) {
         let expected = registered.map_or("", SigningAlgorithm::name);

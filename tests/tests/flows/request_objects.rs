@@ -191,6 +191,17 @@ async fn unsigned_objects_are_for_operators_and_clients_that_allow_them() {
     signing.is_refused(&unsigned(&signing.object(&request)), "invalid_request_object", "unsigned").await;
 }
 
+// RFC 9101 section 10.5
+#[tokio::test]
+async fn a_client_that_always_signs_what_it_asks_for_is_refused_without_a_signature() {
+    let config = "clients.allow_unsigned = true";
+    let careful = Asking::with(config, json!({ "require_signed_request_object": true })).await;
+    let request = careful.stage.app.asks("openid");
+    careful.is_granted(&request, &careful.key.signs(&careful.object(&request)), "signed").await;
+    careful.stage.authorizes(&request).await.is_refused("invalid_request");
+    careful.is_refused(&unsigned(&careful.object(&request)), "invalid_request_object", "unsigned").await;
+}
+
 #[tokio::test]
 async fn a_client_may_authenticate_its_objects_with_its_secret_when_it_is_registered_so() {
     let shared = Asking::with("", json!({ "request_object_signing_alg": "HS256" })).await;

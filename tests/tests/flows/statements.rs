@@ -1,6 +1,8 @@
 //! Few round trips are a feature: what each operation costs, in SQL statements, on both engines. BEGIN and COMMIT are
 //! not counted, throttling is; clients and keys are in the caches, which hold them for a second.
 
+use std::cell::Cell;
+
 use grantor_tests::{Browser, Engine, InProcess, SigningKey};
 use serde_json::json;
 
@@ -23,10 +25,14 @@ const COST: &[(&str, u64, u64)] = &[
     ("revocation of a client's own token", 1, 1),
     ("code redemption", 1, 2),
     ("authorization with a session and standing consent", 2, 3),
+    ("the same by a request object with an id", 3, 4),
+    ("the same with every kind of token", 2, 3),
     ("the same, the session not seen for five minutes", 3, 3),
     ("authorization with prompt=none and no session", 0, 3),
     ("first login with consent, from authorize to tokens", 13, 14),
 ];
+
+const EVERY_TOKEN: &str = "code id_token token";
 
 /// A second passes now and then while statements are counted, and the background tasks do their round; the smallest
 /// of several counts is what the operation costs.
@@ -75,8 +81,16 @@ async fn client_token(stage: &Stage) -> String {
 }
 
 async fn every_operation_costs_what_the_table_says(engine: Engine) {
-    let asking = trusted_with(&json!({ "skip_consent": false, "redirect_uris": [CALLBACK] }));
-    let stage = Stage::on(engine, "", asking).await;
+    let key = SigningKey::p256();
+    let asking = trusted_with(&json!({
+        "skip_consent": false,
+        "redirect_uris": [CALLBACK],
+        "grant_types": ["authorization_code", "implicit", "refresh_token", "client_credentials"],
+        "response_types": ["code", EVERY_TOKEN],
+        "jwks": key.jwks(),
+    }));
+    let config = format!("clients.response_types = ['code', '{EVERY_TOKEN}']");
+    let stage = Stage::on(engine, &config, asking).await;
     let scope = "openid offline_access";
     stage.tokens(scope).await;
     let app = &stage.app;
@@ -89,7 +103,6 @@ async fn every_operation_costs_what_the_table_says(engine: Engine) {
     counter.count("key set", nothing, async |()| read("/.well-known/jwks.json").await).await;
     counter.count("client_credentials", nothing, async |()| drop(client_token(&stage).await)).await;
 
-    let key = SigningKey::p256();
     let machine = stage.party(metadata("private_key_jwt", &key, &json!({}))).await;
     let asserts = async || {
         let assertion = key.signs(&assertion_claims(&machine, stage.server.now().seconds()));
@@ -131,6 +144,25 @@ async fn every_operation_costs_what_the_table_says(engine: Engine) {
     let answered = async |()| drop(stage.visits(&app.asks(scope)).await.left().code());
     drop(tokens().await); // noted as seen
     counter.count("authorization with a session and standing consent", nothing, answered).await;
+    let objects = Cell::new(0);
+    let by_object = async |()| {
+        objects.set(objects.get() + 1);
+        let request = app.asks(scope);
+        let mut object = json!({ "iss": app.client_id, "aud": app.issuer, "jti": objects.get().to_string() });
+        for (name, value) in &request.parameters {
+            object[name] = json!(value);
+        }
+        let request = request.with("request", &key.signs(&object));
+        drop(stage.visits(&request).await.left().code());
+    };
+    counter.count("the same by a request object with an id", nothing, by_object).await;
+    let every_token = async |()| {
+        let left = stage.visits(&app.asks(scope).with("response_type", EVERY_TOKEN)).await.left();
+        for name in ["code", "id_token", "access_token"] {
+            assert!(left.get(name).is_some(), "{name}: {left}");
+        }
+    };
+    counter.count("the same with every kind of token", nothing, every_token).await;
     let unseen = async || stage.server.advance(301);
     counter.count("the same, the session not seen for five minutes", unseen, answered).await;
     let stranger = async |()| {

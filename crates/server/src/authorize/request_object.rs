@@ -8,7 +8,7 @@ use grantor_crypto::{
     VerifiedClaims, base64url, read_unsigned, sha256,
 };
 use grantor_protocol::request_object::{
-    Carried, ObjectReference, ObjectRules, TYP, TYPS, check_algorithm, check_object, check_reference,
+    Carried, ObjectReference, ObjectRules, TYP, TYPS, check_absence, check_algorithm, check_object, check_reference,
     effective,
 };
 use grantor_protocol::{ErrorCode, KeyManagementAlgorithm, Params, SigningAlgorithm};
@@ -48,7 +48,10 @@ pub(super) async fn read(
     client: &KnownClient,
     outside: &Params,
 ) -> Result<Option<Params>, Failure> {
-    let Some(carried) = Carried::read(outside) else { return Ok(None) };
+    let Some(carried) = Carried::read(outside) else {
+        check_absence(&client.row.metadata)?;
+        return Ok(None);
+    };
     // Before any of them can be superseded (RFC 6749 section 3.1).
     outside
         .check_no_repeats(grantor_protocol::resource::REPEATABLE)
