@@ -76,10 +76,7 @@ impl Answer {
         assert!(self.status == 200, "expected tokens\n{self}");
         self.is_not_stored();
         let text = |name: &str| self.json[name].as_str().map(str::to_owned);
-        assert!(
-            text("token_type").is_some_and(|kind| kind.eq_ignore_ascii_case("Bearer")),
-            "token_type is not Bearer\n{self}"
-        );
+        assert!(text("token_type").as_deref() == Some("bearer"), "token_type is not bearer\n{self}");
         Tokens {
             access_token: text("access_token").unwrap_or_else(|| panic!("no access_token\n{self}")),
             refresh_token: text("refresh_token"),

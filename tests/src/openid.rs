@@ -5,7 +5,7 @@ use openidconnect::core::{
     CoreAuthenticationFlow, CoreClient, CoreClientAuthMethod, CoreClientRegistrationRequest, CoreGrantType,
     CoreProviderMetadata, CoreUserInfoClaims,
 };
-use openidconnect::registration::EmptyAdditionalClientMetadata;
+use openidconnect::registration::{ClientRegistrationError, EmptyAdditionalClientMetadata};
 use openidconnect::{
     AccessToken, AccessTokenHash, AuthorizationCode, ClientContactEmail, ClientId, ClientName, ClientSecret,
     CsrfToken, HttpRequest, HttpResponse, IssuerUrl, LanguageTag, LocalizedClaim, Nonce, OAuth2TokenResponse,
@@ -136,7 +136,13 @@ pub async fn register_with_openidconnect(
         .set_token_endpoint_auth_method(Some(CoreClientAuthMethod::ClientSecretBasic))
         .register_async(address, &send)
         .await
-        .map_err(|fault| format!("{fault:?}"))?;
+        .map_err(|fault| match fault {
+            // What it does not take for an error of a registration: anything but a 400.
+            ClientRegistrationError::Response(status, body, _) => {
+                format!("{status} {}", String::from_utf8_lossy(&body))
+            }
+            other => other.to_string(),
+        })?;
     assert_eq!(response.client_name(), Some(&name), "the names come back");
     assert!(response.registration_access_token().is_some() && response.registration_client_uri().is_some());
     Ok(Registered {

@@ -94,7 +94,8 @@ pub fn check_absence(client: &ClientMetadata) -> Result<(), RequestRefusal> {
     if !client.require_signed_request_object {
         return Ok(());
     }
-    let refusal = RequestRefusal::new(ErrorCode::InvalidRequest, "request", "a signed request object", "none");
+    let refusal =
+        RequestRefusal::new(ErrorCode::InvalidRequest, "request", "a signed request object", "none");
     Err(refusal.because_of(REQUIRED))
 }
 
@@ -109,7 +110,8 @@ pub fn check_algorithm(
 ) -> Result<(), RequestRefusal> {
     const CHECK: &str = "algorithm of the request object";
     if algorithm == SigningAlgorithm::Unsigned && client.require_signed_request_object {
-        let refusal = RequestRefusal::new(ErrorCode::InvalidRequestObject, CHECK, "a signature", algorithm.name());
+        let refusal =
+            RequestRefusal::new(ErrorCode::InvalidRequestObject, CHECK, "a signature", algorithm.name());
         return Err(refusal.because_of(REQUIRED));
     }
     let registered = client.request_object_signing_alg;

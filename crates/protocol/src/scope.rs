@@ -232,7 +232,9 @@ mod tests {
 
     #[test]
     fn what_was_agreed_before_gives_way_to_what_is_agreed_now() {
-        let values = |from: usize, to: usize| scope(&(from..to).map(|n| format!("v{n}")).collect::<Vec<_>>().join(" "));
+        let values = |from: usize, to: usize| {
+            scope(&(from..to).map(|n| format!("v{n}")).collect::<Vec<_>>().join(" "))
+        };
         let grown = values(0, 90).renewed_by(&values(200, 220));
         assert_eq!(grown, values(200, 220).union(&values(0, 80)));
         assert_eq!(Scope::parse(grown.as_str()), Ok(grown));

@@ -134,8 +134,9 @@ impl fmt::Debug for TokenResponse {
 /// `token_type`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub enum TokenType {
-    /// RFC 6750.
+    /// RFC 6750, in the spelling of Hydra: its clients compare, others must not (RFC 6749 section 7.1).
     #[default]
+    #[serde(rename = "bearer")]
     Bearer,
 }
 
@@ -254,7 +255,7 @@ mod tests {
             scope: Scope::parse("api").unwrap(),
         };
         let json = serde_json::to_string(&response).unwrap();
-        assert_eq!(json, r#"{"access_token":"a","token_type":"Bearer","expires_in":3600,"scope":"api"}"#);
+        assert_eq!(json, r#"{"access_token":"a","token_type":"bearer","expires_in":3600,"scope":"api"}"#);
     }
 
     #[test]

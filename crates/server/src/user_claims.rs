@@ -7,10 +7,17 @@ use serde_json::json;
 use crate::error::Failure;
 
 /// The user's claims. Every account has `updated_at`: where nobody set it, it is when the account's data last changed.
+/// An address that nobody called verified is not verified, which relying parties want to hear.
 pub(crate) fn claims_of(user: &UserFacts) -> Result<UserClaims, Failure> {
     let mut claims = user.claims.clone();
-    claims
-        .set_default("updated_at", json!(user.updated_at.seconds()))
-        .map_err(|error| Failure::Internal(error.to_string()))?;
+    let mut defaults = vec![("updated_at", json!(user.updated_at.seconds()))];
+    for (address, verified) in [("email", "email_verified"), ("phone_number", "phone_number_verified")] {
+        if claims.get(address).is_some() {
+            defaults.push((verified, json!(false)));
+        }
+    }
+    for (name, value) in defaults {
+        claims.set_default(name, value).map_err(|error| Failure::Internal(error.to_string()))?;
+    }
     Ok(claims)
 }

@@ -80,6 +80,7 @@ async fn what_a_token_cannot_be_is_refused() {
         json!({ "limits": { "redirect_uris": ["*"] } }),
         json!({ "limits": { "grants": ["implicit"] } }),
         json!([]),
+        json!({ "limits": [] }),
     ] {
         let answer = office.asks(&wanted).await;
         assert_eq!(answer.status, 400, "{wanted}: {answer}");

@@ -102,7 +102,7 @@ fn front_channel_tokens(
     }
     if let Some(access_token) = access_token {
         answer.push(("access_token", access_token.token));
-        answer.push(("token_type", "Bearer".to_owned()));
+        answer.push(("token_type", "bearer".to_owned()));
         answer.push(("expires_in", access_token.expires_in.to_string()));
         // RFC 6749 section 4.2.2: only when it is not what was asked for.
         if facts.scope != request.scope {

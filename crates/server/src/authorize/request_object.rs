@@ -8,8 +8,8 @@ use grantor_crypto::{
     VerifiedClaims, base64url, read_unsigned, sha256,
 };
 use grantor_protocol::request_object::{
-    Carried, ObjectReference, ObjectRules, TYP, TYPS, check_absence, check_algorithm, check_object, check_reference,
-    effective,
+    Carried, ObjectReference, ObjectRules, TYP, TYPS, check_absence, check_algorithm, check_object,
+    check_reference, effective,
 };
 use grantor_protocol::{ErrorCode, KeyManagementAlgorithm, Params, SigningAlgorithm};
 use serde_json::{Map, Value};

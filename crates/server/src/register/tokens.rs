@@ -8,7 +8,7 @@ use grantor_crypto::{TokenPrefix, token_format};
 use grantor_protocol::{ErrorCode, Lifetime, MetadataError, RegistrationLimits};
 use grantor_store::{InitialToken, NewInitialToken};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::answer::RegistrationFailure;
 use crate::app::App;
@@ -27,6 +27,17 @@ struct Wanted {
     max_uses: Option<i64>,
     lifetime: Option<Lifetime>,
     limits: RegistrationLimits,
+}
+
+impl Wanted {
+    fn read(body: Value) -> Result<Self, String> {
+        // A list would be taken for the members in their order, and an empty one for no limits at all.
+        let is_list = |value: Option<&Value>| value.is_some_and(Value::is_array);
+        if is_list(Some(&body)) || is_list(body.get("limits")) {
+            return Err("must be a JSON object".to_owned());
+        }
+        serde_json::from_value(body).map_err(|error| error.to_string())
+    }
 }
 
 /// A token as its maker sees it once.
@@ -49,7 +60,7 @@ pub(crate) async fn create(
     now: Now,
     JsonBody(body): JsonBody,
 ) -> Result<Response, RegistrationFailure> {
-    let wanted: Wanted = serde_json::from_value(body?).map_err(|error| wrong("", &error.to_string()))?;
+    let wanted = Wanted::read(body?).map_err(|reason| wrong("", &reason))?;
     if wanted.max_uses.is_some_and(|uses| uses < 1) {
         return Err(wrong("max_uses", "must be 1 or more"));
     }
