@@ -1,6 +1,7 @@
 //! Every page in light and dark, on a desktop and a phone: no axe violation (WCAG 2.2 AA), no sideways scrolling, and a
 //! screenshot to look at in `tests/output/screens`.
 
+use grantor_tests::{Documents, output_path};
 use serde_json::json;
 
 use crate::scene::{SCOPE, Scene};
@@ -21,6 +22,49 @@ async fn login_and_consent() {
 
     page.logs_in(&scene.alice).await;
     page.wait_for("consent-accept").await;
+    page.is_accessible("consent").await;
+}
+
+/// A client's logo comes from our own origin, and each claim that is asked for by name has a line of its own.
+#[tokio::test]
+async fn a_client_with_a_logo_that_asks_for_claims_by_name() {
+    let documents = Documents::start();
+    let leaf = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32' width='32' height='32'>\
+        <rect width='32' height='32' fill='#2f6b3a'/><path d='M8 24C8 12 16 8 25 7 25 17 20 25 8 24z' fill='#d8f0c8'/></svg>";
+    let logo = documents.publish("/leaf.svg", "image/svg+xml", leaf);
+    let root = output_path("looks-logo-root.pem");
+    documents.write_root(&root);
+    let config = format!(
+        "outbound.allow_private = ['127.0.0.1/32', '::1/128']\noutbound.ca_file = '{}'",
+        root.display()
+    );
+    let scene = Scene::set_with("looks-logo", &config).await;
+    let metadata = json!({
+        "client_name": "Tea Gallery",
+        "redirect_uris": [scene.site.foreign_url("/callback")],
+        "logo_uri": logo,
+        "policy_uri": "https://tea.example/privacy",
+        "tos_uri": "https://tea.example/terms",
+    });
+    let client = scene.server.create_client(&["--id", "tea-gallery"], &metadata).await;
+    let gallery = grantor_tests::RelyingParty::of(&scene.server, &client);
+    let claims = json!({
+        "userinfo": { "phone_number": { "essential": true }, "birthdate": null },
+        "id_token": { "zoneinfo": null },
+    });
+    let page = &scene.chromium;
+    page.goto(&gallery.asks("openid email").with("claims", &claims.to_string()).url()).await;
+    page.wait_for("login").await;
+    let drawn = "const logo = document.getElementById('client-logo'); \
+        return logo.complete && logo.naturalWidth > 0 ? logo.currentSrc : null";
+    let source = page.run(drawn, Vec::new()).await;
+    assert!(source.as_str().unwrap_or_default().starts_with(&scene.server.issuer), "{source}");
+    page.is_accessible("login").await;
+    page.logs_in(&scene.alice).await;
+    page.wait_for("consent-accept").await;
+    for line in ["phone number", "date of birth", "time zone"] {
+        assert!(page.text().await.contains(line), "{line}: {}", page.text().await);
+    }
     page.is_accessible("consent").await;
 }
 
