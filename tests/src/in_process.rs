@@ -7,11 +7,11 @@ use std::sync::Arc;
 use grantor_crypto::{DataKeyPurpose, Secret, StoredSecret, hash_password};
 use grantor_protocol::{ClientId, ClientMetadata, IssuerId, Timestamp, UserClaims, UserId, Username};
 use grantor_server::App;
-use grantor_server::clock::Clock;
+use grantor_server::clock::{Clock, Now};
 use grantor_server::config::{Config, Source};
 use grantor_server::key_ring::KeyRing;
 use grantor_server::serve::Listeners;
-use grantor_store::{Client as Row, NewClient, NewDataKey, NewSigningKey, NewUser, Store};
+use grantor_store::{Client as Row, Ending, NewClient, NewDataKey, NewSigningKey, NewUser, Store};
 use serde_json::{Value, json};
 use tokio::sync::{OnceCell, watch};
 use tokio::task::JoinHandle;
@@ -234,6 +234,12 @@ impl InProcess {
         };
         let user = self.store().users().insert(user).await.unwrap();
         Person { username: username.to_owned(), password, subject: user.id.to_string() }
+    }
+
+    /// Ends every session of a user, as an operator does; how many there were.
+    pub async fn ends_sessions_of(&self, user: UserId) -> usize {
+        let now = Now { ms: self.app.clock.now_ms() };
+        self.app.end_sessions(&Ending::OfUser(user, None), now).await.unwrap().sessions.len()
     }
 
     /// The row of a person's account.

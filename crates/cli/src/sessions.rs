@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 use grantor_protocol::SessionId;
-use grantor_store::User;
+use grantor_store::{Ending, User};
 use serde_json::json;
 
 use crate::failure::Failure;
@@ -35,19 +35,19 @@ pub(crate) enum Command {
 
 pub(crate) async fn run(command: Command, setup: &Setup) -> Result<(), Failure> {
     let opened = setup.open().await?;
-    let (sessions, now) = (opened.store.sessions(), opened.now.timestamp());
     match command {
         Command::List { user: Some(user), json } => {
             list(&opened, &[users::find(&opened, &user).await?], json).await
         }
         Command::List { user: None, json } => list(&opened, &users::all(&opened).await?, json).await,
         Command::End { user: Some(user), .. } => {
-            let ended = sessions.end_all_of_user(users::find(&opened, &user).await?.id, now).await?;
-            print(&format!("{ended} logins were ended"))
+            let user = users::find(&opened, &user).await?;
+            let ended = opened.end_sessions(&Ending::OfUser(user.id, None)).await?;
+            print(&format!("{} logins were ended", ended.sessions.len()))
         }
         Command::End { ids, user: None } => {
             for id in ids {
-                if !sessions.end(id, now).await? {
+                if opened.end_sessions(&Ending::Sessions(vec![id])).await?.sessions.is_empty() {
                     return Err(Failure::new(format!("there is no login {id} that is alive")));
                 }
                 print(&format!("{id} was ended"))?;

@@ -10,7 +10,7 @@ use grantor_protocol::IssuerId;
 use grantor_server::clock::{Clock, Now};
 use grantor_server::config::{Config, Problem, Source};
 use grantor_server::key_ring::KeyRing;
-use grantor_store::{Fault, Store};
+use grantor_store::{Ended, Ending, Fault, Store};
 
 use crate::failure::Failure;
 
@@ -37,6 +37,14 @@ pub(crate) struct Opened {
     pub(crate) config: Config,
     pub(crate) store: Store,
     pub(crate) now: Now,
+}
+
+impl Opened {
+    /// Ends sessions, and has their clients told by the servers that run.
+    pub(crate) async fn end_sessions(&self, which: &Ending) -> Result<Ended, Fault> {
+        let give_up_at = self.config.logout.give_up_at(self.now.timestamp());
+        self.store.sessions().end(which, give_up_at, self.now.ms).await
+    }
 }
 
 impl Setup {

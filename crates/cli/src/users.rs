@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use grantor_crypto::{Secret, hash_password};
 use grantor_protocol::{IssuerId, UserClaims, UserId, Username};
-use grantor_store::{NewUser, RevocationReason, User};
+use grantor_store::{Ending, NewUser, RevocationReason, User};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
@@ -183,7 +183,7 @@ async fn set_password(opened: &Opened, user: &User, keep_sessions: bool) -> Resu
     if keep_sessions {
         return print(&format!("the password of {} is set", user.username_display));
     }
-    let sessions = store.sessions().end_all_of_user(user.id, now).await?;
+    let sessions = opened.end_sessions(&Ending::OfUser(user.id, None)).await?.sessions.len();
     let grants = store.grants().revoke_of_user(user.id, RevocationReason::Operator, now).await?;
     print(&format!(
         "the password of {} is set; {sessions} logins were ended and {grants} grants revoked",

@@ -112,6 +112,8 @@ pub struct ClientMetadata {
     pub introspect_any: bool,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub scope_claims_in_id_token: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub offline_access_ends_with_session: bool,
 }
 
 impl Default for ClientMetadata {
@@ -167,6 +169,7 @@ impl Default for ClientMetadata {
             client_assertion_audience: None,
             introspect_any: false,
             scope_claims_in_id_token: false,
+            offline_access_ends_with_session: false,
         }
     }
 }
@@ -211,6 +214,7 @@ impl ClientMetadata {
         "client_assertion_audience",
         "introspect_any",
         "scope_claims_in_id_token",
+        "offline_access_ends_with_session",
     ];
 
     /// Reads a metadata document and validates it. `null`, empty text and empty objects count as left out,
@@ -261,6 +265,7 @@ impl ClientMetadata {
         self.client_assertion_audience = before.client_assertion_audience;
         self.introspect_any = before.introspect_any;
         self.scope_claims_in_id_token = before.scope_claims_in_id_token;
+        self.offline_access_ends_with_session = before.offline_access_ends_with_session;
     }
 
     /// Whether the client cannot authenticate.
@@ -299,6 +304,11 @@ impl ClientMetadata {
     /// The same for `post_logout_redirect_uri` (RP-Initiated Logout section 3).
     pub fn matching_post_logout_redirect_uri(&self, requested: &str) -> Option<RedirectUri> {
         matching(&self.post_logout_redirect_uris, requested, self.application_type)
+    }
+
+    /// Whether it wants to know when a session ends (Back-Channel and Front-Channel Logout).
+    pub fn is_told_of_logouts(&self) -> bool {
+        self.backchannel_logout_uri.is_some() || self.frontchannel_logout_uri.is_some()
     }
 
     /// Whether refresh tokens rotate: public clients must (RFC 9700 section 4.14), others unless told not to.

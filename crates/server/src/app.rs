@@ -5,12 +5,12 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::extract::FromRef;
-use grantor_store::Store;
+use grantor_store::{Ended, Ending, Fault, Store};
 
 use crate::client_cache::ClientCache;
 use crate::client_keys::ClientKeys;
 use crate::client_uses::ClientUses;
-use crate::clock::Clock;
+use crate::clock::{Clock, Now};
 use crate::config::Config;
 use crate::hash_pool::HashPool;
 use crate::key_ring::KeyRing;
@@ -55,6 +55,12 @@ pub struct Shared {
 }
 
 impl App {
+    /// Ends sessions, and has their clients told. Whatever ends a session goes this way.
+    pub async fn end_sessions(&self, which: &Ending, now: Now) -> Result<Ended, Fault> {
+        let give_up_at = self.config.logout.give_up_at(now.timestamp());
+        self.store.sessions().end(which, give_up_at, now.ms).await
+    }
+
     /// Puts the parts together.
     pub fn new(
         config: Config,

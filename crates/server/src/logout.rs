@@ -8,6 +8,7 @@ use crate::extract::FormBody;
 use crate::interact::account;
 use crate::pages::views::{Account, LoggedOutPage, LogoutPage};
 use crate::visit::{Policy, Visit};
+use grantor_store::Ending;
 
 const PAGE: &str = "/logout";
 /// There is no parked request behind a logout; the form is bound to the browser alone.
@@ -46,7 +47,13 @@ pub(crate) async fn post(mut visit: Visit, FormBody(form): FormBody) -> Response
     let signed_out = field("decision") == Some("accept");
     if signed_out {
         let hashes = visit.cookies.session_hashes();
-        if let Err(fault) = visit.app.store.sessions().end_by_secrets(&hashes, visit.now.timestamp()).await {
+        let sessions = visit.app.store.sessions();
+        let alive = match sessions.alive(visit.issuer.id, &hashes, None, visit.now.timestamp()).await {
+            Ok(alive) => alive,
+            Err(fault) => return visit.error(fault.into()),
+        };
+        let which = Ending::Sessions(alive.iter().map(|held| held.session.id).collect());
+        if let Err(fault) = visit.app.end_sessions(&which, visit.now).await {
             return visit.error(fault.into());
         }
         visit.cookies.sign_out();

@@ -115,8 +115,25 @@ impl Cleanup<'_> {
             | Expiring::Throttle
             | Expiring::InitialTokens => before,
         };
+        if what == Expiring::Sessions {
+            return self.remove_sessions(sql, before, limit).await;
+        }
         let remove = self.0.statement("cleanup.remove_expired", sql);
         remove.bind(before).bind(limit).repeatable().execute().await
+    }
+
+    async fn remove_sessions(&self, sql: &'static str, before: Timestamp, limit: i64) -> Result<u64, Fault> {
+        const NAME: &str = "cleanup.remove_expired";
+        let mut transaction = self.0.begin(NAME).await?;
+        let clients = transaction.statement(
+            NAME,
+            "DELETE FROM session_client
+              WHERE session_id IN (SELECT id FROM session WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
+        );
+        clients.bind(before).bind(limit).execute().await?;
+        let removed = transaction.statement(NAME, sql).bind(before).bind(limit).execute().await?;
+        transaction.commit().await?;
+        Ok(removed)
     }
 
     /// Removes at most `limit` clients that registered themselves and show no sign of life: that got no tokens at all

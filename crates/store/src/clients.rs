@@ -273,5 +273,11 @@ pub(crate) async fn forget_row(
     let consents = transaction.statement(name, "DELETE FROM consent WHERE client = $1");
     consents.bind(row).execute().await?;
     let origins = transaction.statement(name, "DELETE FROM client_origin WHERE client = $1");
-    origins.bind(row).execute().await.map(drop)
+    origins.bind(row).execute().await?;
+    let sessions = transaction.statement(name, "DELETE FROM session_client WHERE client = $1");
+    sessions.bind(row).execute().await?;
+    let notifications = transaction.statement(name, "DELETE FROM logout_notification WHERE client = $1");
+    notifications.bind(row).execute().await?;
+    let delivery = transaction.statement(name, "DELETE FROM logout_delivery WHERE client = $1");
+    delivery.bind(row).execute().await.map(drop)
 }

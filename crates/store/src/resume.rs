@@ -46,7 +46,9 @@ impl Interactions<'_> {
                        interaction.expires_at AS interaction_expires_at,
                        EXISTS (SELECT 1 FROM oauth_grant WHERE oauth_grant.interaction = interaction.id) AS concluded,
                        account.id AS found_account, account.username_display, account.claims,
-                       account.updated_at AS user_updated_at, consent.scope AS consented_scope, ",
+                       account.updated_at AS user_updated_at, consent.scope AS consented_scope,
+                       EXISTS (SELECT 1 FROM session_client WHERE session_client.session_id = session.id
+                         AND session_client.client = interaction.client) AS tells_client, ",
                     session_columns!(),
                     " FROM interaction
                       LEFT JOIN session ON session.issuer_id = interaction.issuer_id

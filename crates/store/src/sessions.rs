@@ -75,6 +75,8 @@ pub struct BrowserSession {
     pub user: UserFacts,
     /// What the user standing consented to for the client that was asked about.
     pub consented_scope: Option<Scope>,
+    /// Whether it is noted that this client is to be told when the session ends.
+    pub tells_client: bool,
 }
 
 /// A login to remember.
@@ -158,7 +160,12 @@ impl BrowserSession {
             claims: row.json("claims")?,
             updated_at: row.instant("user_updated_at")?,
         };
-        Ok(BrowserSession { session, user, consented_scope: row.optional_parsed("consented_scope")? })
+        Ok(BrowserSession {
+            session,
+            user,
+            consented_scope: row.optional_parsed("consented_scope")?,
+            tells_client: row.get("tells_client")?,
+        })
     }
 }
 
@@ -228,7 +235,9 @@ impl Sessions<'_> {
                     "SELECT ",
                     session_columns!(),
                     ", account.username_display, account.claims, account.updated_at AS user_updated_at,
-                       consent.scope AS consented_scope
+                       consent.scope AS consented_scope,
+                       EXISTS (SELECT 1 FROM session_client WHERE session_client.session_id = session.id
+                         AND session_client.client = $2) AS tells_client
                       FROM session
                       JOIN account ON account.id = session.user_id AND account.disabled_at IS NULL
                       LEFT JOIN consent ON consent.user_id = session.user_id AND consent.client = $2
@@ -283,43 +292,6 @@ impl Sessions<'_> {
             "UPDATE session SET last_seen_at = $2 WHERE id = $1 AND last_seen_at < $2",
         );
         touch.bind(id).bind(now).repeatable().execute().await.map(drop)
-    }
-
-    /// Ends a session, and with it every grant of it that is not offline. `false` when it had ended.
-    #[tracing::instrument(name = "store.sessions.end", level = "debug", skip_all)]
-    pub async fn end(&self, id: SessionId, now: Timestamp) -> Result<bool, Fault> {
-        let end = self
-            .0
-            .statement("sessions.end", "UPDATE session SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL");
-        Ok(end.bind(id).bind(now).repeatable().execute().await? == 1)
-    }
-
-    /// Ends the sessions behind a browser's secrets, and with them every grant of them that is not offline; how many
-    /// there were. Secrets past the sixth do not count.
-    #[tracing::instrument(name = "store.sessions.end_by_secrets", level = "debug", skip_all)]
-    pub async fn end_by_secrets(&self, secrets: &[SecretHash], now: Timestamp) -> Result<u64, Fault> {
-        let mut end = self
-            .0
-            .statement(
-                "sessions.end_by_secrets",
-                "UPDATE session SET ended_at = $1
-                  WHERE secret_hash IN ($2, $3, $4, $5, $6, $7) AND ended_at IS NULL",
-            )
-            .bind(now);
-        for index in 0..SESSIONS_PER_BROWSER {
-            end = end.bind(secrets.get(index));
-        }
-        end.repeatable().execute().await
-    }
-
-    /// Ends every session of a user; how many there were.
-    #[tracing::instrument(name = "store.sessions.end_all_of_user", level = "debug", skip_all)]
-    pub async fn end_all_of_user(&self, user: UserId, now: Timestamp) -> Result<u64, Fault> {
-        let end = self.0.statement(
-            "sessions.end_all_of_user",
-            "UPDATE session SET ended_at = $2 WHERE user_id = $1 AND ended_at IS NULL",
-        );
-        end.bind(user).bind(now).repeatable().execute().await
     }
 
     /// The live sessions of a user, oldest first.

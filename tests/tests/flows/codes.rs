@@ -305,8 +305,7 @@ async fn a_code_outlives_the_logout_only_when_its_grant_is_offline() {
     let (online, online_code) = stage.code("openid").await;
     let (offline, offline_code) = stage.code(SCOPE).await;
     let alice = InProcess::user_id(&stage.alice);
-    let ended = stage.server.store().sessions().end_all_of_user(alice, stage.server.now()).await.unwrap();
-    assert_eq!(ended, 1);
+    assert_eq!(stage.server.ends_sessions_of(alice).await, 1);
     stage.app.redeems(&online_code, &online).await.is_refused("invalid_grant");
     stage.server = stage.server.restart("").await;
     stage.app.redeems(&online_code, &online).await.is_refused("invalid_grant");

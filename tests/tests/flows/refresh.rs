@@ -415,7 +415,7 @@ async fn offline_grants_outlive_the_login_and_others_do_not() {
     let online = stage.tokens("openid").await;
     let offline = stage.tokens(SCOPE).await;
     let alice = InProcess::user_id(&stage.alice);
-    stage.server.store().sessions().end_all_of_user(alice, stage.server.now()).await.unwrap();
+    stage.server.ends_sessions_of(alice).await;
     assert!(!stage.counts(&online.access_token).await);
     assert!(stage.counts(&offline.access_token).await);
     stage.refreshes(&offline).await;

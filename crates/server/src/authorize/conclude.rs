@@ -59,11 +59,17 @@ async fn insert(
     };
     let (code, hash) = new_code();
     let grant = new_grant(issuing, request, session, interaction, hash)?;
+    let noted = !session.tells_client && client.row.metadata.is_told_of_logouts();
+    if noted && !note_client(visit, client, session).await? {
+        return Ok(None);
+    }
     let id = match visit.app.store.grants().insert(&grant).await? {
         Inserted::Inserted(id) => id,
         Inserted::AlreadyConcluded => return Ok(None),
     };
-    touch(visit, session).await;
+    if !noted {
+        touch(visit, session).await;
+    }
     let mut answer = Vec::new();
     let code = response_type.has_code().then_some(code);
     if let Some(minting) = minting {
@@ -174,6 +180,13 @@ fn new_grant(
         expires_at,
         code: has_code.then_some(code),
     })
+}
+
+/// Notes that the client is to be told when the session ends, before it hears that there is one. `false` when it has
+/// ended.
+async fn note_client(visit: &Visit, client: &KnownClient, session: &BrowserSession) -> Result<bool, Failure> {
+    let sessions = visit.app.store.sessions();
+    Ok(sessions.note_client(session.session.id, client.row.row, visit.now.timestamp()).await?)
 }
 
 /// The grant is out: that the session was seen is worth less than the user's way back.

@@ -112,6 +112,7 @@ pub const KEYS: &[Key] = &[
 
     key("cors.allowed_origins", List, Some("[]"), "origins allowed beside those of the clients"),
 
+    key("logout.retry_for", Lifetime, Some(r#""24h""#), "how long a client that cannot be told of a logout is tried again"),
     key("outbound.allow_private", List, Some("[]"), "private networks that Grantor may call"),
     key("outbound.ca_file", File, None, "more root certificates for outgoing calls (PEM)"),
     key("outbound.timeout", Lifetime, Some(r#""5s""#), "how long an outgoing call may take in all"),

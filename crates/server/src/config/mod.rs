@@ -13,6 +13,7 @@ mod limits;
 mod listeners;
 mod log;
 mod login;
+mod logout;
 mod outside;
 mod problem;
 mod reader;
@@ -43,6 +44,7 @@ pub use limits::Limits;
 pub use listeners::{Admin, Public, Tls};
 pub use log::{Log, LogFormat};
 pub use login::{Login, Session, Urls};
+pub use logout::Logout;
 pub use outside::{Cors, Outbound};
 pub use problem::Problem;
 pub use registration::{Registration, StatementIssuer};
@@ -96,6 +98,8 @@ pub struct Config {
     pub brand: Brand,
     /// Cross-origin requests.
     pub cors: Cors,
+    /// Telling clients of logouts.
+    pub logout: Logout,
     /// Requests Grantor makes itself.
     pub outbound: Outbound,
     /// Bounds on requests and on work.
@@ -169,6 +173,7 @@ impl Config {
         let urls = login::read_urls(reader);
         let brand = brand::read(reader);
         let cors = outside::read_cors(reader);
+        let logout = logout::read(reader);
         let outbound = outside::read(reader);
         let limits = limits::read(reader);
         let log = log::read(reader);
@@ -193,6 +198,7 @@ impl Config {
             urls,
             brand: brand?,
             cors: cors?,
+            logout: logout?,
             outbound: outbound?,
             limits: limits?,
             log: log?,

@@ -233,7 +233,7 @@ pub(crate) async fn an_expired_code_gives_nothing(world: World) {
 
 pub(crate) async fn a_code_dies_with_its_session_user_and_client(world: World) {
     let flow = world.flow_with(|grant| grant.offline = false).await;
-    world.store.sessions().end(flow.session.id, NOW).await.unwrap();
+    world.ends(&flow.session).await;
     assert_eq!(refusal(&world, flow.code_use()).await, CodeRefusal::Dead);
 
     let flow = world.flow().await;

@@ -1,5 +1,5 @@
 use grantor_crypto::Secret;
-use grantor_store::{GrantFilter, Inserted, LiveQuery, Revocation, RevocationReason};
+use grantor_store::{Ending, GrantFilter, Inserted, LiveQuery, Revocation, RevocationReason};
 use serde_json::json;
 
 use crate::world::{ISSUER, NOW, World, at_once, new_grant};
@@ -130,6 +130,6 @@ pub(crate) async fn a_session_that_has_ended_gives_no_grant(world: World) {
     let mut grant = new_grant(&flow.client, &flow.user, &flow.session);
     (grant.code, grant.interaction, grant.offline) = (None, None, true);
     assert!(matches!(world.store.grants().insert(&grant).await.unwrap(), Inserted::Inserted(_)));
-    world.store.sessions().end_all_of_user(flow.user.id, NOW).await.unwrap();
+    world.ends_all(&Ending::OfUser(flow.user.id, None)).await;
     assert_eq!(world.store.grants().insert(&grant).await.unwrap(), Inserted::AlreadyConcluded);
 }

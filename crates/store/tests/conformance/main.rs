@@ -87,6 +87,8 @@ macro_rules! prove {
                 using_a_session_keeps_it_from_idling_out,
                 every_session_of_a_user_ends_at_once,
                 the_sessions_of_a_browser_end_together,
+                an_ending_notes_each_client_that_asked_to_be_told,
+                offline_access_ends_with_the_session_where_the_client_is_registered_so,
             );
             cases!($engine, interactions:
                 an_interaction_comes_back_as_it_was_stored,

@@ -172,7 +172,7 @@ pub(crate) async fn a_dead_grant_is_not_refreshed(world: World) {
     assert!(is_dead(&world, token(&raised, 0, b"a")).await);
 
     let logged_out = world.redeemed().await;
-    world.store.sessions().end(logged_out.session.id, NOW).await.unwrap();
+    world.ends(&logged_out.session).await;
     assert_eq!(state(&world.store, token(&logged_out, 0, b"a")).await, ROTATED(1), "offline outlives it");
 }
 

@@ -1,6 +1,6 @@
 use grantor_crypto::Secret;
 use grantor_protocol::Scope;
-use grantor_store::{Authentication, Reauthentication, Session, User};
+use grantor_store::{Authentication, Ended, Ending, Reauthentication, Session, User};
 
 use crate::world::{ISSUER, NOW, NOW_MS, World, at_once, new_session};
 
@@ -62,8 +62,8 @@ pub(crate) async fn ended_expired_idle_and_disabled_sessions_are_not_alive(world
     sessions.touch(session.id, NOW.plus(86_399)).await.unwrap();
     assert_eq!(count_at(&session, NOW.plus(86_399)).await, 1);
     assert_eq!(count_at(&session, NOW.plus(86_400)).await, 0, "expired");
-    assert!(sessions.end(session.id, NOW.plus(1)).await.unwrap());
-    assert!(!sessions.end(session.id, NOW.plus(2)).await.unwrap());
+    assert_eq!(world.ends(&session).await.sessions, [session.id]);
+    assert_eq!(world.ends(&session).await, Ended::default());
     assert_eq!(count_at(&session, NOW.plus(86_399)).await, 0, "ended");
 
     let other = world.session(&user).await;
@@ -91,7 +91,7 @@ pub(crate) async fn authenticating_again_changes_the_secret_once(world: World) {
     assert_eq!(found.authentications.len(), 2);
     assert_eq!(found.authentications[0], session.authentications[0]);
 
-    world.store.sessions().end(session.id, NOW).await.unwrap();
+    world.ends(&session).await;
     assert!(!world.store.sessions().reauthenticate(&found, &renewal()).await.unwrap());
 }
 
@@ -123,7 +123,14 @@ pub(crate) async fn every_session_of_a_user_ends_at_once(world: World) {
         world.session(&alice).await;
     }
     let of_bob = world.store.sessions().insert(new_session(&bob)).await.unwrap();
-    assert_eq!(world.store.sessions().end_all_of_user(alice.id, NOW).await.unwrap(), 3);
+    let kept = world.session(&alice).await;
+    let ended = world.ends_all(&Ending::OfUser(alice.id, Some(kept.id))).await;
+    assert_eq!(ended.sessions.len(), 3);
+    assert_eq!(
+        world.store.sessions().list_of_user(alice.id, NOW).await.unwrap(),
+        std::slice::from_ref(&kept)
+    );
+    assert_eq!(world.ends_all(&Ending::OfUser(alice.id, None)).await.sessions, [kept.id]);
     assert!(world.store.sessions().list_of_user(alice.id, NOW).await.unwrap().is_empty());
     assert_eq!(world.store.sessions().list_of_user(bob.id, NOW).await.unwrap(), [of_bob]);
 }
@@ -132,9 +139,67 @@ pub(crate) async fn the_sessions_of_a_browser_end_together(world: World) {
     let (alice, bob) = (world.user("alice").await, world.user("bob").await);
     let (of_alice, of_bob) = (world.session(&alice).await, world.session(&bob).await);
     let elsewhere = world.session(&alice).await;
-    let secrets = [of_alice.secret_hash, Secret::generate().hash(), of_bob.secret_hash];
-    assert_eq!(world.store.sessions().end_by_secrets(&secrets, NOW).await.unwrap(), 2);
-    assert_eq!(world.store.sessions().end_by_secrets(&secrets, NOW).await.unwrap(), 0);
-    assert_eq!(world.store.sessions().end_by_secrets(&[], NOW).await.unwrap(), 0);
+    let mut all = vec![of_alice.id, of_bob.id];
+    for _ in 0..5 {
+        all.push(world.session(&bob).await.id);
+    }
+    let which = Ending::Sessions(all.clone());
+    let ended = at_once((0..4).map(|_| {
+        let (store, which) = (world.store.clone(), which.clone());
+        async move { store.sessions().end(&which, NOW.plus(60), NOW_MS).await.unwrap().sessions }
+    }))
+    .await
+    .concat();
+    assert_eq!(ended.len(), all.len(), "each is ended by one of those who end it at once");
+    assert!(all.iter().all(|session| ended.contains(session)));
+    assert_eq!(world.ends_all(&Ending::Sessions(Vec::new())).await, Ended::default());
     assert_eq!(world.store.sessions().list_of_user(alice.id, NOW).await.unwrap(), [elsewhere]);
+}
+
+/// Back-Channel and Front-Channel Logout: who asked to be told is told, once, whoever else is in the session.
+pub(crate) async fn an_ending_notes_each_client_that_asked_to_be_told(world: World) {
+    let user = world.user("alice").await;
+    let (session, other) = (world.session(&user).await, world.session(&user).await);
+    let back = world.client_with("back", |client| {
+        client.backchannel_logout_uri = Some("https://back.example/logout".to_owned());
+    });
+    let front = world.client_with("front", |client| {
+        client.frontchannel_logout_uri = Some("https://front.example/logout".to_owned());
+    });
+    let (back, front, quiet) = (back.await, front.await, world.client("quiet").await);
+    let sessions = world.store.sessions();
+    for client in [&back, &front, &quiet, &back] {
+        assert!(sessions.note_client(session.id, client.row, NOW).await.unwrap());
+    }
+    let secrets = [session.secret_hash, other.secret_hash];
+    let alive = sessions.alive(ISSUER, &secrets, Some(back.row), NOW).await.unwrap();
+    assert_eq!(alive.iter().map(|found| found.tells_client).collect::<Vec<_>>(), [true, false]);
+
+    let before = world.store.statements();
+    let ended = world.ends_all(&Ending::Sessions(vec![session.id, other.id])).await;
+    assert_eq!(world.store.statements() - before, 3);
+    assert_eq!((ended.sessions.len(), ended.notifications), (2, 1));
+    assert_eq!(world.ends(&session).await.notifications, 0);
+    assert!(!sessions.note_client(session.id, back.row, NOW).await.unwrap(), "nobody would tell it");
+
+    let told = sessions.front_channel_clients(&[session.id, other.id]).await.unwrap();
+    assert_eq!(told.len(), 1);
+    assert_eq!(
+        (told[0].session, told[0].client, &told[0].metadata),
+        (session.id, front.row, &front.metadata)
+    );
+}
+
+/// An offline grant outlives its session, unless its client is registered to lose it.
+pub(crate) async fn offline_access_ends_with_the_session_where_the_client_is_registered_so(world: World) {
+    for (member, lives) in [(false, true), (true, false)] {
+        let user = world.user(if member { "alice" } else { "bob" }).await;
+        let client = world.client_with(if member { "mail" } else { "sync" }, |client| {
+            client.offline_access_ends_with_session = member;
+        });
+        let session = world.session(&user).await;
+        let flow = world.flow_of(client.await, user, session, |grant| grant.offline = true).await;
+        world.ends(&flow.session).await;
+        assert_eq!(world.store.grants().live(flow.grant, NOW).await.unwrap().is_some(), lives, "{member}");
+    }
 }

@@ -41,7 +41,7 @@ pub(crate) async fn a_token_lives_as_long_as_all_it_depends_on(world: World) {
 
     let online = world.flow_with(|grant| grant.offline = false).await;
     assert!(lives(&world, query(&online)).await);
-    world.store.sessions().end(online.session.id, NOW).await.unwrap();
+    world.ends(&online.session).await;
     assert!(!lives(&world, query(&online)).await, "its session has ended");
 }
 

@@ -5,8 +5,8 @@ use grantor_protocol::{
     AuthorizationRequest, Challenge, ClientId, ClientMetadata, IssuerId, Scope, Subject, Timestamp, Verifier,
 };
 use grantor_store::{
-    Attempt, Authentication, Client, CodeUse, DatabaseConfig, Inserted, NewClient, NewCode, NewGrant,
-    NewInteraction, NewSession, NewUser, Session, Store, User,
+    Attempt, Authentication, Client, CodeUse, DatabaseConfig, Ended, Ending, Inserted, NewClient, NewCode,
+    NewGrant, NewInteraction, NewSession, NewUser, Session, Store, User,
 };
 use grantor_test_postgres::{Cluster, Database};
 use serde_json::json;
@@ -69,13 +69,17 @@ impl World {
     }
 
     pub(crate) async fn client(&self, name: &str) -> Client {
+        self.client_with(name, |_| {}).await
+    }
+
+    pub(crate) async fn client_with(&self, name: &str, change: impl FnOnce(&mut ClientMetadata)) -> Client {
+        let mut metadata =
+            ClientMetadata { redirect_uris: vec![REDIRECT.to_owned()], ..ClientMetadata::default() };
+        change(&mut metadata);
         let client = NewClient {
             issuer: ISSUER,
             client_id: ClientId::parse(name).unwrap(),
-            metadata: ClientMetadata {
-                redirect_uris: vec![REDIRECT.to_owned()],
-                ..ClientMetadata::default()
-            },
+            metadata,
             secret: None,
             now: NOW,
         };
@@ -98,6 +102,15 @@ impl World {
 
     pub(crate) async fn session(&self, user: &User) -> Session {
         self.store.sessions().insert(new_session(user)).await.unwrap()
+    }
+
+    /// Ends a session.
+    pub(crate) async fn ends(&self, session: &Session) -> Ended {
+        self.ends_all(&Ending::Sessions(vec![session.id])).await
+    }
+
+    pub(crate) async fn ends_all(&self, which: &Ending) -> Ended {
+        self.store.sessions().end(which, NOW.plus(3600), NOW_MS).await.unwrap()
     }
 
     pub(crate) async fn interaction(&self, client: &Client) -> SecretHash {
