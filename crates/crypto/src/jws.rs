@@ -20,7 +20,7 @@ use crate::{
     jwks::VerificationKeys,
     keys::SigningKeyPair,
     strict_json,
-    verified_claims::{ClaimError, VerifiedClaims},
+    verified_claims::{ClaimError, Claims, VerifiedClaims},
 };
 
 const LONGEST: usize = 16 * 1024;
@@ -163,6 +163,12 @@ impl<'a> UnverifiedJws<'a> {
     /// The key that the token names.
     pub fn kid(&self) -> Option<&str> {
         self.header.get("kid").and_then(Value::as_str)
+    }
+
+    /// Whom the token says it is for. Nobody vouches for that: it tells where to look for what verifies the token.
+    pub fn claimed_audience(&self) -> Result<Vec<String>, JwsError> {
+        let claims = Claims::read(&self.payload)?;
+        Ok(claims.audience()?.into_iter().map(str::to_owned).collect())
     }
 
     /// The kind of token it claims to be.

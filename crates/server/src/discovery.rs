@@ -142,6 +142,8 @@ pub(crate) fn published(issuer: &str, offered: &Offered) -> Metadata {
         request_uri_parameter_supported: true,
         require_request_uri_registration: offered.request_uris_are_registered,
         authorization_response_iss_parameter_supported: true,
+        frontchannel_logout_supported: true,
+        frontchannel_logout_session_supported: true,
         ..Metadata::default()
     };
     for route in routes::table().iter().filter(|route| route.listener == Listener::Public) {
@@ -172,6 +174,10 @@ pub(crate) enum EndpointMember {
     Introspection,
     /// `registration_endpoint`
     Registration,
+    /// `end_session_endpoint`
+    EndSession,
+    /// `check_session_iframe`
+    CheckSession,
 }
 
 impl EndpointMember {
@@ -184,6 +190,8 @@ impl EndpointMember {
             Self::Revocation => metadata.revocation_endpoint = Some(address),
             Self::Introspection => metadata.introspection_endpoint = Some(address),
             Self::Registration => metadata.registration_endpoint = Some(address),
+            Self::CheckSession => metadata.check_session_iframe = Some(address),
+            Self::EndSession => metadata.end_session_endpoint = Some(address),
         }
     }
 }

@@ -1,64 +1,81 @@
-//! Signing out at Grantor: the user is asked, every session of this browser ends, and a page says so. Relying-party
-//! initiated logout (`/oauth2/sessions/logout`) builds on this and is not served yet.
+//! Signing out at Grantor: the user is asked, sessions of this browser end, and a page says so. The same page puts the
+//! question when a relying party asked ([`crate::end_session`]).
 
 use axum::http::StatusCode;
 use axum::response::Response;
+use grantor_store::BrowserSession;
 
+use crate::end_session::{Asked, Which, finish};
+use crate::error::Failure;
 use crate::extract::FormBody;
-use crate::interact::account;
-use crate::pages::views::{Account, LoggedOutPage, LogoutPage};
+use crate::interact::{account, client_card};
+use crate::pages::views::{Account, LoggedOutPage, LogoutPage, WebLink};
 use crate::visit::{Policy, Visit};
-use grantor_store::Ending;
 
-const PAGE: &str = "/logout";
-/// There is no parked request behind a logout; the form is bound to the browser alone.
-const NO_INTERACTION: &str = "logout";
+/// The path of the page.
+pub(crate) const PAGE: &str = "/logout";
+
+/// The live sessions of this browser.
+pub(crate) async fn sessions(visit: &Visit) -> Result<Vec<BrowserSession>, Failure> {
+    let hashes = visit.cookies.session_hashes();
+    let sessions = visit.app.store.sessions();
+    Ok(sessions.alive(visit.issuer.id, &hashes, None, visit.now.timestamp()).await?)
+}
 
 /// `GET /logout`: asks. A GET changes nothing, so no image tag can sign anybody out (security.md T160).
 pub(crate) async fn get(mut visit: Visit) -> Response {
     visit.cookies.browser_or_new();
-    let hashes = visit.cookies.session_hashes();
-    let sessions =
-        match visit.app.store.sessions().alive(visit.issuer.id, &hashes, None, visit.now.timestamp()).await {
-            Ok(sessions) => sessions,
-            Err(fault) => return visit.error(fault.into()),
-        };
-    let csrf = match visit.csrf_token(NO_INTERACTION, PAGE).await {
+    let sessions = match sessions(&visit).await {
+        Ok(sessions) => sessions,
+        Err(failure) => return visit.error(failure),
+    };
+    let interaction = Asked::default().text();
+    let csrf = match visit.csrf_token(&interaction, PAGE).await {
         Ok(csrf) => csrf,
         Err(failure) => return visit.error(failure),
     };
     let accounts: Vec<Account> = sessions.iter().map(account).collect();
     let page = visit.frame();
-    let form = visit.form(PAGE, &csrf, NO_INTERACTION);
+    let form = visit.form(PAGE, &csrf, &interaction);
     let view = LogoutPage { page: &page, form, client: None, accounts: &accounts };
     visit.page(StatusCode::OK, &view, Policy::Form)
 }
 
-/// `POST /logout`: ends every session this browser holds; what they granted without `offline_access` dies with them.
-pub(crate) async fn post(mut visit: Visit, FormBody(form): FormBody) -> Response {
+/// `POST /logout`: ends the sessions that the page was about.
+pub(crate) async fn post(visit: Visit, FormBody(form): FormBody) -> Response {
     let params = match form {
         Ok(params) => params,
         Err(failure) => return visit.error(failure),
     };
     let field = |name: &str| params.single(name).ok().flatten();
-    if let Err(answer) = visit.check_form(field("csrf"), NO_INTERACTION, PAGE).await {
+    let interaction = field("interaction").unwrap_or_default();
+    if let Err(answer) = visit.check_form(field("csrf"), interaction, PAGE).await {
         return answer;
     }
-    let signed_out = field("decision") == Some("accept");
-    if signed_out {
-        let hashes = visit.cookies.session_hashes();
-        let sessions = visit.app.store.sessions();
-        let alive = match sessions.alive(visit.issuer.id, &hashes, None, visit.now.timestamp()).await {
-            Ok(alive) => alive,
-            Err(fault) => return visit.error(fault.into()),
-        };
-        let which = Ending::Sessions(alive.iter().map(|held| held.session.id).collect());
-        if let Err(fault) = visit.app.end_sessions(&which, visit.now).await {
-            return visit.error(fault.into());
-        }
-        visit.cookies.sign_out();
+    let asked = Asked::read(interaction).unwrap_or_default();
+    if field("decision") != Some("accept") {
+        return stayed(&visit, &asked).await;
     }
+    match sessions(&visit).await {
+        Ok(sessions) => {
+            let which = asked.session.map_or(Which::All, Which::One);
+            finish(visit, sessions, which, &asked).await
+        }
+        Err(failure) => visit.error(failure),
+    }
+}
+
+/// The user chose to stay, and may go back to whoever asked.
+async fn stayed(visit: &Visit, asked: &Asked) -> Response {
+    let client = match asked.client(visit).await {
+        Ok(client) => client,
+        Err(failure) => return visit.error(failure),
+    };
+    let home = client.as_ref().and_then(|client| client.row.metadata.client_uri.as_deref());
+    let link = home.and_then(WebLink::new);
+    let card = client.as_ref().map(|client| client_card(client, None));
     let page = visit.frame();
-    let view = LoggedOutPage { page: &page, signed_out, continue_to: None };
+    let continue_to = card.zip(link).map(|(card, link)| (card.name, link));
+    let view = LoggedOutPage { page: &page, signed_out: false, continue_to };
     visit.page(StatusCode::OK, &view, Policy::Form)
 }

@@ -15,8 +15,8 @@ use crate::discovery::EndpointMember;
 use crate::error::Failure;
 use crate::visit::Visit;
 use crate::{
-    admin, asset, authorize, client_logo, discovery, health, host, interact, introspect, jwks, logout,
-    metrics, observe, openapi, playground, register, revoke, token, userinfo,
+    admin, asset, authorize, client_logo, discovery, end_session, health, host, interact, introspect, jwks,
+    logout, metrics, observe, openapi, playground, register, revoke, session_management, token, userinfo,
 };
 
 /// Which socket a path is served on.
@@ -67,6 +67,8 @@ pub(crate) fn table() -> Vec<Route> {
         public("/connect/register", Clients, None, post(register::create)),
         public("/connect/register/{id}", Clients, None, get(register::read).put(register::replace).delete(register::delete)),
         public("/openapi.json", Anywhere, None, get(openapi::get)),
+        public(end_session::PATH, Nowhere, Some(Member::EndSession), no_head("GET, POST").get(end_session::get).post(end_session::post)),
+        Route { metadata: Some(Member::CheckSession), ..page(session_management::PATH, get(session_management::get)) },
         // People
         page("/oauth2/auth/continue", no_head("GET").get(authorize::resume)),
         page("/login", get(interact::login::get).post(interact::login::post)),
@@ -199,7 +201,9 @@ mod tests {
         let table = table();
         let addresses: Vec<(String, String)> = members()
             .into_iter()
-            .filter(|(name, _)| name.ends_with("_endpoint") || name == "jwks_uri")
+            .filter(|(name, _)| {
+                name.ends_with("_endpoint") || ["jwks_uri", "check_session_iframe"].contains(&name.as_str())
+            })
             .map(|(name, value)| (name, value.as_str().unwrap().to_owned()))
             .collect();
         for (name, address) in &addresses {

@@ -17,7 +17,7 @@ use crate::error::{Failure, no_store};
 use crate::extract::{BrowserCookies, Issuer, Peer};
 use crate::observe::TraceId;
 use crate::pages::Page;
-use crate::pages::assets::AUTO_SUBMIT_SOURCE;
+use crate::pages::assets::{AUTO_SUBMIT_SOURCE, GO_ON_SOURCE};
 use crate::pages::texts::Language;
 use crate::pages::views::{ErrorPage, Form, Problem};
 
@@ -41,17 +41,21 @@ pub(crate) struct Visit {
     trace_id: TraceId,
     origin: Option<String>,
     fetch_site: Option<String>,
+    fetch_destination: Option<String>,
+    is_prefetch: bool,
     accept_language: Option<String>,
 }
 
 /// What a page may run and load beyond its own style sheet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Policy {
     /// No script at all. No `form-action`: browsers apply it to the redirects behind a form as well, and ours may end
     /// at the relying party.
     Form,
     /// The one inline script that submits a form to the relying party (Form Post Response Mode).
     AutoSubmit,
+    /// Frames of these origins, and the one inline script that goes on when they have loaded (Front-Channel Logout).
+    Frames(Vec<String>),
     /// Our own script files, which may call our own endpoints: the playground.
     OwnScript,
 }
@@ -63,6 +67,8 @@ impl FromRequestParts<App> for Visit {
         let text = |name: &str| header_text(&parts.headers, name);
         let (origin, fetch_site) = (text("origin"), text("sec-fetch-site"));
         let accept_language = text("accept-language");
+        let fetch_destination = text("sec-fetch-dest");
+        let is_prefetch = text("sec-purpose").is_some_and(|purpose| purpose.starts_with("prefetch"));
         let user_agent = text("user-agent").map(|agent| agent.chars().take(256).collect());
         Ok(Self {
             app: app.clone(),
@@ -75,6 +81,8 @@ impl FromRequestParts<App> for Visit {
             user_agent,
             origin,
             fetch_site,
+            fetch_destination,
+            is_prefetch,
             accept_language,
         })
     }
@@ -88,6 +96,12 @@ impl Visit {
     /// Speaks the language the request asked for (`ui_locales`, OpenID Connect Core section 3.1.2.1).
     pub(crate) fn speak(&mut self, ui_locales: &[String]) {
         self.language = Language::negotiate(ui_locales, self.accept_language.as_deref());
+    }
+
+    /// Whether a person goes to this address, as far as the browser says: no picture or frame of a page, and nothing that is
+    /// loaded in case it is wanted later.
+    pub(crate) fn is_navigation(&self) -> bool {
+        !self.is_prefetch && self.fetch_destination.as_deref().is_none_or(|to| to == "document")
     }
 
     /// The frame of a page.
@@ -116,7 +130,7 @@ impl Visit {
         let mut response =
             (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response();
         no_store(&mut response);
-        self.protect(&mut response, policy);
+        self.protect(&mut response, &policy);
         self.cookies.apply(&mut response);
         response
     }
@@ -168,9 +182,12 @@ impl Visit {
         self.page(status, &ErrorPage { page: &page, code, problem }, Policy::Form)
     }
 
-    fn protect(&self, response: &mut Response, policy: Policy) {
+    fn protect(&self, response: &mut Response, policy: &Policy) {
         let script = match policy {
             Policy::Form => String::new(),
+            Policy::Frames(origins) => {
+                format!("script-src {}; frame-src {}; ", GO_ON_SOURCE.as_str(), origins.join(" "))
+            }
             Policy::AutoSubmit => format!("script-src {}; ", AUTO_SUBMIT_SOURCE.as_str()),
             Policy::OwnScript => "script-src 'self'; connect-src 'self'; ".to_owned(),
         };

@@ -9,15 +9,17 @@ pub(crate) mod step;
 use std::sync::Arc;
 
 use axum::response::Response;
-use grantor_crypto::{Secret, UnverifiedJws};
+use grantor_crypto::Secret;
 use grantor_protocol::authorization::{requested_mode, requested_state, validate};
 use grantor_protocol::{
     AuthorizationRequest, ErrorCode, Params, RequestOrigin, RequestedClient, ResponseMode, ReturnTo, Subject,
+    scope,
 };
 
 use crate::client_cache::KnownClient;
 use crate::error::Failure;
 use crate::extract::{FormBody, QueryParams, unreadable};
+use crate::id_token_hint::IdTokenHint;
 use crate::interact::Shown;
 use crate::pages::views::Problem;
 use crate::visit::Visit;
@@ -122,6 +124,10 @@ fn responder(client: &Arc<KnownClient>, return_to: &ReturnTo, params: &Params) -
         redirect_uri: return_to.redirect_uri.clone(),
         mode: requested_mode(params).unwrap_or(ResponseMode::Query),
         state: requested_state(params).map(str::to_owned),
+        is_openid: params
+            .many("scope")
+            .iter()
+            .any(|scope| scope.split(' ').any(|value| value == scope::OPENID)),
     }
 }
 
@@ -134,23 +140,17 @@ async fn hinted_subject(
 ) -> Result<Option<Subject>, Failure> {
     let hint = params.single("id_token_hint").map_err(|error| unreadable("query", &error))?;
     let Some(hint) = hint else { return Ok(None) };
-    let refuse = |reason: &str| {
+    let hint = IdTokenHint::read(visit, hint).await?;
+    if hint.client.row.row != client.row.row {
         let expected = "an ID token that this server issued to this client";
-        Failure::refused(ErrorCode::InvalidRequest, "id_token_hint", expected, reason)
-    };
-    let unverified = UnverifiedJws::parse(hint).map_err(|error| refuse(&error.to_string()))?;
-    let keys = visit.app.keys.current(visit.now.ms).await?;
-    let verified = unverified.verify(keys.verification(), &["JWT"]);
-    let claims = verified.map_err(|error| refuse(&error.to_string()))?;
-    if claims.required_text("iss").ok() != Some(&*visit.issuer.url) {
-        return Err(refuse("another issuer"));
+        return Err(Failure::refused(
+            ErrorCode::InvalidRequest,
+            "id_token_hint",
+            expected,
+            "another client's",
+        ));
     }
-    let audience = claims.audience().map_err(|error| refuse(&error.to_string()))?;
-    if !audience.contains(&client.row.client_id.as_str()) {
-        return Err(refuse("another client's token"));
-    }
-    let subject = claims.required_text("sub").map_err(|error| refuse(&error.to_string()))?;
-    Subject::parse(subject).map(Some).map_err(|error| refuse(&error.to_string()))
+    Ok(Some(hint.subject))
 }
 
 /// A new opaque interaction id.

@@ -10,6 +10,7 @@ use grantor_protocol::{AuthorizationRequest, ResponseMode};
 use crate::client_cache::KnownClient;
 use crate::error::Failure;
 use crate::pages::views::FormPostPage;
+use crate::session_management::session_state;
 use crate::visit::{Policy, Visit};
 
 /// Where an answer goes. Exists only once client and redirect URI are verified, so no error can be sent to an
@@ -20,6 +21,7 @@ pub(crate) struct Responder {
     pub(crate) redirect_uri: String,
     pub(crate) mode: ResponseMode,
     pub(crate) state: Option<String>,
+    pub(crate) is_openid: bool,
 }
 
 impl Responder {
@@ -30,6 +32,7 @@ impl Responder {
             redirect_uri: request.redirect_uri.clone(),
             mode: request.response_mode,
             state: request.state.clone(),
+            is_openid: request.scope.wants_openid(),
         }
     }
 
@@ -55,6 +58,14 @@ impl Responder {
         let mut parameters = outcome.to_vec();
         if let Some(state) = &self.state {
             parameters.push(("state", state));
+        }
+        let session_state = if self.is_openid {
+            session_state(self.client.row.client_id.as_str(), &self.redirect_uri, &visit.cookies.state())
+        } else {
+            None
+        };
+        if let Some(session_state) = &session_state {
+            parameters.push(("session_state", session_state));
         }
         parameters.push(("iss", &visit.issuer.url));
         let encoded = || form_urlencoded::Serializer::new(String::new()).extend_pairs(&parameters).finish();

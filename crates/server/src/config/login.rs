@@ -78,8 +78,8 @@ pub(super) fn read_urls(reader: &mut Reader<'_>) -> Urls {
         consent: url("urls.consent"),
         logout: url("urls.logout"),
         error: url("urls.error"),
-        post_logout_redirect: url("urls.post_logout_redirect"),
         device: url("urls.device"),
+        post_logout_redirect: reader.url("urls.post_logout_redirect"),
     }
 }
 

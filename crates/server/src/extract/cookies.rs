@@ -6,7 +6,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
-use grantor_crypto::{MacKey, Secret, SecretHash};
+use grantor_crypto::{MacKey, Secret, SecretHash, base64url, sha256};
 
 use super::Issuer;
 use super::device::Device;
@@ -37,16 +37,38 @@ impl CookieNames {
     fn set(self, kind: Kind, value: &str, max_age: Option<i64>) -> String {
         let lifetime = max_age.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
         let secure = if self.secure { "; Secure" } else { "" };
-        format!("{}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{lifetime}", self.name(kind))
+        // A frame on another site's page reads the state; without Secure browsers would not keep it for one.
+        let access = match kind {
+            Kind::State if self.secure => "SameSite=None",
+            Kind::State => "SameSite=Lax",
+            Kind::Browser | Kind::Session | Kind::Remembered | Kind::Device => "HttpOnly; SameSite=Lax",
+        };
+        format!("{}={value}; Path=/; {access}{secure}{lifetime}", self.name(kind))
     }
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 enum Kind {
     Browser,
     Session,
     Remembered,
     Device,
+    State,
+}
+
+/// The cookie that the frame of session management reads: it changes with every login and logout of the browser, and
+/// says nothing else.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StateCookie(Kind);
+
+/// That cookie.
+pub(crate) const STATE_COOKIE: StateCookie = StateCookie(Kind::State);
+
+impl StateCookie {
+    /// Its name at an issuer.
+    pub(crate) fn name(self, issuer: &Issuer) -> String {
+        CookieNames::of(issuer).name(self.0)
+    }
 }
 
 impl Kind {
@@ -56,6 +78,7 @@ impl Kind {
             Self::Session => "session",
             Self::Remembered => "remembered",
             Self::Device => "device",
+            Self::State => "state",
         }
     }
 }
@@ -79,6 +102,7 @@ pub(crate) struct BrowserCookies {
     device_changed: bool,
     new_browser: bool,
     sessions_changed: bool,
+    state: Option<String>,
     remembered_lifetime: i64,
 }
 
@@ -119,6 +143,7 @@ impl BrowserCookies {
             device_changed: false,
             new_browser: false,
             sessions_changed: false,
+            state: value_of(headers, &names.name(Kind::State)),
             remembered_lifetime,
         }
     }
@@ -165,10 +190,25 @@ impl BrowserCookies {
         self.sessions_changed = true;
     }
 
+    /// Drops one session secret.
+    pub(crate) fn forget(&mut self, hash: &SecretHash) {
+        self.sessions.retain(|held| held.secret.hash() != *hash);
+        self.sessions_changed = true;
+    }
+
     /// Drops every session secret.
     pub(crate) fn sign_out(&mut self) {
         self.sessions.clear();
         self.sessions_changed = true;
+    }
+
+    /// What stands for who is signed in here (Session Management section 4.2).
+    pub(crate) fn state(&self) -> String {
+        let mut seed = b"grantor browser state".to_vec();
+        for held in &self.sessions {
+            seed.extend_from_slice(held.secret.hash().bytes());
+        }
+        base64url::encode(sha256(&seed))
     }
 
     /// Writes what changed onto the answer.
@@ -183,6 +223,16 @@ impl BrowserCookies {
         if self.sessions_changed {
             lines.push(self.line(Kind::Session, false));
             lines.push(self.line(Kind::Remembered, true));
+        }
+        // A request from another site's page comes without the Lax cookies: that nobody is signed in cannot be told by it.
+        let state = self.state();
+        if self.sessions_changed || (!self.sessions.is_empty() && self.state.as_ref() != Some(&state)) {
+            let is_remembered = self.sessions.iter().any(|held| held.remembered);
+            lines.push(self.names.set(
+                Kind::State,
+                &state,
+                is_remembered.then_some(self.remembered_lifetime),
+            ));
         }
         for line in lines {
             if let Ok(mut value) = HeaderValue::from_str(&line) {

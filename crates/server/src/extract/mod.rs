@@ -17,7 +17,7 @@ pub(crate) use bearer::{Bearer, BearerFailure};
 pub(crate) use body::unreadable;
 pub(crate) use body::{FormBody, JsonBody, QueryParams};
 pub(crate) use client_secret::{client_secret, client_secrets, secret_is_right, stored_by_key_is_right};
-pub(crate) use cookies::{BrowserCookies, HeldSession};
+pub(crate) use cookies::{BrowserCookies, HeldSession, STATE_COOKIE};
 pub(crate) use issuer::{Issuer, address};
 pub(crate) use peer::{Connection, Peer};
 pub(crate) use presented_jwt::{Unproved, prove, registered_claims, use_once};

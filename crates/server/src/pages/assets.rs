@@ -20,8 +20,37 @@ pub const CACHE_CONTROL: &str = "public, max-age=31536000, immutable";
 pub const AUTO_SUBMIT: &str = "HTMLFormElement.prototype.submit.call(document.forms[0])";
 
 /// The CSP source expression that allows [`AUTO_SUBMIT`] and nothing else.
-pub static AUTO_SUBMIT_SOURCE: LazyLock<String> =
-    LazyLock::new(|| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(AUTO_SUBMIT))));
+pub static AUTO_SUBMIT_SOURCE: LazyLock<String> = LazyLock::new(|| source_of(AUTO_SUBMIT));
+
+/// Goes on when every frame of the page has loaded, or after three seconds (Front-Channel Logout section 3). It stands in
+/// front of the frames, whose events it hears on their way down.
+pub const GO_ON: &str = "(function () {
+  var left = -1, gone = false;
+  function on() {
+    if (gone) { return; }
+    gone = true;
+    var link = document.getElementById('continue-link');
+    if (link) { location.replace(link.href); }
+  }
+  function count(event) {
+    if (event.target.tagName === 'IFRAME') { left -= 1; if (left === -1) { on(); } }
+  }
+  document.addEventListener('load', count, true);
+  document.addEventListener('error', count, true);
+  document.addEventListener('DOMContentLoaded', function () {
+    left += document.getElementsByTagName('iframe').length;
+    if (left === -1) { on(); }
+  });
+  setTimeout(on, 3000);
+})();";
+
+/// The CSP source expression that allows [`GO_ON`] and nothing else.
+pub static GO_ON_SOURCE: LazyLock<String> = LazyLock::new(|| source_of(GO_ON));
+
+/// The CSP source expression that allows one inline script.
+pub fn source_of(script: &str) -> String {
+    format!("'sha256-{}'", STANDARD.encode(Sha256::digest(script)))
+}
 
 const STYLE: &[u8] = include_bytes!("../../assets/grantor.css");
 const PLAYGROUND: &[u8] = include_bytes!("../../assets/playground.js");

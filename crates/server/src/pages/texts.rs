@@ -178,6 +178,8 @@ texts! {
 
     logged_out_title: &'static str = "You are signed out";
     logged_out_lead: &'static str = "You can close this window.";
+    front_channel_lead: &'static str = "We are telling the apps you used. This takes a moment.";
+    front_channel_continue: &'static str = "Continue";
     logged_out_stayed_title: &'static str = "You are still signed in";
     logged_out_stayed_lead: &'static str = "Nothing was changed. You can close this window.";
     continue_to: Sentence = Sentence("Continue to {}");

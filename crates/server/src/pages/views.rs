@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::assets::AUTO_SUBMIT;
+use super::assets::{AUTO_SUBMIT, GO_ON};
 use super::texts::Texts;
 use super::{Foreign, Page};
 
@@ -250,6 +250,26 @@ pub struct LoggedOutPage<'a> {
     pub signed_out: bool,
     /// Where to go on: the client's name and address.
     pub continue_to: Option<(Foreign, WebLink<'a>)>,
+}
+
+/// The browser tells clients of a logout (Front-Channel Logout section 3). The policy that goes with it allows
+/// [`super::assets::GO_ON_SOURCE`] and the origins of the frames.
+#[derive(Debug, Template)]
+#[template(path = "front_channel.html")]
+pub struct FrontChannelPage<'a> {
+    /// The frame.
+    pub page: &'a Page<'a>,
+    /// What is loaded.
+    pub frames: &'a [String],
+    /// Where the user goes on, registered and matched; without it the page says that the user is signed out.
+    pub goes_on: Option<&'a str>,
+}
+
+impl FrontChannelPage<'_> {
+    #[expect(clippy::unused_self, reason = "a template reaches only methods and fields")]
+    fn script(&self) -> &'static str {
+        GO_ON
+    }
 }
 
 /// Something cannot go on here, and may not go back to the client.

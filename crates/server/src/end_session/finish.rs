@@ -1,0 +1,90 @@
+//! The end of a logout: the sessions end, their clients are told, and the user goes on or is told so.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use grantor_protocol::SessionId;
+use grantor_store::{BrowserSession, Ending};
+
+use super::asked::Asked;
+use super::front_channel;
+use crate::error::Failure;
+use crate::interact::client_card;
+use crate::pages::views::{LoggedOutPage, WebLink};
+use crate::visit::{Policy, Visit};
+
+/// Which of the browser's sessions end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// None: the user is signed out already.
+    Nothing,
+    /// This one.
+    One(SessionId),
+    /// All of them.
+    All,
+}
+
+/// Ends sessions of those that the browser holds, and answers as was asked.
+pub(crate) async fn finish(
+    mut visit: Visit,
+    sessions: Vec<BrowserSession>,
+    which: Which,
+    asked: &Asked,
+) -> Response {
+    let ending: Vec<&BrowserSession> = sessions
+        .iter()
+        .filter(|held| match which {
+            Which::Nothing => false,
+            Which::One(session) => held.session.id == session,
+            Which::All => true,
+        })
+        .collect();
+    let ids: Vec<SessionId> = ending.iter().map(|held| held.session.id).collect();
+    let frames = match end(&visit, &ids).await {
+        Ok(frames) => frames,
+        Err(failure) => return visit.error(failure),
+    };
+    if which == Which::All || ids.len() == sessions.len() {
+        visit.cookies.sign_out();
+    } else {
+        for held in ending {
+            visit.cookies.forget(&held.session.secret_hash);
+        }
+    }
+    let address = asked.address().or_else(|| {
+        let elsewhere = visit.app.config.urls.post_logout_redirect.as_ref();
+        elsewhere.filter(|_| asked.return_to.is_none()).map(ToString::to_string)
+    });
+    // Without a proof the user decides whether to go where the request says.
+    let goes_on = address.as_deref().filter(|_| asked.is_proven || asked.return_to.is_none());
+    if !frames.is_empty() {
+        return front_channel::page(&visit, frames, goes_on);
+    }
+    match goes_on {
+        Some(address) => visit.redirect(address),
+        None => told(&visit, asked, address.as_deref()).await,
+    }
+}
+
+/// Ends the sessions; the addresses of clients that the browser has to tell.
+async fn end(visit: &Visit, sessions: &[SessionId]) -> Result<Vec<String>, Failure> {
+    if sessions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ended = visit.app.end_sessions(&Ending::Sessions(sessions.to_vec()), visit.now).await?;
+    let clients = visit.app.store.sessions().front_channel_clients(&ended.sessions).await?;
+    Ok(front_channel::addresses(&visit.issuer.url, &clients))
+}
+
+/// The page that says so, with a way on to the client where it named one.
+async fn told(visit: &Visit, asked: &Asked, address: Option<&str>) -> Response {
+    let client = match asked.client(visit).await {
+        Ok(client) => client,
+        Err(failure) => return visit.error(failure),
+    };
+    let card = client.as_ref().map(|client| client_card(client, None));
+    let link = address.and_then(WebLink::new);
+    let page = visit.frame();
+    let continue_to = card.zip(link).map(|(card, link)| (card.name, link));
+    let view = LoggedOutPage { page: &page, signed_out: true, continue_to };
+    visit.page(StatusCode::OK, &view, Policy::Form)
+}
