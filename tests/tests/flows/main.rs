@@ -12,6 +12,7 @@ mod client_assertions;
 mod codes;
 mod decryption_keys;
 mod encryption;
+mod end_session;
 mod key_caches;
 mod keys;
 mod outage;

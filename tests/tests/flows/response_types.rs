@@ -63,7 +63,7 @@ async fn each_type_carries_exactly_what_it_names_in_the_fragment_or_a_form() {
         for (mode, arrival) in [("fragment", Arrival::Fragment), ("form_post", Arrival::FormPost)] {
             let left = stage.asks_for(response_type, &[("response_mode", mode)]).await;
             assert_eq!(left.arrival, arrival, "{left}");
-            let mut all = [expected, &["iss", "state"]].concat();
+            let mut all = [expected, &["iss", "session_state", "state"]].concat();
             all.sort_unstable();
             assert_eq!(names(&left), all, "{response_type} {left}");
         }
@@ -75,7 +75,7 @@ async fn each_type_carries_exactly_what_it_names_in_the_fragment_or_a_form() {
 async fn none_gives_the_client_nothing_but_its_state() {
     let stage = stage().await;
     let left = stage.asks_for("none", &[]).await;
-    assert_eq!((left.arrival, names(&left)), (Arrival::Query, vec!["iss", "state"]));
+    assert_eq!((left.arrival, names(&left)), (Arrival::Query, vec!["iss", "session_state", "state"]));
 }
 
 /// OpenID Connect Core sections 3.2.2.10 and 3.3.2.11.

@@ -343,7 +343,7 @@ async fn prompt_none_answers_the_same_whoever_is_hinted_at() {
     let unknown = stage.visits(&asked("nobody-of-that-name")).await.left();
     let shape = |left: &Left| {
         let fixed = |(name, value): &(String, String)| {
-            (name.clone(), if name == "state" { String::new() } else { value.clone() })
+            (name.clone(), if name.ends_with("state") { String::new() } else { value.clone() })
         };
         (left.status, left.arrival, left.parameters.iter().map(fixed).collect::<Vec<_>>())
     };

@@ -39,7 +39,8 @@ impl Asked {
 
     /// Reads what a form carries; nothing of it counts before the csrf value was checked.
     pub(crate) fn read(text: &str) -> Option<Self> {
-        serde_json::from_str(text).ok()
+        // A list would be taken for the members in their order.
+        text.starts_with('{').then(|| serde_json::from_str(text).ok()).flatten()
     }
 
     /// The client, if it is still there.
