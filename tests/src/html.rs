@@ -12,6 +12,10 @@ pub struct Document {
     pub elements: Vec<(String, String)>,
     /// Every form.
     pub forms: Vec<Form>,
+    /// What frames load.
+    pub frames: Vec<String>,
+    /// Links with an id, and where they lead.
+    pub links: Vec<(String, String)>,
 }
 
 /// A form, as a browser would submit it untouched.
@@ -47,6 +51,14 @@ impl Document {
                 .map(|element| (attribute(element, "id"), text(element)))
                 .collect(),
             forms: all(html.root_element(), "form").into_iter().map(|form| Form::read(url, form)).collect(),
+            frames: all(html.root_element(), "iframe")
+                .into_iter()
+                .map(|frame| attribute(frame, "src"))
+                .collect(),
+            links: all(html.root_element(), "a[id]")
+                .into_iter()
+                .map(|link| (attribute(link, "id"), attribute(link, "href")))
+                .collect(),
         }
     }
 
@@ -58,6 +70,11 @@ impl Document {
     /// Text of the element with this id.
     pub fn text(&self, id: &str) -> Option<&str> {
         self.elements.iter().find(|(known, _)| known == id).map(|(_, text)| text.as_str())
+    }
+
+    /// Where the link with this id leads.
+    pub fn link(&self, id: &str) -> Option<&str> {
+        self.links.iter().find(|(known, _)| known == id).map(|(_, href)| href.as_str())
     }
 
     /// The form that this button submits.

@@ -62,6 +62,7 @@ const FLAGS: &[&str] = &[
 ];
 const ENDPOINTS: &[&str] = &[
     "authorization_endpoint",
+    "check_session_iframe",
     "device_authorization_endpoint",
     "end_session_endpoint",
     "introspection_endpoint",
@@ -78,6 +79,19 @@ async fn document(host: &Host) -> Map<String, Value> {
     assert!(answer.status == 200, "expected 200\n{answer}");
     error::is_json(&answer);
     answer.json.as_object().unwrap().clone()
+}
+
+/// Asserts that the document names an address of the server by this member.
+pub(crate) async fn names_an_address(member: &str) {
+    let host = &scene().await.host;
+    let document = document(host).await;
+    let address = document.get(member).and_then(Value::as_str).unwrap_or_else(|| panic!("no {member}"));
+    assert!(address.starts_with(&host.issuer), "{member}: {address}");
+}
+
+/// Asserts that the document promises this.
+pub(crate) async fn promises(member: &str) {
+    assert_eq!(document(&scene().await.host).await.get(member), Some(&Value::Bool(true)), "{member}");
 }
 
 fn list<'a>(document: &'a Map<String, Value>, member: &str) -> Vec<&'a str> {

@@ -25,6 +25,7 @@ mod dynamic_requests;
 mod happy;
 mod initiate_login;
 mod logins;
+mod logout;
 mod parameters;
 mod refresh;
 mod request_objects;
