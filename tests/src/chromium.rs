@@ -26,6 +26,7 @@ pub struct ChromiumOptions {
     name: String,
     resolver_rules: String,
     ignore_certificate_errors: bool,
+    third_party_cookies: Option<bool>,
     arguments: Vec<String>,
 }
 
@@ -37,6 +38,7 @@ impl ChromiumOptions {
             name: name.to_owned(),
             resolver_rules: "MAP *.test 127.0.0.1".to_owned(),
             ignore_certificate_errors: false,
+            third_party_cookies: None,
             arguments: Vec::new(),
         }
     }
@@ -52,6 +54,13 @@ impl ChromiumOptions {
     #[must_use]
     pub fn ignore_certificate_errors(mut self) -> Self {
         self.ignore_certificate_errors = true;
+        self
+    }
+
+    /// Whether frames of other sites have cookies, whatever this version's default is.
+    #[must_use]
+    pub fn third_party_cookies(mut self, allowed: bool) -> Self {
+        self.third_party_cookies = Some(allowed);
         self
     }
 
@@ -92,9 +101,19 @@ impl Chromium {
             arguments.push("--ignore-certificate-errors".to_owned());
         }
         arguments.extend(options.arguments);
+        let preferences = options.third_party_cookies.map(|allowed| {
+            json!({
+                "profile.block_third_party_cookies": !allowed,
+                "profile.cookie_controls_mode": i32::from(!allowed),
+            })
+        });
         let capabilities = json!({
             "acceptInsecureCerts": options.ignore_certificate_errors,
-            "goog:chromeOptions": {"binary": programs().browser, "args": arguments},
+            "goog:chromeOptions": {
+                "binary": programs().browser,
+                "args": arguments,
+                "prefs": preferences.unwrap_or_else(|| json!({})),
+            },
         });
         let driver = Driver::start(&options.name);
         let client = ClientBuilder::new(HttpConnector::new())

@@ -12,12 +12,11 @@ use axum::extract::State;
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::serve::Listener;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::server::TlsStream;
+
+use crate::certificate::tls_for;
 
 /// The running server.
 #[derive(Debug)]
@@ -39,26 +38,7 @@ struct Document {
 impl Documents {
     /// Starts it, with certificates made for it.
     pub fn start() -> Self {
-        let ca_key = KeyPair::generate().unwrap();
-        let mut ca = CertificateParams::new(Vec::new()).unwrap();
-        ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        ca.distinguished_name.push(DnType::CommonName, "Grantor tests");
-        let ca = CertifiedIssuer::self_signed(ca, ca_key).unwrap();
-        let key = KeyPair::generate().unwrap();
-        let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
-        let certificate = CertificateParams::new(names).unwrap().signed_by(&key, &ca).unwrap();
-
-        let provider = Arc::new(tokio_rustls::rustls::crypto::aws_lc_rs::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(
-                vec![certificate.der().clone()],
-                PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
-            )
-            .unwrap();
-        let tls = TlsAcceptor::from(Arc::new(config));
+        let (tls, root) = tls_for(&["localhost", "127.0.0.1"]);
         let published = Published::default();
         let routes = Router::new().fallback(answer).with_state(Arc::clone(&published));
         let tcp = std::net::TcpListener::bind(("127.0.0.1", crate::process::free_port())).unwrap();
@@ -71,7 +51,7 @@ impl Documents {
                 axum::serve(Secured { tcp, tls }, routes).await.unwrap();
             });
         });
-        Self { port, root: ca.pem(), published }
+        Self { port, root, published }
     }
 
     /// Writes the root certificate, for `outbound.ca_file`.

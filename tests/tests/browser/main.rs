@@ -2,6 +2,7 @@
 #![expect(clippy::panic, reason = "tests report failure by panicking")]
 
 mod journeys;
+mod logouts;
 mod looks;
 mod playground;
 mod scene;
