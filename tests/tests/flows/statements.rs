@@ -3,13 +3,13 @@
 
 use std::cell::Cell;
 
-use grantor_tests::{Browser, Engine, InProcess, SigningKey};
+use grantor_tests::{Browser, Engine, InProcess, RelyingParty, SigningKey};
 use serde_json::json;
 
 use crate::client_assertions::{assertion_claims, metadata, token_at};
 use crate::stage::{CALLBACK, Stage, trusted_with};
 
-/// Operation, what it costs, and what issue 3 promises that it never costs more than.
+/// Operation, what it costs, and what is promised that it never costs more than.
 const COST: &[(&str, u64, u64)] = &[
     ("discovery", 0, 0),
     ("key set", 0, 0),
@@ -30,6 +30,9 @@ const COST: &[(&str, u64, u64)] = &[
     ("the same, the session not seen for five minutes", 3, 3),
     ("authorization with prompt=none and no session", 0, 3),
     ("first login with consent, from authorize to tokens", 13, 14),
+    ("authorization of a session that meets a client which is told of logouts", 4, 4),
+    ("authorization at that client from then on", 2, 3),
+    ("logout with a hint, twenty clients to tell", 5, 6),
 ];
 
 const EVERY_TOKEN: &str = "code id_token token";
@@ -74,6 +77,12 @@ async fn warm(stage: &Stage) {
     let server = &stage.server;
     server.app.keys.reread(server.app.clock.now_ms()).await.unwrap();
     client_token(stage).await;
+}
+
+/// Reads a client into the cache: what is read is held for a second.
+async fn read_client(stage: &Stage, client: &RelyingParty) {
+    client.token(&[("grant_type", "client_credentials")]).await.tokens();
+    warm(stage).await;
 }
 
 async fn client_token(stage: &Stage) -> String {
@@ -185,6 +194,43 @@ async fn every_operation_costs_what_the_table_says(engine: Engine) {
         app.redeems(&request.receives(&left), &request).await.tokens();
     };
     counter.count("first login with consent, from authorize to tokens", forgotten, first_login).await;
+
+    let told = trusted_with(&json!({
+        "frontchannel_logout_uri": "https://app.example/out",
+        "backchannel_logout_uri": "https://app.example/out",
+        "post_logout_redirect_uris": ["https://app.example/bye"],
+    }));
+    let mut clients = Vec::new();
+    for _ in 0..20 {
+        clients.push(stage.party(told.clone()).await);
+    }
+    let told = &clients[0];
+    let signs_in_anew = async || {
+        stage.browser.forget();
+        stage.tokens(scope).await;
+    };
+    let meets = async |()| drop(stage.browser.get(&told.asks(scope).url()).await.left().code());
+    let first = "authorization of a session that meets a client which is told of logouts";
+    counter.count(first, async || (signs_in_anew().await, read_client(&stage, told).await).0, meets).await;
+    let read = async || read_client(&stage, told).await;
+    counter.count("authorization at that client from then on", read, meets).await;
+    let everywhere = async || {
+        signs_in_anew().await;
+        let mut hint = None;
+        for client in &clients {
+            let request = client.asks(scope);
+            let code = stage.browser.get(&request.url()).await.left().code();
+            hint = client.redeems(&code, &request).await.tokens().id_token;
+        }
+        read_client(&stage, &clients[19]).await;
+        hint.unwrap()
+    };
+    let logs_out = async |hint: String| {
+        let url = format!("{}/oauth2/sessions/logout?id_token_hint={hint}", app.issuer);
+        let page = stage.browser.get(&url).await.page();
+        assert_eq!(page.document.frames.len(), 20, "{page}");
+    };
+    counter.count("logout with a hint, twenty clients to tell", everywhere, logs_out).await;
 
     let table: Vec<&str> = COST.iter().map(|(operation, ..)| *operation).collect();
     assert_eq!(counter.counted, table, "every row of the table is counted");
