@@ -117,7 +117,8 @@ impl Codes<'_> {
                 " THEN $5 ELSE code_attempt END,
                    expires_at = CASE WHEN NOT (",
                 redeems!(),
-                ") THEN expires_at WHEN NOT offline THEN $6 + $8
+                ") THEN expires_at
+                                     WHEN NOT offline AND ends_at <= code_expires_at + $8 THEN $6 + $8
                                      WHEN $6 + $7 < ends_at THEN $6 + $7 ELSE ends_at END,
                    code_failures = CASE WHEN ",
                 guesses!(),

@@ -4,7 +4,7 @@
 use grantor_protocol::{ClientId, ClientMetadata, ClientRowId, SessionId, Timestamp, UserId};
 
 use crate::{
-    Attempt, Fault, RevocationReason, Sessions,
+    Attempt, Fault, Sessions,
     engine::{Row, Transaction},
     liveness::session_lives,
     sessions::SESSIONS_PER_BROWSER,
@@ -53,8 +53,8 @@ impl FrontChannelClient {
 }
 
 impl Sessions<'_> {
-    /// Ends sessions, and with them every grant of them that is not offline, or whose client is registered to lose that
-    /// too; notes the clients to tell until `give_up_at`. Of two who end the same session one does.
+    /// Ends sessions, and with them every grant of them that is not offline; notes the clients to tell until `give_up_at`. Of
+    /// two who end the same session one does.
     #[tracing::instrument(name = "store.sessions.end", level = "debug", skip_all)]
     pub async fn end(&self, which: &Ending, give_up_at: Timestamp, now_ms: i64) -> Result<Ended, Fault> {
         const NAME: &str = "sessions.end";
@@ -76,7 +76,6 @@ impl Sessions<'_> {
             };
             if !of_round.is_empty() {
                 ended.notifications += act.note_whom_to_tell(&mut transaction).await?;
-                act.revoke_offline_grants(&mut transaction).await?;
             }
             transaction.commit().await?;
             ended.sessions.extend(of_round);
@@ -197,17 +196,5 @@ impl Act {
         );
         let note = note.bind(self.attempt.uuid()).bind(self.now_ms).bind(self.now()).bind(self.give_up_at);
         note.execute().await
-    }
-
-    async fn revoke_offline_grants(&self, transaction: &mut Transaction) -> Result<(), Fault> {
-        let revoke = transaction.statement(
-            Self::NAME,
-            "UPDATE oauth_grant SET revoked_at = $2, revoked_because = $3
-              WHERE offline AND revoked_at IS NULL AND session_id IN (SELECT id FROM session WHERE ending = $1)
-                AND EXISTS (SELECT 1 FROM client WHERE client.id = oauth_grant.client
-                      AND client.metadata LIKE '%\"offline_access_ends_with_session\":true%')",
-        );
-        let revoke = revoke.bind(self.attempt.uuid()).bind(self.now()).bind(RevocationReason::Logout.name());
-        revoke.execute().await.map(drop)
     }
 }

@@ -51,8 +51,6 @@ pub enum RevocationReason {
     User,
     /// An operator ended it.
     Operator,
-    /// The session it came from ended, and its client is registered to lose offline access with it.
-    Logout,
 }
 
 impl RevocationReason {
@@ -65,7 +63,6 @@ impl RevocationReason {
             RevocationReason::Client => "client",
             RevocationReason::User => "user",
             RevocationReason::Operator => "operator",
-            RevocationReason::Logout => "logout",
         }
     }
 }

@@ -32,7 +32,7 @@ const COST: &[(&str, u64, u64)] = &[
     ("first login with consent, from authorize to tokens", 13, 14),
     ("authorization of a session that meets a client which is told of logouts", 4, 4),
     ("authorization at that client from then on", 2, 3),
-    ("logout with a hint, twenty clients to tell", 5, 6),
+    ("logout with a hint, twenty clients to tell", 4, 6),
 ];
 
 const EVERY_TOKEN: &str = "code id_token token";

@@ -131,14 +131,14 @@ fn new_grant(
     let has_code = request.response_type.has_code();
     // OpenID Connect Core section 11: offline access is of the code, and ignored without one.
     let may_refresh = has_code && client.metadata.allows_grant(GrantType::RefreshToken);
-    let offline = request.scope.wants_offline() && may_refresh;
+    let refreshes = request.scope.wants_offline() && may_refresh;
     let granted =
         if may_refresh { request.scope.clone() } else { request.scope.difference(&offline_scope()) };
     let login = &session.session;
     let authenticated_at = Timestamp::from_milliseconds(login.authenticated_at_ms);
     let code_expires_at = now.plus(config.tokens.code.lifetime.seconds());
     let access_seconds = config.tokens.access.lifetime.seconds();
-    let ends_at = if offline {
+    let ends_at = if refreshes {
         authenticated_at.plus(config.tokens.refresh.max_lifetime.seconds()).max(code_expires_at)
     } else {
         code_expires_at.plus(access_seconds)
@@ -165,7 +165,8 @@ fn new_grant(
         scope: granted,
         audience: targets.all(),
         session: Some(login.id),
-        offline,
+        // Derived when it is read, so that no logout at this very moment leaves it alive.
+        offline: refreshes && !client.metadata.offline_access_ends_with_session,
         claims: request.claims.clone(),
         authorization_details: None,
         act: None,

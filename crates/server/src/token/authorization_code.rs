@@ -51,7 +51,7 @@ pub(super) async fn redeem(
         }
         CodeOutcome::Refused(refusal) => return Err(refused(refusal)),
     };
-    let gives_refresh = facts.offline && metadata.allows_grant(GrantType::RefreshToken);
+    let gives_refresh = facts.scope.wants_offline() && metadata.allows_grant(GrantType::RefreshToken);
     let audience = narrow(&request.targets.all(), &facts.audience, &metadata.audience)?;
     // What an operator took from the client since is not handed out any more (security.md T076).
     let scope = facts.scope.intersection(&metadata.scope);

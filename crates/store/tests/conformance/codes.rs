@@ -253,15 +253,20 @@ pub(crate) async fn a_code_dies_with_its_session_user_and_client(world: World) {
     assert_eq!(refusal(&world, flow.code_use()).await, CodeRefusal::Dead);
 }
 
-pub(crate) async fn an_offline_grant_lives_by_use_and_any_other_by_its_token(world: World) {
+pub(crate) async fn a_grant_that_can_be_refreshed_lives_by_use_and_any_other_by_its_token(world: World) {
     let ends = |offline, ends_at| {
         move |grant: &mut grantor_store::NewGrant| {
             grant.offline = offline;
             grant.ends_at = ends_at;
         }
     };
-    let rows =
-        [(true, END_SECONDS, 1 + IDLE_SECONDS), (true, 500, 500), (false, END_SECONDS, 1 + ACCESS_SECONDS)];
+    let rows = [
+        (true, END_SECONDS, 1 + IDLE_SECONDS),
+        (true, 500, 500),
+        // It hangs on its session, and can be refreshed as long as that lives.
+        (false, END_SECONDS, 1 + IDLE_SECONDS),
+        (false, CODE_SECONDS + ACCESS_SECONDS, 1 + ACCESS_SECONDS),
+    ];
     for (offline, ends_after, lives) in rows {
         let flow = world.flow_with(ends(offline, NOW.plus(ends_after))).await;
         let CodeOutcome::Redeemed(facts) = redeem(&world, flow.code_use()).await else { panic!() };

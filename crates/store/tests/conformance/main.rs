@@ -88,7 +88,6 @@ macro_rules! prove {
                 every_session_of_a_user_ends_at_once,
                 the_sessions_of_a_browser_end_together,
                 an_ending_notes_each_client_that_asked_to_be_told,
-                offline_access_ends_with_the_session_where_the_client_is_registered_so,
             );
             cases!($engine, interactions:
                 an_interaction_comes_back_as_it_was_stored,
@@ -121,7 +120,7 @@ macro_rules! prove {
                 an_expired_code_gives_nothing,
                 only_its_client_hears_what_a_code_is_for_before_using_it,
                 a_code_dies_with_its_session_user_and_client,
-                an_offline_grant_lives_by_use_and_any_other_by_its_token,
+                a_grant_that_can_be_refreshed_lives_by_use_and_any_other_by_its_token,
             );
             cases!($engine, refresh:
                 the_current_generation_advances,

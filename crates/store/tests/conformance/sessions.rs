@@ -177,7 +177,7 @@ pub(crate) async fn an_ending_notes_each_client_that_asked_to_be_told(world: Wor
 
     let before = world.store.statements();
     let ended = world.ends_all(&Ending::Sessions(vec![session.id, other.id])).await;
-    assert_eq!(world.store.statements() - before, 3);
+    assert_eq!(world.store.statements() - before, 2);
     assert_eq!((ended.sessions.len(), ended.notifications), (2, 1));
     assert_eq!(world.ends(&session).await.notifications, 0);
     assert!(!sessions.note_client(session.id, back.row, NOW).await.unwrap(), "nobody would tell it");
@@ -188,18 +188,4 @@ pub(crate) async fn an_ending_notes_each_client_that_asked_to_be_told(world: Wor
         (told[0].session, told[0].client, &told[0].metadata),
         (session.id, front.row, &front.metadata)
     );
-}
-
-/// An offline grant outlives its session, unless its client is registered to lose it.
-pub(crate) async fn offline_access_ends_with_the_session_where_the_client_is_registered_so(world: World) {
-    for (member, lives) in [(false, true), (true, false)] {
-        let user = world.user(if member { "alice" } else { "bob" }).await;
-        let client = world.client_with(if member { "mail" } else { "sync" }, |client| {
-            client.offline_access_ends_with_session = member;
-        });
-        let session = world.session(&user).await;
-        let flow = world.flow_of(client.await, user, session, |grant| grant.offline = true).await;
-        world.ends(&flow.session).await;
-        assert_eq!(world.store.grants().live(flow.grant, NOW).await.unwrap().is_some(), lives, "{member}");
-    }
 }
