@@ -330,7 +330,8 @@ impl ClientMetadata {
             Some(host.to_owned())
         };
         if let Some(uri) = &self.sector_identifier_uri {
-            return host_of(uri);
+            // It names the redirect URIs, which was checked at registration: whose it is does not matter.
+            return Some(url::Url::parse(uri).ok()?.host_str()?.to_owned());
         }
         let mut hosts = self.redirect_uris.iter().map(host_of);
         let first = hosts.next()??;
