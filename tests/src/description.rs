@@ -105,7 +105,12 @@ mod tests {
     fn what_is_documented_agrees_and_what_is_not_documented_is_not_judged() {
         answer("GET", "/health/alive", 200, r#"{"status":"ok"}"#);
         answer("POST", "/oauth2/token", 400, r#"{"error":"invalid_grant","error_description":"No."}"#);
-        answer("GET", "/connect/register/a-client", 401, r#"{"error":"invalid_token"}"#);
+        answer(
+            "GET",
+            "/connect/register/a-client",
+            401,
+            r#"{"error":"invalid_token","error_description":"No."}"#,
+        );
         answer("GET", "/health/alive/else", 200, "[]");
         answer("DELETE", "/health/alive", 405, "");
     }
@@ -114,6 +119,12 @@ mod tests {
     #[should_panic(expected = "unlike openapi.json")]
     fn an_error_outside_the_alphabet_does_not_agree() {
         answer("POST", "/oauth2/token", 400, r#"{"error":"invalid_grant","error_description":"\"No\""}"#);
+    }
+
+    #[test]
+    #[should_panic(expected = "unlike openapi.json")]
+    fn an_error_without_a_description_does_not_agree() {
+        answer("POST", "/oauth2/token", 400, r#"{"error":"invalid_grant"}"#);
     }
 
     #[test]

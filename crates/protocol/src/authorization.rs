@@ -88,13 +88,16 @@ impl AuthorizationRequest {
     }
 }
 
+/// What begins a value of standing consent that stands for one claim.
+pub(crate) const CONSENT_TO_CLAIM: &str = "claim:";
+
 /// The value that stands for consent to one claim.
 fn consent_to_claim(claim: &str) -> String {
     let spelled = |byte: u8| match byte {
         b'!' | b'#'..=b'[' | b']'..=b'~' => char::from(byte).to_string(),
         other => format!("%{other:02X}"),
     };
-    format!("claim:{}", claim.bytes().map(spelled).collect::<String>())
+    format!("{CONSENT_TO_CLAIM}{}", claim.bytes().map(spelled).collect::<String>())
 }
 
 /// A validated request before it is joined with its client, its redirect URI and the hinted subject.

@@ -176,14 +176,6 @@ impl RequestedClaim {
     pub fn allows(&self, value: &Value) -> bool {
         self.values.as_ref().is_none_or(|values| values.contains(value))
     }
-
-    /// The only text that will do.
-    pub fn only_text(&self) -> Option<&str> {
-        match self.values.as_deref() {
-            Some([value]) => value.as_str(),
-            Some(_) | None => None,
-        }
-    }
 }
 
 #[cfg(test)]
@@ -206,7 +198,7 @@ mod tests {
         assert_eq!(request.userinfo.get("email"), Some(&RequestedClaim::default()));
         assert!(request.id_token.get("acr").unwrap().allows(&json!("2")));
         assert!(!request.id_token.get("acr").unwrap().allows(&json!("3")));
-        assert_eq!(request.id_token.get("sub").unwrap().only_text(), Some("ada"));
+        assert_eq!(request.id_token.get("sub").unwrap().values, Some(vec![json!("ada")]));
         assert_eq!(request.names(), ["name", "email"]);
         let kept = serde_json::to_value(&request).unwrap();
         assert_eq!(serde_json::from_value::<ClaimsRequest>(kept).unwrap(), request);

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::ErrorCode;
-use crate::redirect_uri::RedirectUri;
+use crate::redirect_uri::{RedirectUri, is_loopback_host};
 use crate::response::ResponseType;
 use crate::scope::Scope;
 
@@ -223,7 +223,7 @@ impl ClientMetadata {
         let Value::Object(mut members) = document else {
             return Err(MetadataError { member: String::new(), reason: "must be a JSON object".to_owned() });
         };
-        members.retain(|_, value| !is_left_out(value));
+        members.retain(|name, value| !is_left_out(value) && !says_nothing(name, value));
         Localized::check_types(&members)?;
         let names_response_types = members.contains_key("response_types");
         let names_grant_types = members.contains_key("grant_types");
@@ -331,11 +331,17 @@ impl ClientMetadata {
     }
 
     /// The sector of a pairwise client: who shares a sector recognises the same users (OpenID Connect Core section 8.1).
-    /// `None` when its redirect URIs have several hosts, or none, and no `sector_identifier_uri` joins them.
+    /// `None` when its redirect URIs have several hosts, or none that is the client's alone, and no `sector_identifier_uri`
+    /// joins them: in a scheme of an application's own anybody may write any host, and on this machine there are many.
     pub fn sector(&self) -> Option<String> {
-        let host_of = |uri: &String| Some(url::Url::parse(uri).ok()?.host_str()?.to_owned());
+        let host_of = |uri: &String| {
+            let url = url::Url::parse(uri).ok()?;
+            let host = url.host_str().filter(|host| url.scheme() == "https" && !is_loopback_host(host))?;
+            Some(host.to_owned())
+        };
         if let Some(uri) = &self.sector_identifier_uri {
-            return host_of(uri);
+            // It names the redirect URIs, which was checked at registration: whose it is does not matter.
+            return Some(url::Url::parse(uri).ok()?.host_str()?.to_owned());
         }
         let mut hosts = self.redirect_uris.iter().map(host_of);
         let first = hosts.next()??;
@@ -360,6 +366,15 @@ pub(crate) fn is_left_out(value: &Value) -> bool {
     value.is_null()
         || value.as_str().is_some_and(str::is_empty)
         || value.as_object().is_some_and(serde_json::Map::is_empty)
+}
+
+/// What exports of Hydra write where nothing was said: empty lists, and userinfo that is plain JSON.
+fn says_nothing(name: &str, value: &Value) -> bool {
+    match name {
+        "grant_types" | "response_types" => value.as_array().is_some_and(Vec::is_empty),
+        "userinfo_signed_response_alg" => value == SigningAlgorithm::Unsigned.name(),
+        _ => false,
+    }
 }
 
 fn matching(uris: &[String], requested: &str, application: ApplicationType) -> Option<RedirectUri> {

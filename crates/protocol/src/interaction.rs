@@ -78,7 +78,7 @@ pub fn needed(request: &AuthorizationRequest, state: &InteractionState, now_ms: 
         && state.chosen == Some(session.id)
         && session.auth_time_ms.saturating_add(CLOCK_SKEW_MS) >= state.created_at_ms;
 
-    if required_subject(request).is_some_and(|required| required != session.subject.as_str()) {
+    if !may_answer(request, session) {
         // Signing in as somebody else once more would never end.
         return if authenticated_here { Step::Refuse(ErrorCode::LoginRequired) } else { login };
     }
@@ -101,8 +101,8 @@ pub fn selected<'a>(request: &AuthorizationRequest, state: &'a InteractionState)
     if let Some(chosen) = state.chosen {
         return state.sessions.iter().find(|session| session.id == chosen);
     }
-    if let Some(required) = required_subject(request) {
-        return state.sessions.iter().find(|session| session.subject.as_str() == required);
+    if is_bound(request) {
+        return state.sessions.iter().find(|session| may_answer(request, session));
     }
     let hinted = request.login_hint.as_deref().and_then(|hint| {
         let username = Username::parse(hint).ok();
@@ -115,10 +115,17 @@ pub fn selected<'a>(request: &AuthorizationRequest, state: &'a InteractionState)
     hinted.or_else(|| state.sessions.first())
 }
 
-/// The only user who may answer: that of the `id_token_hint`, or of a `sub` value in `claims` (section 3.1.2.2).
-fn required_subject(request: &AuthorizationRequest) -> Option<&str> {
-    let of_claims = || request.claims.id_token.get("sub")?.only_text();
-    request.id_token_hint_subject.as_deref().or_else(of_claims)
+/// Whether the request says who may answer.
+fn is_bound(request: &AuthorizationRequest) -> bool {
+    request.id_token_hint_subject.is_some()
+        || request.claims.id_token.get("sub").is_some_and(|sub| sub.values.is_some())
+}
+
+/// Whether this user may answer: that of the `id_token_hint`, and one of the `sub` values in `claims` (section 3.1.2.2).
+fn may_answer(request: &AuthorizationRequest, session: &SessionFacts) -> bool {
+    let subject = session.subject.as_str();
+    request.id_token_hint_subject.as_deref().is_none_or(|hinted| hinted == subject)
+        && request.claims.id_token.get("sub").is_none_or(|sub| sub.allows(&Value::from(subject)))
 }
 
 fn is_too_old(max_age: Option<i64>, auth_time_ms: i64, now_ms: i64) -> bool {

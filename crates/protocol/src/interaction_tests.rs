@@ -102,6 +102,32 @@ fn every_prompt_for_every_remembered_state() {
     }
 }
 
+/// OpenID Connect Core section 3.1.2.2.
+#[test]
+fn whoever_answers_meets_the_hint_and_every_value_of_sub() {
+    let asked = |hint: Option<&str>, sub: Value| AuthorizationRequest {
+        id_token_hint_subject: hint.map(|name| format!("sub-{name}")),
+        claims: claims(&json!({ "id_token": { "sub": sub } })),
+        ..request("none")
+    };
+    let both = signed_in(&["ada", "bob"], Some(SCOPE));
+    for (hint, sub, who) in [
+        (None, json!({ "value": "sub-bob" }), Some("bob")),
+        (None, json!({ "values": ["sub-cyd", "sub-bob"] }), Some("bob")),
+        (None, json!({ "values": ["sub-cyd"] }), None),
+        (None, json!({ "value": 7 }), None),
+        (Some("ada"), json!({ "value": "sub-bob" }), None),
+        (Some("ada"), json!({ "values": ["sub-bob", "sub-ada"] }), Some("ada")),
+        (Some("ada"), Value::Null, Some("ada")),
+        (None, Value::Null, Some("ada")),
+    ] {
+        let request = asked(hint, sub.clone());
+        assert_eq!(selected(&request, &both).map(|session| session.id), who.map(id), "{hint:?} {sub}");
+        let step = if who.is_some() { Nothing } else { Refuse(LoginRequired) };
+        assert_eq!(needed(&request, &both, NOW), step, "{hint:?} {sub}");
+    }
+}
+
 #[test]
 fn each_page_leads_to_the_next_and_the_last_to_the_answer() {
     for (prompt, after_login, after_consent) in [

@@ -109,8 +109,9 @@ fn refuse_privileges(members: &Map<String, Value>) -> Result<(), MetadataError> 
             || OTHERS_PRIVILEGES.contains(&name)
             || name.ends_with(LIFESPANS)
     };
-    let is_everybodys =
-        |name: &str, value: &Value| name != "refresh_token_rotation" && *value == Value::Bool(false);
+    let is_everybodys = |name: &str, value: &Value| {
+        !["refresh_token_rotation", "metadata"].contains(&name) && *value == Value::Bool(false)
+    };
     let sent = members
         .iter()
         .find(|(name, value)| is_privilege(name) && is_sent(members, name) && !is_everybodys(name, value));

@@ -82,7 +82,8 @@ impl ClientJwt {
                 Protected::Signed(Arc::clone(&keys.active(algorithm)?.pair))
             }
             (Some(SigningAlgorithm::HS256), None) => Protected::Authenticated(secret(issuing).await?),
-            (Some(_), None) => Protected::Unsigned,
+            (Some(_), None) if issuing.app.config.clients.allow_unsigned => Protected::Unsigned,
+            (Some(_), None) => return Err(unsigned_is_off()),
             (None, None) => Protected::Bare,
         };
         Ok(Self { protection, encryption })
@@ -165,6 +166,13 @@ fn content_encryption(registered: ContentEncryptionAlgorithm) -> ContentEncrypti
         ContentEncryptionAlgorithm::A192Gcm => ContentEncryption::A192Gcm,
         ContentEncryptionAlgorithm::A256Gcm => ContentEncryption::A256Gcm,
     }
+}
+
+/// The client was registered while the operator allowed it, or by the operator: what holds is what is allowed now.
+fn unsigned_is_off() -> Failure {
+    let expected = "an algorithm that signs";
+    Failure::refused(ErrorCode::InvalidRequest, "id_token_signed_response_alg", expected, "none")
+        .with_setting("clients.allow_unsigned")
 }
 
 /// The client's secret, which is the key of HS256.

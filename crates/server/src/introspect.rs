@@ -4,7 +4,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use grantor_protocol::{ActiveToken, ErrorCode, IntrospectionResponse, TokenUse};
+use grantor_protocol::{ActiveToken, ErrorCode, IntrospectionResponse, SubjectType, TokenUse};
 
 use crate::app::App;
 use crate::clock::Now;
@@ -32,8 +32,15 @@ pub(crate) async fn post(
             || token.client == row.row
             || token.audience.iter().any(|audience| audience == row.client_id.as_str())
     };
+    let may_name_user = |token: &AccessToken| {
+        let knows_by_name =
+            row.metadata.subject_type == SubjectType::Public && token.scope.contains("profile");
+        row.metadata.introspect_any || knows_by_name
+    };
     let answer = match live::judge(&app, &issuer, now, token).await? {
-        Ok(live) if may_hear_of(&live.token) => active_access_token(&issuer, &live),
+        Ok(live) if may_hear_of(&live.token) => {
+            active_access_token(&issuer, &live, may_name_user(&live.token))
+        }
         Ok(_foreign) => IntrospectionResponse::inactive(),
         Err(_) => own_refresh_token(&app, &issuer, now, token, Some(&client)).await?,
     };
@@ -55,7 +62,7 @@ pub(crate) async fn admin(
         );
     };
     let answer = match live::judge(&app, &issuer, now, token).await? {
-        Ok(live) => active_access_token(&issuer, &live),
+        Ok(live) => active_access_token(&issuer, &live, true),
         Err(_) => own_refresh_token(&app, &issuer, now, token, None).await?,
     };
     Ok(respond(answer))
@@ -106,13 +113,18 @@ async fn own_refresh_token(
     }))
 }
 
-fn active_access_token(issuer: &Issuer, live: &Live) -> IntrospectionResponse {
+/// `names_user`: whether the asker may know the name that the user signs in with. It is the same at every client, so a
+/// client hears it only by a scope that releases it, and never where it knows the user by a pairwise subject.
+fn active_access_token(issuer: &Issuer, live: &Live, names_user: bool) -> IntrospectionResponse {
     let token = &live.token;
     let grant = live.facts.grant.as_ref();
     IntrospectionResponse::active(ActiveToken {
         scope: token.scope.clone(),
         client_id: token.client_id.clone(),
-        username: grant.and_then(|grant| grant.user.as_ref()).map(|user| user.username_display.clone()),
+        username: grant
+            .filter(|_| names_user)
+            .and_then(|grant| grant.user.as_ref())
+            .map(|user| user.username_display.clone()),
         token_type: Some("Bearer"),
         token_use: TokenUse::AccessToken,
         exp: token.expires_at,

@@ -151,7 +151,11 @@ fn is_a_person(headers: &HeaderMap) -> bool {
 }
 
 async fn not_found() -> Response {
-    (StatusCode::NOT_FOUND, axum::Json(serde_json::json!({ "error": "not_found" }))).into_response()
+    let body = serde_json::json!({
+        "error": "not_found",
+        "error_description": "There is nothing at this address.",
+    });
+    (StatusCode::NOT_FOUND, axum::Json(body)).into_response()
 }
 
 /// A panic is a defect: answered as one, logged, and the connection lives on.

@@ -191,3 +191,24 @@ async fn a_pairwise_subject_outlives_keys_and_the_hint_of_its_own_token_works() 
     let other = stage.app.asks("openid").with("claims", &claims).with("prompt", "none");
     stage.authorizes(&other).await.is_refused("login_required");
 }
+
+/// RFC 7662 section 5: the name that a user signs in with is the same at every client, so a client hears it only by a scope
+/// that releases it, and never where it knows the user by a pairwise subject.
+#[tokio::test]
+async fn introspection_names_the_user_only_where_a_scope_does() {
+    let stage = Stage::new().await;
+    let pairwise = stage.party(trusted_with(&json!({ "subject_type": "pairwise" }))).await;
+    for (app, scope, named) in [
+        (&stage.app, "openid profile", true),
+        (&stage.app, "openid", false),
+        (&pairwise, "openid profile", false),
+    ] {
+        let request = app.asks(scope);
+        let code = stage.alice.authorizes(&stage.browser, &request.url()).await.code();
+        let token = app.redeems(&code, &request).await.tokens().access_token;
+        let answer = app.introspects(&token).await;
+        assert_eq!(answer.ok()["active"], true);
+        assert_eq!(answer.json.get("username").is_some(), named, "{scope} {answer}");
+        assert!(named || !answer.text.contains("alice"), "{answer}");
+    }
+}

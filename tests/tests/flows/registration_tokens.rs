@@ -79,6 +79,7 @@ async fn what_a_token_cannot_be_is_refused() {
         json!({ "uses": 1 }),
         json!({ "limits": { "redirect_uris": ["*"] } }),
         json!({ "limits": { "grants": ["implicit"] } }),
+        json!({ "label": "a\u{0}b" }),
         json!([]),
         json!({ "limits": [] }),
     ] {

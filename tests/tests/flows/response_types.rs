@@ -244,3 +244,21 @@ async fn id_tokens_are_signed_as_registered_on_either_channel() {
     assert!(id_token.ends_with('.'), "no signature: {id_token}");
     assert!(jws_part(&id_token, 1).get("at_hash").is_none());
 }
+
+/// What the operator allows holds for every client, whoever registered it and when.
+#[tokio::test]
+async fn an_unsigned_id_token_needs_the_operators_leave_when_it_is_issued() {
+    let stage = Stage::with("", trusted_with(&json!({ "id_token_signed_response_alg": "none" }))).await;
+    let (request, code) = stage.code("openid").await;
+    stage.app.redeems(&code, &request).await.is_refused("invalid_request");
+}
+
+/// The mode of an error is that of the response type, when the request says something else twice.
+#[tokio::test]
+async fn a_repeated_response_mode_does_not_send_the_error_into_the_query() {
+    let stage = stage().await;
+    let mut url = stage.app.asks("openid").with("response_type", "id_token token").url();
+    url.push_str("&response_mode=fragment&response_mode=fragment");
+    let left = stage.browser.get(&url).await.left();
+    assert_eq!((left.arrival, left.get("error")), (Arrival::Fragment, Some("invalid_request")), "{left}");
+}

@@ -73,7 +73,7 @@ pub fn requested_mode(params: &Params) -> Option<ResponseMode> {
     let text = params.single("response_type").ok().flatten();
     let response_type = text.and_then(|text| ResponseType::parse(text).ok());
     let suits = |mode: &ResponseMode| response_type.is_none_or(|response_type| mode.suits(&response_type));
-    let named = params.single("response_mode").ok()?.and_then(ResponseMode::from_name).filter(suits);
+    let named = params.single("response_mode").ok().flatten().and_then(ResponseMode::from_name).filter(suits);
     named.or_else(|| response_type.map(|response_type| ResponseMode::default_for(&response_type)))
 }
 

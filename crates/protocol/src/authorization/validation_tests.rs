@@ -205,7 +205,7 @@ fn errors_travel_in_the_mode_that_was_asked_for() {
         ("response_type=id_token", Some(ResponseMode::Fragment)),
         ("response_type=id_token&response_mode=query", Some(ResponseMode::Fragment)),
         ("response_type=code&response_mode=magic", Some(ResponseMode::Query)),
-        ("response_type=code&response_mode=form_post&response_mode=query", None),
+        ("response_type=code&response_mode=form_post&response_mode=query", Some(ResponseMode::Query)),
         ("response_type=magic", None),
     ] {
         assert_eq!(requested_mode(&Params::parse(query.as_bytes()).unwrap()), mode, "{query}");

@@ -7,7 +7,8 @@ use super::algorithms::{
     authentication_keys, authentication_signature, content_encryption, encryption, id_token_signature,
     request_encryption, signature,
 };
-use super::{ClientMetadata, GrantType, SubjectType};
+use super::{ApplicationType, ClientMetadata, GrantType, SubjectType};
+use crate::authorization::CONSENT_TO_CLAIM;
 use crate::redirect_uri::{RedirectUri, is_loopback_host, is_uri_text};
 use crate::resource;
 
@@ -17,8 +18,10 @@ pub(super) const RULES: &[(&str, Rule)] = &[
     ("client_name", |client| client.client_name.as_deref().map_or(Ok(()), name)),
     ("redirect_uris", |client| redirects(client, &client.redirect_uris)),
     ("redirect_uris", redirect_for_the_answer),
+    ("redirect_uris", redirect_for_tokens),
     ("post_logout_redirect_uris", |client| redirects(client, &client.post_logout_redirect_uris)),
     ("grant_types", grants_agree),
+    ("scope", no_consent_to_claims),
     ("response_types", |client| at_most(client.response_types.len(), 20)),
     ("jwks", |client| client.jwks.as_ref().map_or(Ok(()), public_keys)),
     ("jwks_uri", |client| {
@@ -101,11 +104,34 @@ fn redirect_for_the_answer(client: &ClientMetadata) -> Result<(), String> {
     Ok(())
 }
 
+/// OpenID Connect Dynamic Client Registration section 2 (`application_type`): tokens for a web client travel over https, and
+/// not to whatever runs on the user's machine.
+fn redirect_for_tokens(client: &ClientMetadata) -> Result<(), String> {
+    let is_safe = |uri: &String| {
+        Url::parse(uri).is_ok_and(|url| {
+            url.scheme() == "https" && url.host_str().is_some_and(|host| !is_loopback_host(host))
+        })
+    };
+    let is_web = client.application_type == ApplicationType::Web;
+    if is_web && client.allows_grant(GrantType::Implicit) && !client.redirect_uris.iter().all(is_safe) {
+        return Err("must be https, and not on localhost, for a web client of the implicit grant".to_owned());
+    }
+    Ok(())
+}
+
+/// A value of that form stands for consent to one claim, and is nobody's to ask for.
+fn no_consent_to_claims(client: &ClientMetadata) -> Result<(), String> {
+    match client.scope.iter().find(|value| value.starts_with(CONSENT_TO_CLAIM)) {
+        Some(value) => Err(format!("\"{value}\": scopes must not begin with {CONSENT_TO_CLAIM}")),
+        None => Ok(()),
+    }
+}
+
 /// OpenID Connect Core section 8.1: without a document that joins them, the redirect URIs must have one host.
 fn one_sector(client: &ClientMetadata) -> Result<(), String> {
     match client.subject_type {
         SubjectType::Pairwise if client.sector().is_none() => {
-            Err("pairwise needs a sector_identifier_uri, or redirect URIs that all have the same host"
+            Err("pairwise needs a sector_identifier_uri, or https redirect URIs that all have the same host"
                 .to_owned())
         }
         SubjectType::Pairwise | SubjectType::Public => Ok(()),

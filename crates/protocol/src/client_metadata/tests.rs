@@ -49,6 +49,31 @@ fn exported_clients_with_nulls_empty_texts_and_unknown_members_are_read() {
     assert!(serde_json::to_value(&metadata).unwrap().get("made_up").is_none());
 }
 
+/// What Hydra exports of a client that said nothing.
+#[test]
+fn empty_lists_of_grants_and_types_and_plain_userinfo_are_left_out() {
+    let exported = json!({ "grant_types": [], "response_types": [], "userinfo_signed_response_alg": "none" });
+    assert_eq!(client(exported), client(json!({})));
+    let machine = client(json!({ "grant_types": ["client_credentials"], "response_types": [] }));
+    assert!(machine.response_types.is_empty());
+}
+
+/// OpenID Connect Core section 8.1: nobody joins a sector by writing its host into a scheme of its own.
+#[test]
+fn a_sector_is_the_https_host_that_a_client_answers_at() {
+    let pairwise = |uris: &[&str], kind: &str| {
+        let document = json!({ "redirect_uris": uris, "subject_type": "pairwise", "application_type": kind });
+        ClientMetadata::from_json(with(&document)).map(|client| client.sector().unwrap())
+    };
+    let shop = pairwise(&["https://shop.example/cb", "https://shop.example:8443/b"], "web");
+    assert_eq!(shop.unwrap(), "shop.example");
+    for uri in ["com.evil.app://shop.example/cb", "com.evil.app:/cb", "http://127.0.0.1/cb"] {
+        assert_eq!(pairwise(&[uri], "native").unwrap_err().member, "subject_type", "{uri}");
+    }
+    let mixed = pairwise(&["https://shop.example/cb", "com.evil.app://shop.example/cb"], "native");
+    assert_eq!(mixed.unwrap_err().member, "subject_type");
+}
+
 #[test]
 fn bad_members_are_refused_by_name() {
     let long_list: Vec<_> = (0..51).map(|n| format!("https://app.example/{n}")).collect();
@@ -58,6 +83,15 @@ fn bad_members_are_refused_by_name() {
         (json!({"redirect_uris": long_list}), "redirect_uris"),
         (json!({"redirect_uris": []}), "redirect_uris"),
         (json!({"redirect_uris": "https://app.example"}), "redirect_uris"),
+        (json!({"scope": "openid claim:phone_number"}), "scope"),
+        (
+            json!({"redirect_uris": ["http://localhost:3000/cb"], "response_types": ["id_token"], "grant_types": ["implicit"]}),
+            "redirect_uris",
+        ),
+        (
+            json!({"redirect_uris": ["https://localhost/cb"], "response_types": ["code token"], "grant_types": ["authorization_code", "implicit"]}),
+            "redirect_uris",
+        ),
         (json!({"redirect_uris": ["com.example.app:/cb"]}), "redirect_uris"),
         (json!({"post_logout_redirect_uris": ["/bye"]}), "post_logout_redirect_uris"),
         (json!({"grant_types": ["password"]}), "grant_types[0]"),

@@ -70,6 +70,9 @@ pub(crate) async fn create(
     if wanted.label.as_ref().is_some_and(|label| label.chars().count() > LONGEST_LABEL) {
         return Err(wrong("label", "must have at most 200 characters"));
     }
+    if wanted.label.as_ref().is_some_and(|label| label.chars().any(char::is_control)) {
+        return Err(wrong("label", "must have no control characters"));
+    }
     let token = token_format::generate(TokenPrefix::InitialAccessToken);
     let new = NewInitialToken {
         issuer: issuer.id,
