@@ -142,6 +142,8 @@ pub(crate) fn published(issuer: &str, offered: &Offered) -> Metadata {
         request_uri_parameter_supported: true,
         require_request_uri_registration: offered.request_uris_are_registered,
         authorization_response_iss_parameter_supported: true,
+        backchannel_logout_supported: true,
+        backchannel_logout_session_supported: true,
         ..Metadata::default()
     };
     for route in routes::table().iter().filter(|route| route.listener == Listener::Public) {

@@ -42,7 +42,7 @@ mod health;
 mod interact;
 mod introspect;
 mod jwks;
-mod logout;
+pub mod logout;
 mod register;
 mod revoke;
 mod token;

@@ -1,6 +1,12 @@
 //! Signing out at Grantor: the user is asked, every session of this browser ends, and a page says so. Relying-party
 //! initiated logout (`/oauth2/sessions/logout`) builds on this and is not served yet.
 
+pub(crate) mod back_channel;
+pub(crate) mod delivery;
+mod failure;
+pub(crate) mod health;
+mod trial;
+
 use axum::http::StatusCode;
 use axum::response::Response;
 
@@ -9,6 +15,9 @@ use crate::interact::account;
 use crate::pages::views::{Account, LoggedOutPage, LogoutPage};
 use crate::visit::{Policy, Visit};
 use grantor_store::Ending;
+
+pub use health::deliveries;
+pub use trial::{TriedLogout, try_logout};
 
 const PAGE: &str = "/logout";
 /// There is no parked request behind a logout; the form is bound to the browser alone.
@@ -53,8 +62,9 @@ pub(crate) async fn post(mut visit: Visit, FormBody(form): FormBody) -> Response
             Err(fault) => return visit.error(fault.into()),
         };
         let which = Ending::Sessions(alive.iter().map(|held| held.session.id).collect());
-        if let Err(fault) = visit.app.end_sessions(&which, visit.now).await {
-            return visit.error(fault.into());
+        match visit.app.end_sessions(&which, visit.now).await {
+            Ok(ended) => drop(visit.app.logout_delivery.settled(&ended, delivery::PATIENCE).await),
+            Err(fault) => return visit.error(fault.into()),
         }
         visit.cookies.sign_out();
     }
