@@ -23,8 +23,9 @@ CREATE TABLE logout_notification (
     expires_at BIGINT NOT NULL,
     PRIMARY KEY (session_id, client)
 );
-CREATE INDEX logout_notification_due ON logout_notification (next_attempt_at_ms);
-CREATE INDEX logout_notification_client ON logout_notification (client, leased_until_ms);
+CREATE INDEX logout_notification_due ON logout_notification (client, next_attempt_at_ms, session_id);
+CREATE INDEX logout_notification_leased ON logout_notification (client, leased_until_ms)
+    WHERE leased_until_ms IS NOT NULL;
 
 -- How well a client is reached.
 CREATE TABLE logout_delivery (

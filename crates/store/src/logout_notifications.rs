@@ -52,15 +52,57 @@ impl LogoutNotification {
     }
 }
 
-/// How many more of the client's rows may be leased at $1: `per_client` ($3), or one as long as its last attempt failed,
-/// without those that are.
-macro_rules! room {
+/// The session of a picked client's due row of this number.
+macro_rules! nth {
+    ($number:literal) => {
+        concat!(
+            "(SELECT waiting.session_id FROM logout_notification AS waiting
+               WHERE waiting.client = picked.client AND waiting.next_attempt_at_ms <= $1
+               ORDER BY waiting.next_attempt_at_ms, waiting.session_id LIMIT 1 OFFSET ",
+            $number,
+            ")"
+        )
+    };
+}
+
+/// A statement over the clients that rows wait for, however many rows these are: from one client to the next by the
+/// index, then the first due rows of each. The client that has waited longest comes first, and each gets its first before
+/// any gets its second.
+macro_rules! due {
     () => {
-        "(CASE WHEN EXISTS (SELECT 1 FROM logout_delivery
-              WHERE logout_delivery.client = due.client
-                AND logout_delivery.last_failed_at > COALESCE(logout_delivery.last_delivered_at, 0)) THEN 1 ELSE $3 END
-          - (SELECT COUNT(*) FROM logout_notification AS leased
-              WHERE leased.client = due.client AND leased.leased_until_ms > $1))"
+        concat!(
+            "WITH RECURSIVE known(client) AS (
+               SELECT (SELECT waiting.client FROM logout_notification AS waiting ORDER BY waiting.client LIMIT 1)
+               UNION ALL
+               SELECT (SELECT waiting.client FROM logout_notification AS waiting
+                        WHERE waiting.client > known.client ORDER BY waiting.client LIMIT 1)
+                 FROM known WHERE known.client IS NOT NULL),
+             head AS (
+               SELECT known.client,
+                      (SELECT MIN(waiting.next_attempt_at_ms) FROM logout_notification AS waiting
+                        WHERE waiting.client = known.client) AS due_at_ms,
+                      CASE WHEN EXISTS (SELECT 1 FROM logout_delivery
+                             WHERE logout_delivery.client = known.client AND logout_delivery.last_failed_at
+                               > COALESCE(logout_delivery.last_delivered_at, 0)) THEN 1 ELSE 4 END
+                        - (SELECT COUNT(*) FROM logout_notification AS leased
+                            WHERE leased.client = known.client AND leased.leased_until_ms > $1) AS room
+                 FROM known WHERE known.client IS NOT NULL),
+             place(number) AS (SELECT 0 UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3),
+             picked AS (
+               SELECT head.client, place.number FROM head CROSS JOIN place
+                WHERE head.due_at_ms <= $1 AND place.number < head.room
+                ORDER BY place.number, head.due_at_ms LIMIT $3)
+             SELECT CASE picked.number
+                      WHEN 0 THEN ",
+            nth!("0"),
+            " WHEN 1 THEN ",
+            nth!("1"),
+            " WHEN 2 THEN ",
+            nth!("2"),
+            " ELSE ",
+            nth!("3"),
+            " END, picked.client FROM picked"
+        )
     };
 }
 
@@ -69,14 +111,14 @@ macro_rules! room {
 pub struct LogoutNotifications<'a>(pub(crate) &'a Engine);
 
 impl LogoutNotifications<'_> {
-    /// Leases what is due until `until_ms`: at most `limit` rows, and so many that no client has more than `per_client`
-    /// on all nodes together, or more than one while it does not answer. The oldest come first.
+    /// Leases what is due until `until_ms`: at most `limit` rows, and so many that no client has more than four on all
+    /// nodes together, or more than one while it does not answer. Of two who claim at once one may get nothing, although
+    /// more is due.
     #[tracing::instrument(name = "store.logout_notifications.claim", level = "debug", skip_all)]
     pub async fn claim(
         &self,
         now_ms: i64,
         until_ms: i64,
-        per_client: i64,
         limit: i64,
     ) -> Result<Vec<LogoutNotification>, Fault> {
         // The first condition is checked again on the row as it is when its turn comes: one of two who claim gets it.
@@ -85,21 +127,13 @@ impl LogoutNotifications<'_> {
             concat!(
                 "UPDATE logout_notification
                     SET leased_until_ms = $2, next_attempt_at_ms = $2, attempts = attempts + 1
-                  WHERE next_attempt_at_ms <= $1 AND (session_id, client) IN (
-                    SELECT session_id, client FROM (
-                      SELECT session_id, client, next_attempt_at_ms, room, ROW_NUMBER() OVER (
-                               PARTITION BY client ORDER BY next_attempt_at_ms, session_id) AS place
-                        FROM (SELECT due.session_id, due.client, due.next_attempt_at_ms, ",
-                room!(),
-                " AS room FROM logout_notification AS due WHERE due.next_attempt_at_ms <= $1 AND ",
-                room!(),
-                " > 0 ORDER BY due.next_attempt_at_ms LIMIT 1000) AS waiting) AS placed
-                     WHERE place <= room ORDER BY next_attempt_at_ms LIMIT $4)
-                 RETURNING session_id, client, issuer_id, user_id, attempts, created_at, expires_at"
+                  WHERE next_attempt_at_ms <= $1 AND (session_id, client) IN (",
+                due!(),
+                ") RETURNING session_id, client, issuer_id, user_id, attempts, created_at, expires_at"
             ),
         );
-        let claim = claim.bind(now_ms).bind(until_ms).bind(per_client).bind(limit);
-        claim.uncounted().fetch_all().await?.iter().map(LogoutNotification::from_row).collect()
+        let claim = claim.bind(now_ms).bind(until_ms).bind(limit).uncounted();
+        claim.fetch_all().await?.iter().map(LogoutNotification::from_row).collect()
     }
 
     /// The client has been told. Counted once, whoever else delivered the same.

@@ -21,8 +21,6 @@ use crate::metrics::LogoutOutcome;
 
 /// Deliveries of this process at once.
 const AT_ONCE: usize = 32;
-/// To one client at once, by all nodes together.
-const PER_CLIENT: i64 = 4;
 /// Between two looks at what commands and other nodes have queued, or what is due again.
 const POLL: Duration = Duration::from_secs(1);
 /// Longer than an attempt can take without its two calls, of the client's keys and of the client: then it is anybody's.
@@ -112,7 +110,7 @@ async fn begin(app: &App, running: &mut JoinSet<()>) {
     let calls_ms = i64::try_from(app.config.outbound.timeout.as_millis()).unwrap_or(i64::MAX / 4) * 2;
     let until_ms = now_ms + LEASE_MS + calls_ms;
     let limit = i64::try_from(room).unwrap_or(1);
-    match app.store.logout_notifications().claim(now_ms, until_ms, PER_CLIENT, limit).await {
+    match app.store.logout_notifications().claim(now_ms, until_ms, limit).await {
         Ok(claimed) => {
             for notification in claimed {
                 let app = app.clone();
