@@ -63,9 +63,14 @@ impl App {
         let give_up_at = self.config.logout.give_up_at(now.timestamp());
         let ended = self.store.sessions().end(which, give_up_at, now.ms).await?;
         if ended.notifications > 0 {
-            self.logout_delivery.wake();
+            self.tell_clients();
         }
         Ok(ended)
+    }
+
+    /// Has this process look at once for clients that are to be told of a logout; it looks every second anyway.
+    pub fn tell_clients(&self) {
+        self.logout_delivery.wake();
     }
 
     /// Puts the parts together.
