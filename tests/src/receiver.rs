@@ -84,6 +84,13 @@ impl Receiver {
         self.shared.told.borrow().clone()
     }
 
+    /// Returns as soon as more than so many have arrived in all.
+    pub async fn hears_more_than(&self, count: usize) {
+        let mut news = self.shared.told.subscribe();
+        let heard = tokio::time::timeout(PATIENCE, news.wait_for(|told| told.len() > count)).await;
+        assert!(heard.is_ok(), "no more than {} arrived", self.told().len());
+    }
+
     /// What arrived at a path, as soon as there are so many.
     pub async fn hears(&self, path: &str, count: usize) -> Vec<Told> {
         let of_path = |told: &Vec<Told>| told.iter().filter(|told| told.path == path).cloned().collect();

@@ -23,8 +23,8 @@ use crate::metrics::LogoutOutcome;
 const AT_ONCE: usize = 32;
 /// Between two looks at what commands and other nodes have queued, or what is due again.
 const POLL: Duration = Duration::from_secs(1);
-/// Longer than an attempt can take without its two calls, of the client's keys and of the client: then it is anybody's.
-const LEASE_MS: i64 = 30_000;
+/// How long an attempt may take beside its two calls, for the client's keys and to the client: then it is anybody's.
+const LEASE_MS: i64 = 10_000;
 /// Seconds to the next attempt after the first, the second, ...; after these it is an hour.
 const BACK_OFF: [i64; 5] = [5, 30, 120, 600, 1800];
 const LONGEST_BACK_OFF: i64 = 3600;
