@@ -18,7 +18,7 @@ const CLIENTS: usize = 200;
 const SESSIONS: usize = 8;
 const KILLS: usize = 100;
 
-/// Registers a client that is told at this path; over HTTP, since two hundred commands would take a while.
+/// A client that registers itself, and is told at this path.
 async fn client(server: &Server, receiver: &Receiver, path: &str) -> RelyingParty {
     let metadata = json!({
         "redirect_uris": ["https://app.example/callback"],
@@ -124,7 +124,7 @@ async fn killed_a_hundred_times_while_it_tells_two_hundred_clients_it_forgets_no
         if sum(&left, "pending") == 0 {
             break left;
         }
-        assert!(begun.elapsed() < Duration::from_secs(180), "{left:?}");
+        assert!(begun.elapsed() < Duration::from_mins(3), "{left:?}");
         tokio::time::sleep(Duration::from_millis(200)).await;
     };
     let told = receiver.told();
@@ -134,7 +134,7 @@ async fn killed_a_hundred_times_while_it_tells_two_hundred_clients_it_forgets_no
         "{} tokens for {} notifications over {kills} kills in {killed:?}; the queue was empty {:?} later",
         told.len(),
         CLIENTS * SESSIONS,
-        begun.elapsed() - killed
+        begun.elapsed().saturating_sub(killed)
     );
     assert_eq!(ids.len(), CLIENTS * SESSIONS, "each was told at least once, and of nothing else");
     assert_eq!(left.len(), CLIENTS);

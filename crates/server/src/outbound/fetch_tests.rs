@@ -303,7 +303,7 @@ async fn what_is_posted_is_neither_kept_nor_followed_and_only_a_refusal_is_read_
     let host = Peer::plain(|request| match request.split(' ').nth(1) {
         Some("/elsewhere") => answer("307 Temporary Redirect\r\nLocation: /", b""),
         Some("/endless") => vec![b"HTTP/1.1 400 Bad Request\r\n\r\nno".to_vec(), Vec::new()],
-        Some("/long") => answer("500 Internal Server Error", &[b'x'; 1 << 20]),
+        Some("/long") => answer("500 Internal Server Error", &vec![b'x'; 1 << 20]),
         _ => vec![b"HTTP/1.1 200 OK\r\nContent-Length: 10000000\r\n\r\n".to_vec(), Vec::new()],
     })
     .await;
