@@ -18,12 +18,14 @@ CREATE TABLE logout_notification (
     user_id BLOB NOT NULL,
     attempts BIGINT NOT NULL,
     next_attempt_at_ms BIGINT NOT NULL,
+    leased_until_ms BIGINT,
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
     PRIMARY KEY (session_id, client)
 );
-CREATE INDEX logout_notification_due ON logout_notification (next_attempt_at_ms);
-CREATE INDEX logout_notification_client ON logout_notification (client);
+CREATE INDEX logout_notification_due ON logout_notification (client, next_attempt_at_ms, session_id);
+CREATE INDEX logout_notification_leased ON logout_notification (client, leased_until_ms)
+    WHERE leased_until_ms IS NOT NULL;
 
 -- How well a client is reached.
 CREATE TABLE logout_delivery (

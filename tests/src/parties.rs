@@ -15,7 +15,7 @@ use crate::tls_front::TlsFront;
 
 /// A logout that a relying party was told of.
 #[derive(Debug, Clone)]
-pub struct Told {
+pub struct Notice {
     /// The host, or the name in the path where the server called without one.
     pub who: String,
     /// Parameters of the query or the form.
@@ -24,7 +24,7 @@ pub struct Told {
     pub with_cookie: bool,
 }
 
-impl Told {
+impl Notice {
     /// A parameter by name.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
@@ -36,11 +36,11 @@ impl Told {
 pub struct Parties {
     front: TlsFront,
     port: u16,
-    told: Arc<Mutex<Vec<Told>>>,
+    told: Arc<Mutex<Vec<Notice>>>,
     task: tokio::task::JoinHandle<()>,
 }
 
-type Log = Arc<Mutex<Vec<Told>>>;
+type Log = Arc<Mutex<Vec<Notice>>>;
 
 impl Parties {
     /// Starts them.
@@ -72,7 +72,7 @@ impl Parties {
     }
 
     /// What they were told so far.
-    pub fn told(&self) -> Vec<Told> {
+    pub fn told(&self) -> Vec<Notice> {
         self.told.lock().unwrap().clone()
     }
 }
@@ -114,14 +114,14 @@ async fn front_channel(State(log): State<Log>, headers: HeaderMap, RawQuery(quer
     let parameters = form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect();
     let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
     let with_cookie = cookies.flat_map(|line| line.split("; ")).any(|pair| pair.starts_with("party="));
-    log.lock().unwrap().push(Told { who: host(&headers), parameters, with_cookie });
+    log.lock().unwrap().push(Notice { who: host(&headers), parameters, with_cookie });
     let gone = "party=; Path=/; Secure; HttpOnly; SameSite=None; Max-Age=0";
     ([(header::SET_COOKIE, gone), (header::CACHE_CONTROL, "no-store")], Html("Out")).into_response()
 }
 
 async fn back_channel(State(log): State<Log>, Path(who): Path<String>, body: Bytes) {
     let parameters = form_urlencoded::parse(&body).into_owned().collect();
-    log.lock().unwrap().push(Told { who, parameters, with_cookie: false });
+    log.lock().unwrap().push(Notice { who, parameters, with_cookie: false });
 }
 
 fn host(headers: &HeaderMap) -> String {

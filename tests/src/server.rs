@@ -113,7 +113,8 @@ impl Server {
         self.nodes[number].ready().await;
     }
 
-    fn launch(&self, number: usize) {
+    /// Starts a stopped process again without waiting for it.
+    pub fn launch(&self, number: usize) {
         let node = &self.nodes[number];
         node.spawn(&["serve", "--config", node.config.to_str().unwrap()], self.directory.path(), &[]);
     }

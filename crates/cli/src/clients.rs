@@ -1,5 +1,6 @@
 //! `grantor clients`: registered clients, shown and changed as RFC 7591 documents.
 
+mod logouts;
 mod registration;
 
 use clap::{Args, Subcommand};
@@ -45,6 +46,17 @@ pub(crate) enum Command {
         /// How long the old secret goes on working, such as 1d
         #[arg(long, value_name = "TIME", default_value = "0s")]
         overlap: Lifetime,
+    },
+    /// Show how well clients are told of logouts (backchannel_logout_uri)
+    Logouts {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Send a client one logout token about nobody, and show how it is taken
+    TestLogout {
+        /// Its client_id
+        id: String,
     },
     /// Delete a client; its tokens die with it
     Delete {
@@ -100,6 +112,8 @@ pub(crate) async fn run(command: Command, setup: &Setup) -> Result<(), Failure> 
         Command::RotateSecret { id, secret, overlap } => {
             rotate_secret(&opened, &id, secret.chosen()?, overlap).await
         }
+        Command::Logouts { json } => logouts::list(&opened, json).await,
+        Command::TestLogout { id } => logouts::try_one(opened, &id).await,
         Command::Delete { id } => {
             let client = find(&opened, &id).await?;
             opened.store.clients().delete(client.row).await?;

@@ -14,6 +14,7 @@ use crate::clock::{Clock, Now};
 use crate::config::Config;
 use crate::hash_pool::HashPool;
 use crate::key_ring::KeyRing;
+use crate::logout::delivery::LogoutDelivery;
 use crate::metrics::Metrics;
 use crate::outbound::Fetcher;
 use crate::pages::assets::Assets;
@@ -46,6 +47,8 @@ pub struct Shared {
     pub(crate) fetcher: Fetcher,
     /// Their keys.
     pub(crate) client_keys: ClientKeys,
+    /// Telling clients of logouts.
+    pub(crate) logout_delivery: LogoutDelivery,
     /// What the pages load.
     pub(crate) assets: Assets,
     /// Counters and latencies.
@@ -58,7 +61,16 @@ impl App {
     /// Ends sessions, and has their clients told. Whatever ends a session goes this way.
     pub async fn end_sessions(&self, which: &Ending, now: Now) -> Result<Ended, Fault> {
         let give_up_at = self.config.logout.give_up_at(now.timestamp());
-        self.store.sessions().end(which, give_up_at, now.ms).await
+        let ended = self.store.sessions().end(which, give_up_at, now.ms).await?;
+        if ended.notifications > 0 {
+            self.tell_clients();
+        }
+        Ok(ended)
+    }
+
+    /// Has this process look at once for clients that are to be told of a logout; it looks every second anyway.
+    pub fn tell_clients(&self) {
+        self.logout_delivery.wake();
     }
 
     /// Puts the parts together.
@@ -87,6 +99,7 @@ impl App {
             secret_hashing,
             fetcher,
             client_keys,
+            logout_delivery: LogoutDelivery::default(),
             assets,
             metrics,
             playground,

@@ -1,5 +1,5 @@
 //! JWTs made for a client as it is registered to get them (OpenID Connect Core section 2, 5.3.2, 10): signed with a key
-//! of ours, with its secret or not at all, then perhaps encrypted. ID tokens and userinfo answers are made here.
+//! of ours, with its secret or not at all, then perhaps encrypted. ID tokens, userinfo answers and logout tokens are made here.
 
 use std::sync::Arc;
 
@@ -18,6 +18,7 @@ use crate::key_ring::key_management;
 /// How a JWT for one client is protected, with everything that may fail at hand.
 #[derive(Debug)]
 pub(crate) struct ClientJwt {
+    typ: &'static str,
     protection: Protected,
     encryption: Option<Encrypted>,
 }
@@ -37,9 +38,14 @@ struct Encrypted {
     content: ContentEncryption,
 }
 
+const PLAIN: &str = "JWT";
+const LOGOUT_TOKEN: &str = "logout+jwt";
+
 /// What the client registered of one kind of JWT.
 #[derive(Clone, Copy, Debug)]
 struct Form {
+    /// What kind of JWT it is, so that none is taken for another (RFC 8725 section 3.11).
+    typ: &'static str,
     signing: Option<SigningAlgorithm>,
     /// `..._encrypted_response_alg`, by its name and value.
     encryption: (&'static str, Option<KeyManagementAlgorithm>),
@@ -50,19 +56,24 @@ struct Form {
 impl ClientJwt {
     /// The form of the client's ID tokens.
     pub(crate) async fn for_id_token(issuing: Issuing<'_>) -> Result<Self, Failure> {
-        let metadata = &issuing.client.row.metadata;
-        let form = Form {
-            signing: Some(metadata.id_token_signed_response_alg),
-            encryption: ("id_token_encrypted_response_alg", metadata.id_token_encrypted_response_alg),
-            content: metadata.id_token_encrypted_response_enc,
+        Self::prepare(issuing, id_token_form(issuing)).await
+    }
+
+    /// The form of its logout tokens: that of its ID tokens, but never unsigned (Back-Channel Logout section 2.4, 2.6).
+    pub(crate) async fn for_logout_token(issuing: Issuing<'_>) -> Result<Self, Failure> {
+        let form = id_token_form(issuing);
+        let signing = match form.signing {
+            Some(SigningAlgorithm::Unsigned) | None => SigningAlgorithm::RS256,
+            Some(signing) => signing,
         };
-        Self::prepare(issuing, form).await
+        Self::prepare(issuing, Form { typ: LOGOUT_TOKEN, signing: Some(signing), ..form }).await
     }
 
     /// The form of the client's userinfo answers; `None` for plain JSON.
     pub(crate) async fn for_userinfo(issuing: Issuing<'_>) -> Result<Option<Self>, Failure> {
         let metadata = &issuing.client.row.metadata;
         let form = Form {
+            typ: PLAIN,
             signing: metadata.userinfo_signed_response_alg,
             encryption: ("userinfo_encrypted_response_alg", metadata.userinfo_encrypted_response_alg),
             content: metadata.userinfo_encrypted_response_enc,
@@ -86,7 +97,7 @@ impl ClientJwt {
             (Some(_), None) => return Err(unsigned_is_off()),
             (None, None) => Protected::Bare,
         };
-        Ok(Self { protection, encryption })
+        Ok(Self { typ: form.typ, protection, encryption })
     }
 
     /// Whether a JWT carries the claims, so that they say who made them and for whom (OpenID Connect Core 5.3.2).
@@ -109,10 +120,9 @@ impl ClientJwt {
 
     /// The compact form: signed first, then encrypted (OpenID Connect Core section 10.2).
     pub(crate) fn encode(&self, claims: &Value) -> Result<String, Failure> {
-        const TYP: &str = "JWT";
         let signed = match &self.protection {
-            Protected::Signed(pair) => sign_compact(pair, TYP, claims),
-            Protected::Authenticated(secret) => hmac_sign_compact(secret, TYP, claims),
+            Protected::Signed(pair) => sign_compact(pair, self.typ, claims),
+            Protected::Authenticated(secret) => hmac_sign_compact(secret, self.typ, claims),
             Protected::Unsigned => Ok(unsigned_compact(claims)),
             Protected::Bare => Ok(claims.to_string()),
         };
@@ -123,6 +133,16 @@ impl ClientJwt {
         let content = if self.is_jwt() { Content::NestedJwt } else { Content::Claims };
         encrypt_compact(&encryption.key, encryption.content, content, &signed)
             .map_err(|error| Failure::Internal(error.to_string()))
+    }
+}
+
+fn id_token_form(issuing: Issuing<'_>) -> Form {
+    let metadata = &issuing.client.row.metadata;
+    Form {
+        typ: PLAIN,
+        signing: Some(metadata.id_token_signed_response_alg),
+        encryption: ("id_token_encrypted_response_alg", metadata.id_token_encrypted_response_alg),
+        content: metadata.id_token_encrypted_response_enc,
     }
 }
 

@@ -144,6 +144,8 @@ pub(crate) fn published(issuer: &str, offered: &Offered) -> Metadata {
         authorization_response_iss_parameter_supported: true,
         frontchannel_logout_supported: true,
         frontchannel_logout_session_supported: true,
+        backchannel_logout_supported: true,
+        backchannel_logout_session_supported: true,
         ..Metadata::default()
     };
     for route in routes::table().iter().filter(|route| route.listener == Listener::Public) {

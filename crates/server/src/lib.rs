@@ -45,7 +45,7 @@ mod id_token_hint;
 mod interact;
 mod introspect;
 mod jwks;
-mod logout;
+pub mod logout;
 mod register;
 mod revoke;
 mod token;

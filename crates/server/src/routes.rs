@@ -89,6 +89,7 @@ pub(crate) fn table() -> Vec<Route> {
         admin_only("/version", get(health::version)),
         admin_only("/metrics", get(metrics::get)),
         admin_only("/admin/oauth2/introspect", post(introspect::admin)),
+        admin_only("/admin/logouts", get(logout::health::list)),
         admin_only("/admin/registration/tokens", get(register::tokens::list).post(register::tokens::create)),
         admin_only("/admin/registration/tokens/{id}", delete(register::tokens::revoke)),
     ]

@@ -25,6 +25,7 @@ use tower::ServiceExt;
 use crate::app::App;
 use crate::config::{Limits, Tls};
 use crate::extract::Connection;
+use crate::logout::delivery;
 use crate::routes::{self, Listener};
 use crate::tasks;
 
@@ -74,6 +75,7 @@ impl Listeners {
     pub async fn serve(self, app: App, shutdown: watch::Receiver<bool>) -> Result<(), ServeError> {
         let tls = app.config.public.tls.as_ref().map(acceptor).transpose()?;
         let mut background = tasks::spawn(&app);
+        let delivery = tokio::spawn(delivery::run(app.clone(), shutdown.clone()));
         let public = accept(
             self.public,
             tls,
@@ -86,6 +88,8 @@ impl Listeners {
         tokio::join!(public, admin);
         background.abort_all();
         tasks::write_uses(&app).await;
+        // What is on its way ends within the time of an outgoing call; the rest waits in the database for whoever is next.
+        drop(delivery.await);
         Ok(())
     }
 }

@@ -20,6 +20,8 @@ mod interactions;
 mod json;
 mod keys;
 mod liveness;
+mod logout_deliveries;
+mod logout_notifications;
 mod origins;
 mod refresh;
 mod registration;
@@ -53,6 +55,8 @@ pub use ids::Attempt;
 pub use initial_tokens::{InitialToken, InitialTokens, NewInitialToken};
 pub use interactions::{Interactions, NewInteraction, OpenInteraction};
 pub use keys::{NewSigningKey, SigningKeys, StoredSigningKey};
+pub use logout_deliveries::{LogoutDeliveries, LogoutDelivery, PendingLogouts};
+pub use logout_notifications::{LogoutNotification, LogoutNotifications, Retry};
 pub use refresh::{RefreshOutcome, RefreshState, RefreshUse};
 pub use registration::{NewRegistration, Registered, Registration, Replacement};
 pub use resume::ResumedInteraction;
@@ -116,7 +120,8 @@ impl Store {
         Ok(self.engine.clock().await?.saturating_sub(now.seconds()))
     }
 
-    /// Statements executed so far; BEGIN, COMMIT and readiness checks do not count.
+    /// Statements executed so far; BEGIN, COMMIT, readiness checks and the delivery of logout
+    /// tokens do not count.
     pub fn statements(&self) -> u64 {
         self.engine.statements()
     }
@@ -154,6 +159,16 @@ impl Store {
     /// Logins in browsers.
     pub fn sessions(&self) -> Sessions<'_> {
         Sessions(&self.engine)
+    }
+
+    /// Logout tokens that are still to be delivered.
+    pub fn logout_notifications(&self) -> LogoutNotifications<'_> {
+        LogoutNotifications(&self.engine)
+    }
+
+    /// How well clients are reached with them.
+    pub fn logout_deliveries(&self) -> LogoutDeliveries<'_> {
+        LogoutDeliveries(&self.engine)
     }
 
     /// Authorization requests that wait for their user.

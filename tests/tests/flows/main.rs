@@ -7,6 +7,7 @@
     reason = "tests report failure by panicking"
 )]
 
+mod back_channel_logout;
 mod claims;
 mod client_assertions;
 mod codes;

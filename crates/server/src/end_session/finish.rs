@@ -9,6 +9,7 @@ use super::asked::Asked;
 use super::front_channel;
 use crate::error::Failure;
 use crate::interact::client_card;
+use crate::logout::delivery;
 use crate::pages::views::{LoggedOutPage, WebLink};
 use crate::visit::{Policy, Visit};
 
@@ -71,6 +72,7 @@ async fn end(visit: &Visit, sessions: &[SessionId]) -> Result<Vec<String>, Failu
         return Ok(Vec::new());
     }
     let ended = visit.app.end_sessions(&Ending::Sessions(sessions.to_vec()), visit.now).await?;
+    visit.app.logout_delivery.settled(&ended, delivery::PATIENCE).await;
     let clients = visit.app.store.sessions().front_channel_clients(&ended.sessions).await?;
     Ok(front_channel::addresses(&visit.issuer.url, &clients))
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::http::header::{
-    ACCEPT, ACCEPT_ENCODING, AsHeaderName, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, HOST, IF_NONE_MATCH,
-    USER_AGENT,
+    ACCEPT, ACCEPT_ENCODING, AsHeaderName, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, HOST,
+    IF_NONE_MATCH, USER_AGENT,
 };
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -33,6 +33,8 @@ const MOST_HEADERS: usize = 100;
 /// Addresses tried of one name, and how long each may take to accept a connection.
 const MOST_ADDRESSES: usize = 4;
 const CONNECT_TIME: Duration = Duration::from_secs(2);
+/// How long a host may take to explain why it refuses what was sent.
+const EXPLANATION_TIME: Duration = Duration::from_secs(1);
 
 /// What is said to a host.
 #[derive(Debug)]
@@ -41,29 +43,41 @@ pub(super) struct Question<'a> {
     pub(super) accept: &'static str,
     /// The version we have, so that the same need not be sent again (RFC 9110 section 13.1.2).
     pub(super) etag: Option<&'a str>,
+    /// The media type of the body, where there is one.
+    pub(super) content_type: Option<&'static str>,
     pub(super) body: Bytes,
+    pub(super) wanted: Answered,
 }
 
-/// What a host said: 200 with the document, or 304 without one.
+/// What is wanted of the answer.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Answered {
+    /// A document of at most so many bytes; anything else is an error.
+    Document(usize),
+    /// How what was sent was taken: the status, and of an answer that does not accept it so many bytes. The body of one
+    /// that does is nobody's business, however long it is.
+    Receipt(usize),
+}
+
+/// What a host said: of documents 200 with it, or 304 without one; of anything else any status but a redirect.
 #[derive(Debug)]
 pub(super) struct Answer {
-    pub(super) is_unchanged: bool,
+    pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
 }
 
-/// Asks `target` at one of `addresses`, and takes a document of at most `most_bytes`. The caller bounds the time.
+/// Asks `target` at one of `addresses`. The caller bounds the time.
 pub(super) async fn exchange(
     tls: &Arc<ClientConfig>,
     target: &Target,
     addresses: &[IpAddr],
     question: &Question<'_>,
-    most_bytes: usize,
 ) -> Result<Answer, FetchError> {
     let stream = connect(target, addresses).await?;
     let request = request(target, question)?;
     if !target.is_tls() {
-        return converse(stream, request, most_bytes).await;
+        return converse(stream, request, question.wanted).await;
     }
     let name = match target.host() {
         Host::Domain(name) => {
@@ -73,7 +87,7 @@ pub(super) async fn exchange(
         Host::Ipv6(address) => ServerName::from(IpAddr::V6(*address)),
     };
     let stream = TlsConnector::from(Arc::clone(tls)).connect(name, stream).await;
-    converse(stream.map_err(|error| FetchError::Tls(error.to_string()))?, request, most_bytes).await
+    converse(stream.map_err(|error| FetchError::Tls(error.to_string()))?, request, question.wanted).await
 }
 
 async fn connect(target: &Target, addresses: &[IpAddr]) -> Result<TcpStream, FetchError> {
@@ -98,6 +112,9 @@ fn request(target: &Target, question: &Question<'_>) -> Result<Request<Full<Byte
         .header(ACCEPT, question.accept)
         .header(ACCEPT_ENCODING, "identity")
         .header(CONNECTION, "close");
+    if let Some(content_type) = question.content_type {
+        request = request.header(CONTENT_TYPE, content_type);
+    }
     if let Some(etag) = question.etag {
         request = request.header(IF_NONE_MATCH, etag);
     } else {
@@ -110,7 +127,7 @@ fn request(target: &Target, question: &Question<'_>) -> Result<Request<Full<Byte
 async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     stream: S,
     request: Request<Full<Bytes>>,
-    most_bytes: usize,
+    wanted: Answered,
 ) -> Result<Answer, FetchError> {
     let unreadable = |error: hyper::Error| FetchError::Answer(error.to_string());
     let mut builder = http1::Builder::new();
@@ -119,9 +136,18 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let reading = async {
         let response = sender.send_request(request).await.map_err(unreadable)?;
         let (head, body) = response.into_parts();
-        let is_unchanged = judge(head.status, &head.headers)?;
-        let body = if is_unchanged { Bytes::new() } else { collect(body, most_bytes).await? };
-        Ok(Answer { is_unchanged, headers: head.headers, body })
+        let body = match wanted {
+            Answered::Document(most_bytes) => {
+                judge(head.status, &head.headers)?;
+                if head.status == StatusCode::OK { collect(body, most_bytes).await? } else { Bytes::new() }
+            }
+            Answered::Receipt(_) if head.status.is_redirection() => {
+                return Err(FetchError::Redirect(head.status.as_u16()));
+            }
+            Answered::Receipt(_) if head.status.is_success() => Bytes::new(),
+            Answered::Receipt(most_bytes) => beginning(body, most_bytes).await,
+        };
+        Ok(Answer { status: head.status, headers: head.headers, body })
     };
     // Polled here and not in a task of its own, so that both end when the caller gives up.
     tokio::pin!(connection, reading);
@@ -137,10 +163,10 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     }
 }
 
-/// Whether the document is the one we have; every other status than 200 is an error.
-fn judge(status: StatusCode, headers: &HeaderMap) -> Result<bool, FetchError> {
+/// Whether the document comes, or is the one we have; every other status than 200 and 304 is an error.
+fn judge(status: StatusCode, headers: &HeaderMap) -> Result<(), FetchError> {
     match status {
-        StatusCode::NOT_MODIFIED => return Ok(true),
+        StatusCode::NOT_MODIFIED => return Ok(()),
         StatusCode::OK => {}
         redirect if redirect.is_redirection() => return Err(FetchError::Redirect(redirect.as_u16())),
         other => return Err(FetchError::Status(other.as_u16())),
@@ -149,7 +175,7 @@ fn judge(status: StatusCode, headers: &HeaderMap) -> Result<bool, FetchError> {
         Some(encoding) if !encoding.eq_ignore_ascii_case("identity") => {
             Err(FetchError::Compressed(encoding.chars().take(40).collect()))
         }
-        _ => Ok(false),
+        _ => Ok(()),
     }
 }
 
@@ -164,6 +190,23 @@ async fn collect(mut body: Incoming, most_bytes: usize) -> Result<Bytes, FetchEr
         collected.extend_from_slice(&data);
     }
     Ok(collected.into())
+}
+
+/// What came of a body until it was enough or took too long.
+async fn beginning(mut body: Incoming, most_bytes: usize) -> Bytes {
+    let mut collected = Vec::new();
+    let reading = async {
+        while collected.len() < most_bytes
+            && let Some(Ok(frame)) = body.frame().await
+        {
+            if let Ok(data) = frame.into_data() {
+                collected.extend_from_slice(&data);
+            }
+        }
+    };
+    drop(tokio::time::timeout(EXPLANATION_TIME, reading).await);
+    collected.truncate(most_bytes);
+    collected.into()
 }
 
 /// A header as text; one that is none, or that occurs twice, counts as `""`: present, and nothing we know.

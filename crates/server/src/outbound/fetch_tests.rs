@@ -295,3 +295,32 @@ async fn tls_1_3_and_1_2_are_spoken() {
         assert!(fetcher_with(&trusting).get(&url, Wanted::JSON, NOW).await.is_ok(), "{version:?}");
     }
 }
+
+// T139, Back-Channel Logout section 2.8
+#[tokio::test]
+async fn what_is_posted_is_neither_kept_nor_followed_and_only_a_refusal_is_read_and_no_further_than_it_counts()
+ {
+    let host = Peer::plain(|request| match request.split(' ').nth(1) {
+        Some("/elsewhere") => answer("307 Temporary Redirect\r\nLocation: /", b""),
+        Some("/endless") => vec![b"HTTP/1.1 400 Bad Request\r\n\r\nno".to_vec(), Vec::new()],
+        Some("/long") => answer("500 Internal Server Error", &vec![b'x'; 1 << 20]),
+        _ => vec![b"HTTP/1.1 200 OK\r\nContent-Length: 10000000\r\n\r\n".to_vec(), Vec::new()],
+    })
+    .await;
+    let fetcher = fetcher();
+    let post = async |path: &str| fetcher.post_form(&host.url(path), "a=b".to_owned()).await;
+    for _ in 0..2 {
+        let accepted = post("/").await.unwrap();
+        assert_eq!((accepted.status.as_u16(), accepted.said.len()), (200, 0));
+    }
+    assert_eq!(host.heard().len(), 2);
+    let asked = host.heard().remove(0).to_lowercase();
+    assert!(asked.starts_with("post / http/1.1\r\n"), "{asked}");
+    assert!(asked.contains("content-type: application/x-www-form-urlencoded\r\n"), "{asked}");
+    assert!(asked.contains("content-length: 3\r\n"), "{asked}");
+    assert_eq!(post("/elsewhere").await, Err(FetchError::Redirect(307)));
+    let refused = post("/endless").await.unwrap();
+    assert_eq!((refused.status.as_u16(), &refused.said[..]), (400, &b"no"[..]));
+    let failed = post("/long").await.unwrap();
+    assert_eq!((failed.status.as_u16(), failed.said.len()), (500, EXPLANATION_BYTES));
+}

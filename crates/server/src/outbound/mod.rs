@@ -1,5 +1,5 @@
-//! The one way in which Grantor fetches documents of clients (`jwks_uri`, `request_uri`, `sector_identifier_uri`,
-//! `logo_uri`). Whoever registers a URL chooses where we connect to, so: only public addresses unless
+//! The one way in which Grantor connects to anybody: for documents of clients (`jwks_uri`, `request_uri`,
+//! `sector_identifier_uri`, `logo_uri`), and to tell them of logouts (`backchannel_logout_uri`). Whoever registers a URL chooses where we connect to, so: only public addresses unless
 //! `outbound.allow_private` says otherwise, decided for the very address that is connected to; no redirects, cookies,
 //! proxies or compression; bounded size, time and number; kept by the rules of HTTP (security.md 1.10).
 
@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::http::Method;
+use axum::http::{Method, StatusCode};
 use rustls::ClientConfig;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
@@ -35,7 +35,7 @@ pub use policy::{AddressPolicy, Refusal, Target, is_public};
 use crate::clock::Now;
 use crate::config::Outbound;
 use cache::{Cache, Key};
-use exchange::Question;
+use exchange::{Answered, Question};
 use places::Places;
 use resolve::Resolver;
 
@@ -69,6 +69,18 @@ impl Wanted {
         Self { max_age: MaxAge::Newest, ..self }
     }
 }
+
+/// How what was sent was taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Receipt {
+    /// Any but a redirect.
+    pub status: StatusCode,
+    /// The beginning of what an answer says that does not accept it.
+    pub said: Bytes,
+}
+
+/// What is read of an answer that does not accept what was sent.
+const EXPLANATION_BYTES: usize = 4 * 1024;
 
 type Outcome = Result<Arc<Fetched>, FetchError>;
 
@@ -133,6 +145,20 @@ impl Fetcher {
         }
     }
 
+    /// Sends a form, and says how it was taken. Nothing is kept or followed.
+    pub(crate) async fn post_form(&self, url: &str, form: String) -> Result<Receipt, FetchError> {
+        let question = Question {
+            method: Method::POST,
+            accept: "application/json, */*;q=0.1",
+            etag: None,
+            content_type: Some("application/x-www-form-urlencoded"),
+            body: form.into(),
+            wanted: Answered::Receipt(EXPLANATION_BYTES),
+        };
+        let answer = self.0.ask(&Target::parse(url)?, &question, self.0.timeout).await?;
+        Ok(Receipt { status: answer.status, said: answer.body })
+    }
+
     /// Starts the fetch that everybody waits for.
     fn start(&self, key: &Key, target: Target, wanted: Wanted, now: Now) -> watch::Receiver<Option<Outcome>> {
         let (sender, receiver) = watch::channel(None);
@@ -153,13 +179,15 @@ impl Shared {
             method: Method::GET,
             accept: wanted.accept,
             etag: before.as_deref().and_then(Fetched::etag),
+            content_type: None,
             body: Bytes::new(),
+            wanted: Answered::Document(wanted.body_bytes),
         };
         let time = wanted.time.map_or(self.timeout, |time| time.min(self.timeout));
-        let answer = self.ask(target, &question, wanted.body_bytes, time).await;
+        let answer = self.ask(target, &question, time).await;
         let mut cache = lock(&self.cache);
         match answer {
-            Ok(answer) if !answer.is_unchanged => {
+            Ok(answer) if answer.status == StatusCode::OK => {
                 let document = Arc::new(Fetched::new(&answer.headers, answer.body));
                 Ok(cache.keep(key.clone(), document, &answer.headers, now.ms))
             }
@@ -181,7 +209,6 @@ impl Shared {
         &self,
         target: &Target,
         question: &Question<'_>,
-        most_bytes: usize,
         time: Duration,
     ) -> Result<exchange::Answer, FetchError> {
         let end = Instant::now() + time;
@@ -189,7 +216,7 @@ impl Shared {
         let Ok(Some(_place)) = place else { return Err(FetchError::Busy) };
         let asking = async {
             let addresses = self.policy.permitted(target, &self.candidates(target).await?)?;
-            exchange::exchange(&self.tls, target, &addresses, question, most_bytes).await
+            exchange::exchange(&self.tls, target, &addresses, question).await
         };
         timeout_at(end, asking).await.unwrap_or(Err(FetchError::Timeout(time)))
     }

@@ -73,7 +73,8 @@ impl<'a> Statement<'a> {
         self
     }
 
-    pub(super) fn uncounted(mut self) -> Self {
+    /// Asked by the clock and not for a request, so that it would blur what requests cost.
+    pub(crate) fn uncounted(mut self) -> Self {
         self.counted = false;
         self
     }
@@ -136,6 +137,7 @@ pub(crate) struct Transaction {
     engine: Engine,
     name: &'static str,
     open: Open,
+    counted: bool,
 }
 
 #[derive(Debug)]
@@ -156,12 +158,18 @@ impl Transaction {
             }
             fault_of(name, error)
         })?;
-        Ok(Transaction { engine: engine.clone(), name, open })
+        Ok(Transaction { engine: engine.clone(), name, open, counted: true })
     }
 
     pub(crate) fn statement(&mut self, name: &'static str, sql: &'static str) -> Statement<'_> {
         let target = Target::Transaction(self);
         Statement { target, name, sql, values: Vec::new(), effect: Effect::Write, counted: true }
+    }
+
+    /// See [`Statement::uncounted`].
+    pub(crate) fn uncounted(mut self) -> Self {
+        self.counted = false;
+        self
     }
 
     pub(crate) async fn commit(self) -> Result<(), Fault> {
@@ -179,7 +187,9 @@ impl Transaction {
         values: &[Value],
         wanted: Wanted,
     ) -> Result<Answer, Fault> {
-        self.engine.statements.fetch_add(1, Ordering::Relaxed);
+        if self.counted {
+            self.engine.statements.fetch_add(1, Ordering::Relaxed);
+        }
         let answer = match &mut self.open {
             Open::Sqlite(transaction) => run_on_sqlite(&mut *transaction, name, sql, values, wanted).await,
             Open::Postgres(transaction) => {

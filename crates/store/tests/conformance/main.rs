@@ -15,6 +15,7 @@ mod consents;
 mod grants;
 mod interactions;
 mod keys;
+mod logouts;
 mod outage;
 mod refresh;
 mod registration;
@@ -88,6 +89,17 @@ macro_rules! prove {
                 every_session_of_a_user_ends_at_once,
                 the_sessions_of_a_browser_end_together,
                 an_ending_notes_each_client_that_asked_to_be_told,
+            );
+            cases!($engine, logouts:
+                of_thirty_two_who_claim_at_once_each_gets_other_rows,
+                a_lease_that_ends_is_taken_by_another_and_its_first_holder_changes_nothing,
+                a_client_has_so_many_leases_on_all_nodes_together,
+                a_client_that_does_not_answer_is_probed_by_one_and_the_rest_waits,
+                a_refusal_puts_off_itself_alone,
+                what_is_given_up_is_gone_and_counted,
+                the_counts_of_a_client_go_with_it,
+                a_user_who_takes_back_an_app_has_it_told_of_each_session_it_knows,
+                ten_thousand_rows_of_one_client_keep_no_other_waiting,
             );
             cases!($engine, interactions:
                 an_interaction_comes_back_as_it_was_stored,

@@ -1,6 +1,12 @@
 //! Signing out at Grantor: the user is asked, sessions of this browser end, and a page says so. The same page puts the
 //! question when a relying party asked ([`crate::end_session`]).
 
+pub(crate) mod back_channel;
+pub(crate) mod delivery;
+mod failure;
+pub(crate) mod health;
+mod trial;
+
 use axum::http::StatusCode;
 use axum::response::Response;
 use grantor_store::BrowserSession;
@@ -11,6 +17,9 @@ use crate::extract::FormBody;
 use crate::interact::{account, client_card};
 use crate::pages::views::{Account, LoggedOutPage, LogoutPage, WebLink};
 use crate::visit::{Policy, Visit};
+
+pub use health::deliveries;
+pub use trial::{TriedLogout, try_logout};
 
 /// The path of the page.
 pub(crate) const PAGE: &str = "/logout";
