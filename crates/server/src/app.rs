@@ -12,6 +12,7 @@ use crate::client_keys::ClientKeys;
 use crate::client_uses::ClientUses;
 use crate::clock::{Clock, Now};
 use crate::config::Config;
+use crate::ending::EndingAccess;
 use crate::hash_pool::HashPool;
 use crate::key_ring::KeyRing;
 use crate::metrics::Metrics;
@@ -57,8 +58,12 @@ pub struct Shared {
 impl App {
     /// Ends sessions, and has their clients told. Whatever ends a session goes this way.
     pub async fn end_sessions(&self, which: &Ending, now: Now) -> Result<Ended, Fault> {
-        let give_up_at = self.config.logout.give_up_at(now.timestamp());
-        self.store.sessions().end(which, give_up_at, now.ms).await
+        self.ending(now).sessions(which).await
+    }
+
+    /// An act that ends access.
+    pub fn ending(&self, now: Now) -> EndingAccess<'_> {
+        EndingAccess::new(&self.store, &self.config.logout, now)
     }
 
     /// Puts the parts together.

@@ -50,6 +50,8 @@ pub(crate) enum Policy {
     /// No script at all. No `form-action`: browsers apply it to the redirects behind a form as well, and ours may end
     /// at the relying party.
     Form,
+    /// No script, and forms that can only end at our own origin.
+    OwnForm,
     /// The one inline script that submits a form to the relying party (Form Post Response Mode).
     AutoSubmit,
     /// Our own script files, which may call our own endpoints: the playground.
@@ -171,6 +173,7 @@ impl Visit {
     fn protect(&self, response: &mut Response, policy: Policy) {
         let script = match policy {
             Policy::Form => String::new(),
+            Policy::OwnForm => "form-action 'self'; ".to_owned(),
             Policy::AutoSubmit => format!("script-src {}; ", AUTO_SUBMIT_SOURCE.as_str()),
             Policy::OwnScript => "script-src 'self'; connect-src 'self'; ".to_owned(),
         };

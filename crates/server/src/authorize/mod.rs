@@ -21,6 +21,7 @@ use crate::extract::{FormBody, QueryParams, unreadable};
 use crate::interact::Shown;
 use crate::pages::views::Problem;
 use crate::visit::Visit;
+pub(crate) use conclude::touch;
 use respond::Responder;
 
 /// `GET /oauth2/auth`.

@@ -165,6 +165,12 @@ impl BrowserCookies {
         self.sessions_changed = true;
     }
 
+    /// Drops the secret of one session.
+    pub(crate) fn forget(&mut self, session: &SecretHash) {
+        self.sessions.retain(|held| held.secret.hash() != *session);
+        self.sessions_changed = true;
+    }
+
     /// Drops every session secret.
     pub(crate) fn sign_out(&mut self) {
         self.sessions.clear();
