@@ -219,3 +219,96 @@ impl AccountPage<'_> {
         self.more_sessions.is_some() || self.sessions.iter().any(|session| !session.is_this_browser())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Brand;
+    use super::super::assets::Assets;
+    use super::super::texts::Language;
+    use super::super::views::scope_lines;
+    use super::*;
+
+    const HOSTILE: &str = "\"'><script>alert(1)</script>\u{202E}gpj.<img src=x onerror=alert(1)>";
+
+    fn session(user_agent: &str, seen: Option<i64>) -> SessionCard {
+        let texts = Language::English.texts();
+        SessionCard {
+            value: "0198".to_owned(),
+            device: device_words(Some(user_agent), texts),
+            address: Some(Foreign::shown(HOSTILE)),
+            signed_in: Moment::date(Timestamp(1_800_000_000), texts),
+            last_seen: seen
+                .map(|ago| Moment::ago(Timestamp(1_800_000_000 - ago), Timestamp(1_800_000_000), texts)),
+        }
+    }
+
+    #[test]
+    fn the_page_has_its_ids_and_nothing_of_what_others_wrote_runs() {
+        let brand = Brand::default();
+        let assets = Assets::new(&brand, "");
+        let page = Page { language: Language::English, brand: &brand, assets: assets.urls(), trace_id: "t" };
+        let texts = page.t();
+        let sessions = [session(HOSTILE, None), session("Firefox/140 Linux", Some(90_000))];
+        let app = AppCard {
+            value: "0199".to_owned(),
+            name: Foreign::shown(HOSTILE),
+            access: scope_lines(texts, ["openid", HOSTILE].into_iter(), ["birthdate"].into_iter()),
+            since: Moment::date(Timestamp(1_800_000_000), texts),
+            last_used: None,
+            offline: true,
+        };
+        let account = Account::new(Some(HOSTILE), "alice");
+        let others = [OtherAccount { address: "/account?session=1".to_owned(), account: account.clone() }];
+        let view = AccountPage {
+            page: &page,
+            form: Form { base: "/id", page: "/account", csrf: "c\"srf", interaction: "0198" },
+            account: &account,
+            others: &others,
+            login: "/account/login",
+            message: Some(AccountMessage::Refused(PasswordProblem::TooShort)),
+            sessions: &sessions,
+            more_sessions: Some("/account?sessions_before=1"),
+            apps: &[app.clone(), app],
+            more_apps: Some("/account?apps_after=1"),
+        };
+        let html = view.render().unwrap();
+        for id in [
+            "account",
+            "account-message",
+            "account-1",
+            "use-another-account",
+            "session-1",
+            "session-2",
+            "end-session-1",
+            "end-session-2",
+            "end-other-sessions",
+            "more-sessions",
+            "app-1",
+            "app-2",
+            "disconnect-app-1",
+            "disconnect-app-2",
+            "more-apps",
+            "current-password",
+            "new-password",
+            "change-password",
+        ] {
+            assert_eq!(html.matches(&format!(" id=\"{id}\"")).count(), 1, "{id}");
+        }
+        for forbidden in [" style=", "<style", "<script", "<img src=x", "\u{202E}"] {
+            assert!(!html.contains(forbidden), "{forbidden}");
+        }
+        assert!(html.contains("Firefox on Linux") && html.contains("Unknown device"));
+        assert!(
+            html.contains("last active <time datetime=\"2027-01-14T07:00:00Z\">1 day ago</time>"),
+            "{html}"
+        );
+        assert_eq!(html.matches("action=\"/id/account\"").count(), 3);
+    }
+
+    #[test]
+    fn every_message_has_a_sentence_and_every_name_leads_back_to_it() {
+        for done in Done::ALL {
+            assert_eq!(Done::ALL.into_iter().find(|other| other.name() == done.name()), Some(done));
+        }
+    }
+}
