@@ -11,7 +11,10 @@ use grantor_server::clock::{Clock, Now};
 use grantor_server::config::{Config, Source};
 use grantor_server::key_ring::KeyRing;
 use grantor_server::serve::Listeners;
-use grantor_store::{Client as Row, Ending, NewClient, NewDataKey, NewSigningKey, NewUser, Store};
+use grantor_store::{
+    Client as Row, Disconnected, Ending, NewClient, NewDataKey, NewSigningKey, NewUser, RevocationReason,
+    Store,
+};
 use serde_json::{Value, json};
 use tokio::sync::{OnceCell, watch};
 use tokio::task::JoinHandle;
@@ -240,6 +243,12 @@ impl InProcess {
     pub async fn ends_sessions_of(&self, user: UserId) -> usize {
         let now = Now { ms: self.app.clock.now_ms() };
         self.app.end_sessions(&Ending::OfUser(user, None), now).await.unwrap().sessions.len()
+    }
+
+    /// Takes from a client what a user allowed it, as an operator does.
+    pub async fn disconnects(&self, client: &str, user: UserId) -> Disconnected {
+        let (now, client) = (Now { ms: self.app.clock.now_ms() }, self.client_row(client).await.row);
+        self.app.ending(now).disconnect(user, Some(client), RevocationReason::Operator).await.unwrap()
     }
 
     /// The row of a person's account.

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use clap::Subcommand;
-use grantor_protocol::{ClientRowId, GrantId, IssuerId, Timestamp, UserId};
+use grantor_protocol::{ClientRowId, GrantId, IssuerId, UserId};
+use grantor_server::listing;
 use grantor_store::{Client, Grant, GrantFilter, RevocationReason};
-use serde_json::json;
+use serde_json::Value;
 
 use crate::failure::Failure;
 use crate::output::{Listing, instant, print};
@@ -30,7 +31,8 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Revoke grants and with them every token they gave; with --user the user is also asked for consent again
+    /// Revoke grants and with them every token they gave; with --user the user is also asked for consent again, and the
+    /// clients are told that the login there is over
     Revoke {
         /// Ids of grants
         #[arg(value_name = "GRANT", required_unless_present_any = ["user", "client"])]
@@ -94,58 +96,29 @@ async fn list(opened: &Opened, mut filter: GrantFilter, all: bool, as_json: bool
                 Entry::Vacant(unknown) => unknown.insert(opened.store.clients().by_row(row).await?),
             };
             let client = client.as_ref();
-            let state = state(&grant, client, opened.now.timestamp());
-            if all || state == ALIVE {
-                add(&mut listing, &grant, client, &state);
+            let now = opened.now.timestamp();
+            let state = listing::grant_state(&grant, client, now);
+            if all || state == listing::ALIVE {
+                add(&mut listing, &grant, client, &state, listing::grant(&grant, client, now));
             }
         }
     }
     listing.print(as_json)
 }
 
-const ALIVE: &str = "alive";
-
-/// Why a grant gives no more tokens, as far as it and its client know.
-fn state(grant: &Grant, client: Option<&Client>, now: Timestamp) -> String {
-    match (&grant.revocation, client) {
-        (Some(revocation), _) => format!("revoked ({})", revocation.because),
-        (None, _) if grant.facts.expires_at <= now => "expired".to_owned(),
-        (None, None) => "client deleted".to_owned(),
-        (None, Some(client)) if client.epoch != grant.facts.client_epoch => {
-            "revoked (all of the client)".to_owned()
-        }
-        (None, Some(_)) => ALIVE.to_owned(),
-    }
-}
-
-fn add(listing: &mut Listing<7>, grant: &Grant, client: Option<&Client>, state: &str) {
+fn add(listing: &mut Listing<7>, grant: &Grant, client: Option<&Client>, state: &str, document: Value) {
     let facts = &grant.facts;
     let client_id = client.map(|client| client.client_id.to_string()).unwrap_or_default();
     let username = facts.user.as_ref().map(|user| user.username_display.clone());
     let row = [
         facts.id.to_string(),
-        client_id.clone(),
-        username.clone().unwrap_or_default(),
+        client_id,
+        username.unwrap_or_default(),
         facts.scope.to_string(),
         state.to_owned(),
         instant(facts.created_at),
         instant(facts.expires_at),
     ];
-    let document = json!({
-        "id": facts.id,
-        "client_id": client_id,
-        "sub": facts.subject,
-        "username": username,
-        "scope": facts.scope,
-        "audience": facts.audience,
-        "session": facts.session,
-        "offline": facts.offline,
-        "state": state,
-        "refreshed": grant.generation,
-        "created_at": facts.created_at,
-        "ends_at": facts.ends_at,
-        "expires_at": facts.expires_at,
-    });
     listing.add(row, document);
 }
 
@@ -161,19 +134,10 @@ async fn revoke(opened: &Opened, ids: &[GrantId]) -> Result<(), Failure> {
 }
 
 async fn revoke_all(opened: &Opened, user: Option<UserId>, client: Option<Client>) -> Result<(), Failure> {
-    let (grants, consents) = (opened.store.grants(), opened.store.consents());
-    let now = opened.now.timestamp();
-    // Consent goes first: with it, a grant that was just revoked would be given again unasked.
     let revoked = match (user, client) {
-        (Some(user), Some(client)) => {
-            consents.revoke(user, client.row).await?;
-            grants.revoke_of_client_and_user(client.row, user, RevocationReason::Operator, now).await?
-        }
-        (Some(user), None) => {
-            for consent in consents.list_of_user(user).await? {
-                consents.revoke(user, consent.client).await?;
-            }
-            grants.revoke_of_user(user, RevocationReason::Operator, now).await?
+        (Some(user), client) => {
+            let client = client.map(|client| client.row);
+            opened.ending().disconnect(user, client, RevocationReason::Operator).await?.grants
         }
         (None, Some(client)) => {
             // Reaches the tokens that have no grant too: those a client got for itself.

@@ -1,13 +1,13 @@
 //! `grantor sessions`: logins in browsers.
 
 use clap::Subcommand;
-use grantor_protocol::SessionId;
-use grantor_store::{Ending, User};
-use serde_json::json;
+use grantor_protocol::{SessionId, Timestamp};
+use grantor_server::listing;
+use grantor_store::{Ending, Session, User};
 
 use crate::failure::Failure;
 use crate::output::{Listing, instant, print};
-use crate::setup::{Opened, Setup};
+use crate::setup::{Opened, PAGE, Setup};
 use crate::users;
 
 #[derive(Debug, Subcommand)]
@@ -42,12 +42,12 @@ pub(crate) async fn run(command: Command, setup: &Setup) -> Result<(), Failure> 
         Command::List { user: None, json } => list(&opened, &users::all(&opened).await?, json).await,
         Command::End { user: Some(user), .. } => {
             let user = users::find(&opened, &user).await?;
-            let ended = opened.end_sessions(&Ending::OfUser(user.id, None)).await?;
+            let ended = opened.ending().sessions(&Ending::OfUser(user.id, None)).await?;
             print(&format!("{} logins were ended", ended.sessions.len()))
         }
         Command::End { ids, user: None } => {
             for id in ids {
-                if opened.end_sessions(&Ending::Sessions(vec![id])).await?.sessions.is_empty() {
+                if opened.ending().sessions(&Ending::Sessions(vec![id])).await?.sessions.is_empty() {
                     return Err(Failure::new(format!("there is no login {id} that is alive")));
                 }
                 print(&format!("{id} was ended"))?;
@@ -61,34 +61,31 @@ async fn list(opened: &Opened, users: &[User], as_json: bool) -> Result<(), Fail
     let mut listing =
         Listing::new(["SESSION", "USERNAME", "LOGGED IN", "LAST SEEN", "ENDS", "REMEMBERED", "ADDRESS"]);
     for user in users {
-        for session in opened.store.sessions().list_of_user(user.id, opened.now.timestamp()).await? {
-            let authenticated_at =
-                grantor_protocol::Timestamp::from_milliseconds(session.authenticated_at_ms);
+        for session in all_of(opened, user).await? {
             let row = [
                 session.id.to_string(),
                 user.username_display.clone(),
-                instant(authenticated_at),
+                instant(Timestamp::from_milliseconds(session.authenticated_at_ms)),
                 instant(session.last_seen_at),
                 instant(session.expires_at),
                 if session.remembered { "yes" } else { "no" }.to_owned(),
                 session.address.clone().unwrap_or_default(),
             ];
-            let document = json!({
-                "id": session.id,
-                "sub": user.id,
-                "username": user.username_display,
-                "authenticated_at": authenticated_at,
-                "last_seen_at": session.last_seen_at,
-                "expires_at": session.expires_at,
-                "idle_seconds": session.idle_seconds,
-                "remembered": session.remembered,
-                "acr": session.acr,
-                "amr": session.amr,
-                "address": session.address,
-                "user_agent": session.user_agent,
-            });
-            listing.add(row, document);
+            listing.add(row, listing::session(&session, user));
         }
     }
     listing.print(as_json)
+}
+
+async fn all_of(opened: &Opened, user: &User) -> Result<Vec<Session>, Failure> {
+    let mut all: Vec<Session> = Vec::new();
+    loop {
+        let before = all.last().map(|session| session.id);
+        let sessions = opened.store.sessions();
+        let page = sessions.list_of_user(user.id, before, PAGE, opened.now.timestamp()).await?;
+        if page.is_empty() {
+            return Ok(all);
+        }
+        all.extend(page);
+    }
 }

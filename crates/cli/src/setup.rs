@@ -9,8 +9,9 @@ use grantor_crypto::Secret;
 use grantor_protocol::IssuerId;
 use grantor_server::clock::{Clock, Now};
 use grantor_server::config::{Config, Problem, Source};
+use grantor_server::ending::EndingAccess;
 use grantor_server::key_ring::KeyRing;
-use grantor_store::{Ended, Ending, Fault, Store};
+use grantor_store::{Fault, Store};
 
 use crate::failure::Failure;
 
@@ -40,10 +41,9 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
-    /// Ends sessions, and has their clients told by the servers that run.
-    pub(crate) async fn end_sessions(&self, which: &Ending) -> Result<Ended, Fault> {
-        let give_up_at = self.config.logout.give_up_at(self.now.timestamp());
-        self.store.sessions().end(which, give_up_at, self.now.ms).await
+    /// An act that ends access; the servers that run tell the clients of it.
+    pub(crate) fn ending(&self) -> EndingAccess<'_> {
+        EndingAccess::new(&self.store, &self.config.logout, self.now)
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use grantor_crypto::{Secret, hash_password};
 use grantor_protocol::{IssuerId, UserClaims, UserId, Username};
-use grantor_store::{Ending, NewUser, RevocationReason, User};
+use grantor_store::{NewUser, RevocationReason, User};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
@@ -52,7 +52,7 @@ pub(crate) enum Command {
         #[arg(long)]
         keep_sessions: bool,
     },
-    /// Keep an account from logging in; its tokens stop working
+    /// Keep an account from logging in; its logins end and its tokens stop working
     Disable {
         /// Its name or sub
         user: String,
@@ -62,7 +62,7 @@ pub(crate) enum Command {
         /// Its name or sub
         user: String,
     },
-    /// Delete an account; its tokens stop working
+    /// Delete an account; its logins end and its tokens stop working
     Delete {
         /// Its name or sub
         user: String,
@@ -71,7 +71,6 @@ pub(crate) enum Command {
 
 pub(crate) async fn run(command: Command, setup: &Setup) -> Result<(), Failure> {
     let opened = setup.open().await?;
-    let (users, now) = (opened.store.users(), opened.now.timestamp());
     match command {
         Command::Create { username, password_stdin, email, claims } => {
             let claims = read_claims(claims, email)?;
@@ -85,20 +84,21 @@ pub(crate) async fn run(command: Command, setup: &Setup) -> Result<(), Failure> 
         }
         Command::Disable { user } => {
             let user = find(&opened, &user).await?;
-            users.disable(user.id, now).await?;
+            let ended = opened.ending().disable_user(user.id).await?.unwrap_or_default();
             print(&format!(
-                "{} cannot log in, and no token of this account works any more",
-                user.username_display
+                "{} cannot log in, {} logins were ended, and no token of this account works any more",
+                user.username_display,
+                ended.sessions.len()
             ))
         }
         Command::Enable { user } => {
             let user = find(&opened, &user).await?;
-            users.enable(user.id).await?;
+            opened.store.users().enable(user.id).await?;
             print(&format!("{} can log in again", user.username_display))
         }
         Command::Delete { user } => {
             let user = find(&opened, &user).await?;
-            users.delete(user.id).await?;
+            opened.ending().delete_user(user.id).await?;
             print(&format!(
                 "{} is deleted, and no token of this account works any more",
                 user.username_display
@@ -175,19 +175,18 @@ pub(crate) async fn all(opened: &Opened) -> Result<Vec<User>, Failure> {
     }
 }
 
-/// Whoever sets a password anew may do it because somebody else knows the old one, so what the old one opened ends.
 async fn set_password(opened: &Opened, user: &User, keep_sessions: bool) -> Result<(), Failure> {
     let hash = hash_password(&standard_input()?)?;
-    let (store, now) = (&opened.store, opened.now.timestamp());
-    store.users().set_password(user.id, Some(&hash)).await?;
+    opened.store.users().set_password(user.id, Some(&hash)).await?;
     if keep_sessions {
         return print(&format!("the password of {} is set", user.username_display));
     }
-    let sessions = opened.end_sessions(&Ending::OfUser(user.id, None)).await?.sessions.len();
-    let grants = store.grants().revoke_of_user(user.id, RevocationReason::Operator, now).await?;
+    let (ended, grants) =
+        opened.ending().replaced_password(user.id, None, RevocationReason::Operator).await?;
     print(&format!(
-        "the password of {} is set; {sessions} logins were ended and {grants} grants revoked",
-        user.username_display
+        "the password of {} is set; {} logins were ended and {grants} grants revoked",
+        user.username_display,
+        ended.sessions.len()
     ))
 }
 

@@ -100,6 +100,22 @@ fn consent_to_claim(claim: &str) -> String {
     format!("{CONSENT_TO_CLAIM}{}", claim.bytes().map(spelled).collect::<String>())
 }
 
+/// The claim that a value of standing consent stands for ([`AuthorizationRequest::consented`]); `None` for a scope value.
+pub fn claim_of_consent(value: &str) -> Option<String> {
+    let spelled = value.strip_prefix(CONSENT_TO_CLAIM)?;
+    let mut bytes = Vec::new();
+    let mut rest = spelled.bytes();
+    while let Some(byte) = rest.next() {
+        if byte != b'%' {
+            bytes.push(byte);
+            continue;
+        }
+        let digits = [rest.next()?, rest.next()?].map(char::from);
+        bytes.push(u8::from_str_radix(&String::from_iter(digits), 16).ok()?);
+    }
+    String::from_utf8(bytes).ok()
+}
+
 /// A validated request before it is joined with its client, its redirect URI and the hinted subject.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(missing_docs, reason = "the members of `AuthorizationRequest`, which documents them")]

@@ -27,6 +27,7 @@
 
 pub mod authorization;
 pub mod bearer;
+mod civil;
 pub mod claims;
 pub mod claims_request;
 pub mod client_auth;
@@ -52,9 +53,10 @@ pub mod username;
 
 pub use authorization::{
     AuthorizationRequest, AuthorizationRules, PageError, PkceRule, RequestOrigin, RequestedClient, ReturnTo,
-    ValidatedParams,
+    ValidatedParams, claim_of_consent,
 };
 pub use bearer::BearerToken;
+pub use civil::CivilTime;
 pub use claims::{ClaimError, ClaimScopes, UserClaims};
 pub use claims_request::{ClaimsRequest, RequestedClaims};
 pub use client_auth::{PresentedCredentials, PresentedSecret};

@@ -1,6 +1,11 @@
 //! Who may speak to the admin listener: the bearer of a configured token, or anybody where the operator said so or
 //! where it is bound to loopback without a token.
 
+pub(crate) mod consent_sessions;
+pub(crate) mod grants;
+mod paging;
+pub(crate) mod sessions;
+
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
 use axum::middleware::Next;

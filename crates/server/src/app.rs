@@ -12,6 +12,7 @@ use crate::client_keys::ClientKeys;
 use crate::client_uses::ClientUses;
 use crate::clock::{Clock, Now};
 use crate::config::Config;
+use crate::ending::EndingAccess;
 use crate::hash_pool::HashPool;
 use crate::key_ring::KeyRing;
 use crate::logout::delivery::LogoutDelivery;
@@ -60,17 +61,17 @@ pub struct Shared {
 impl App {
     /// Ends sessions, and has their clients told. Whatever ends a session goes this way.
     pub async fn end_sessions(&self, which: &Ending, now: Now) -> Result<Ended, Fault> {
-        let give_up_at = self.config.logout.give_up_at(now.timestamp());
-        let ended = self.store.sessions().end(which, give_up_at, now.ms).await?;
-        if ended.notifications > 0 {
-            self.tell_clients();
-        }
-        Ok(ended)
+        self.ending(now).sessions(which).await
     }
 
     /// Has this process look at once for clients that are to be told of a logout; it looks every second anyway.
     pub fn tell_clients(&self) {
         self.logout_delivery.wake();
+    }
+
+    /// An act that ends access; whoever is to be told of it is told at once.
+    pub fn ending(&self, now: Now) -> EndingAccess<'_> {
+        EndingAccess::new(&self.store, &self.config.logout, now).telling_by(&self.logout_delivery)
     }
 
     /// Puts the parts together.

@@ -15,8 +15,9 @@ use crate::discovery::EndpointMember;
 use crate::error::Failure;
 use crate::visit::Visit;
 use crate::{
-    admin, asset, authorize, client_logo, discovery, end_session, health, host, interact, introspect, jwks,
-    logout, metrics, observe, openapi, playground, register, revoke, session_management, token, userinfo,
+    account, admin, asset, authorize, client_logo, discovery, end_session, health, host, interact,
+    introspect, jwks, logout, metrics, observe, openapi, playground, register, revoke, session_management,
+    token, userinfo,
 };
 
 /// Which socket a path is served on.
@@ -75,6 +76,8 @@ pub(crate) fn table() -> Vec<Route> {
         page("/select-account", get(interact::select_account::get).post(interact::select_account::post)),
         page("/consent", no_head("GET, POST").get(interact::consent::get).post(interact::consent::post)),
         page("/logout", get(logout::get).post(logout::post)),
+        page("/account", get(account::get).post(account::post)),
+        page("/account/login", get(account::login::get).post(account::login::post)),
         page("/error", get(interact::error_page)),
         page("/assets/{file}", get(asset::get)),
         page("/client-logo/{client}/{version}", get(client_logo::get)),
@@ -90,6 +93,12 @@ pub(crate) fn table() -> Vec<Route> {
         admin_only("/metrics", get(metrics::get)),
         admin_only("/admin/oauth2/introspect", post(introspect::admin)),
         admin_only("/admin/logouts", get(logout::health::list)),
+        admin_only("/admin/users/{sub}/sessions", get(admin::sessions::list).delete(admin::sessions::end_all)),
+        admin_only("/admin/sessions/{id}", delete(admin::sessions::end)),
+        admin_only("/admin/users/{sub}/grants", get(admin::grants::list)),
+        admin_only("/admin/users/{sub}/grants/{client_id}", delete(admin::grants::disconnect)),
+        admin_only("/admin/oauth2/auth/sessions/login", delete(admin::sessions::end_login_sessions)),
+        admin_only("/admin/oauth2/auth/sessions/consent", get(admin::consent_sessions::list).delete(admin::consent_sessions::revoke)),
         admin_only("/admin/registration/tokens", get(register::tokens::list).post(register::tokens::create)),
         admin_only("/admin/registration/tokens/{id}", delete(register::tokens::revoke)),
     ]
@@ -240,7 +249,16 @@ mod tests {
     /// RFC 9700 section 2.6: the authorization endpoint and the pages allow no cross-origin reading.
     #[test]
     fn pages_and_the_authorization_endpoint_have_no_cors() {
-        for path in ["/oauth2/auth", "/login", "/consent", "/select-account", "/logout", "/error"] {
+        for path in [
+            "/oauth2/auth",
+            "/login",
+            "/consent",
+            "/select-account",
+            "/logout",
+            "/account",
+            "/account/login",
+            "/error",
+        ] {
             let table = table();
             let route = table.iter().find(|route| route.path == path).unwrap();
             assert_eq!(route.cors, Cors::Nowhere, "{path}");

@@ -52,6 +52,8 @@ pub(crate) enum Policy {
     /// No script at all. No `form-action`: browsers apply it to the redirects behind a form as well, and ours may end
     /// at the relying party.
     Form,
+    /// No script, and forms that can only end at our own origin.
+    OwnForm,
     /// The one inline script that submits a form to the relying party (Form Post Response Mode).
     AutoSubmit,
     /// Frames of these origins, and the one inline script that goes on when they have loaded (Front-Channel Logout).
@@ -188,6 +190,7 @@ impl Visit {
             Policy::Frames(origins) => {
                 format!("script-src {}; frame-src {}; ", GO_ON_SOURCE.as_str(), origins.join(" "))
             }
+            Policy::OwnForm => "form-action 'self'; ".to_owned(),
             Policy::AutoSubmit => format!("script-src {}; ", AUTO_SUBMIT_SOURCE.as_str()),
             Policy::OwnScript => "script-src 'self'; connect-src 'self'; ".to_owned(),
         };

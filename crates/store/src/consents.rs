@@ -59,22 +59,20 @@ impl Consents<'_> {
         upsert.bind(user).bind(client).bind(union.as_str()).bind(now).repeatable().execute().await.map(drop)
     }
 
-    /// Forgets what the user allowed the client; the caller revokes its grants. `false` when there was nothing.
-    #[tracing::instrument(name = "store.consents.revoke", level = "debug", skip_all)]
-    pub async fn revoke(&self, user: UserId, client: ClientRowId) -> Result<bool, Fault> {
-        let revoke =
-            self.0.statement("consents.revoke", "DELETE FROM consent WHERE user_id = $1 AND client = $2");
-        Ok(revoke.bind(user).bind(client).repeatable().execute().await? == 1)
-    }
-
-    /// Everything a user allowed.
+    /// What a user allowed, after one of the clients. [`crate::Grants::disconnect`] takes it back.
     #[tracing::instrument(name = "store.consents.list_of_user", level = "debug", skip_all)]
-    pub async fn list_of_user(&self, user: UserId) -> Result<Vec<Consent>, Fault> {
+    pub async fn list_of_user(
+        &self,
+        user: UserId,
+        after: Option<ClientRowId>,
+        limit: i64,
+    ) -> Result<Vec<Consent>, Fault> {
         let list = self.0.statement(
             "consents.list_of_user",
-            "SELECT user_id, client, scope, granted_at, updated_at FROM consent WHERE user_id = $1
-              ORDER BY granted_at, client",
+            "SELECT user_id, client, scope, granted_at, updated_at FROM consent
+              WHERE user_id = $1 AND ($2 IS NULL OR client > $2) ORDER BY client LIMIT $3",
         );
-        list.bind(user).read().fetch_all().await?.iter().map(Consent::from_row).collect()
+        let list = list.bind(user).bind(after).bind(limit);
+        list.read().fetch_all().await?.iter().map(Consent::from_row).collect()
     }
 }

@@ -7,6 +7,7 @@ use crate::{
     Attempt, Fault, Sessions,
     engine::{Row, Transaction},
     liveness::session_lives,
+    logout_notifications::noted_again,
     sessions::SESSIONS_PER_BROWSER,
 };
 
@@ -185,14 +186,16 @@ impl Act {
     async fn note_whom_to_tell(&self, transaction: &mut Transaction) -> Result<u64, Fault> {
         let note = transaction.statement(
             Self::NAME,
-            "INSERT INTO logout_notification (session_id, client, issuer_id, user_id, attempts,
+            concat!(
+                "INSERT INTO logout_notification (session_id, client, issuer_id, user_id, attempts,
                next_attempt_at_ms, created_at, expires_at)
              SELECT session.id, client.id, session.issuer_id, session.user_id, 0, $2, $3, $4
                FROM session
                JOIN session_client ON session_client.session_id = session.id
                JOIN client ON client.id = session_client.client
-              WHERE session.ending = $1 AND client.metadata LIKE '%\"backchannel_logout_uri\"%'
-             ON CONFLICT DO NOTHING",
+              WHERE session.ending = $1 AND client.metadata LIKE '%\"backchannel_logout_uri\"%'",
+                noted_again!()
+            ),
         );
         let note = note.bind(self.attempt.uuid()).bind(self.now_ms).bind(self.now()).bind(self.give_up_at);
         note.execute().await

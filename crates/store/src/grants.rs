@@ -179,7 +179,7 @@ pub struct GrantFilter {
     pub session: Option<SessionId>,
     /// After this one, in the order they were given.
     pub after: Option<GrantId>,
-    /// Only those that have neither expired at this instant nor been revoked.
+    /// Only those that live at this instant.
     pub current_at: Option<Timestamp>,
     /// At most so many.
     pub limit: i64,
@@ -287,37 +287,22 @@ impl Grants<'_> {
         Ok(revoke.execute().await? == 1)
     }
 
-    /// Ends every grant of a user ("log out everywhere"); how many there were.
+    /// Ends every grant of a user but those of one login; how many there were.
     #[tracing::instrument(name = "store.grants.revoke_of_user", level = "debug", skip_all)]
     pub async fn revoke_of_user(
         &self,
         user: UserId,
+        except: Option<SessionId>,
         reason: RevocationReason,
         now: Timestamp,
     ) -> Result<u64, Fault> {
         let revoke = self.0.statement(
             "grants.revoke_of_user",
-            "UPDATE oauth_grant SET revoked_at = $2, revoked_because = $3
-              WHERE user_id = $1 AND revoked_at IS NULL",
-        );
-        revoke.bind(user).bind(now).bind(reason.name()).repeatable().execute().await
-    }
-
-    /// Ends what `user` allowed `client` ("revoke this app"); how many grants there were.
-    #[tracing::instrument(name = "store.grants.revoke_of_client_and_user", level = "debug", skip_all)]
-    pub async fn revoke_of_client_and_user(
-        &self,
-        client: ClientRowId,
-        user: UserId,
-        reason: RevocationReason,
-        now: Timestamp,
-    ) -> Result<u64, Fault> {
-        let revoke = self.0.statement(
-            "grants.revoke_of_client_and_user",
             "UPDATE oauth_grant SET revoked_at = $3, revoked_because = $4
-              WHERE user_id = $2 AND client = $1 AND revoked_at IS NULL",
+              WHERE user_id = $1 AND revoked_at IS NULL
+                AND ($2 IS NULL OR session_id IS NULL OR session_id <> $2)",
         );
-        revoke.bind(client).bind(user).bind(now).bind(reason.name()).repeatable().execute().await
+        revoke.bind(user).bind(except).bind(now).bind(reason.name()).repeatable().execute().await
     }
 
     /// The grants that `filter` describes, oldest first.
@@ -332,8 +317,9 @@ impl Grants<'_> {
                   FROM oauth_grant
                  WHERE issuer_id = $1 AND ($2 IS NULL OR user_id = $2) AND ($3 IS NULL OR client = $3)
                    AND ($4 IS NULL OR session_id = $4) AND ($5 IS NULL OR id > $5)
-                   AND ($6 IS NULL OR (revoked_at IS NULL AND expires_at > $6))
-                 ORDER BY id LIMIT $7"
+                   AND ($6 IS NULL OR ",
+                grant_lives!("$6"),
+                ") ORDER BY id LIMIT $7"
             ),
         );
         let list = list.bind(issuer).bind(filter.user).bind(filter.client).bind(filter.session);

@@ -6,7 +6,6 @@ use grantor_protocol::{ClientRowId, IssuerId, SessionId, Timestamp, UserId};
 use crate::{
     Fault,
     engine::{Engine, Row, Transaction},
-    liveness::session_lives,
     logout_deliveries::{Outcome, note},
 };
 
@@ -106,6 +105,18 @@ macro_rules! due {
     };
 }
 
+/// What happens to a client that is still to be told of something earlier in the same session: it is told of this too, by
+/// one token, whatever becomes of the one that may be on its way.
+macro_rules! noted_again {
+    () => {
+        " ON CONFLICT (session_id, client) DO UPDATE
+            SET attempts = 0, next_attempt_at_ms = excluded.next_attempt_at_ms, leased_until_ms = NULL,
+                created_at = excluded.created_at, expires_at = excluded.expires_at"
+    };
+}
+
+pub(crate) use noted_again;
+
 /// Remembers whom to tell.
 #[derive(Clone, Copy, Debug)]
 pub struct LogoutNotifications<'a>(pub(crate) &'a Engine);
@@ -141,9 +152,14 @@ impl LogoutNotifications<'_> {
     pub async fn delivered(&self, told: &LogoutNotification, now: Timestamp) -> Result<(), Fault> {
         const NAME: &str = "logout_notifications.delivered";
         let mut transaction = self.0.begin(NAME).await?.uncounted();
-        let delete = transaction
-            .statement(NAME, "DELETE FROM logout_notification WHERE session_id = $1 AND client = $2");
-        if delete.bind(told.session).bind(told.client).execute().await? == 1 {
+        let delete = transaction.statement(
+            NAME,
+            // Not what was noted since, for another reason: the client does not know of that.
+            "DELETE FROM logout_notification
+                  WHERE session_id = $1 AND client = $2 AND attempts >= $3 AND created_at = $4",
+        );
+        let delete = delete.bind(told.session).bind(told.client).bind(told.attempt).bind(told.created_at);
+        if delete.execute().await? == 1 {
             note(&mut transaction, NAME, told.client, &Outcome::Delivered, now).await?;
         }
         transaction.commit().await
@@ -196,39 +212,6 @@ impl LogoutNotifications<'_> {
             note(&mut transaction, NAME, given_up.client, &outcome, now).await?;
         }
         transaction.commit().await
-    }
-
-    /// Has a client told of every session of this user that it knows, although the sessions go on: the user took back
-    /// what the client may do. How many these are.
-    #[tracing::instrument(
-        name = "store.logout_notifications.enqueue_of_client_and_user",
-        level = "debug",
-        skip_all
-    )]
-    pub async fn enqueue_of_client_and_user(
-        &self,
-        client: ClientRowId,
-        user: UserId,
-        give_up_at: Timestamp,
-        now_ms: i64,
-    ) -> Result<u64, Fault> {
-        let enqueue = self.0.statement(
-            "logout_notifications.enqueue_of_client_and_user",
-            concat!(
-                "INSERT INTO logout_notification (session_id, client, issuer_id, user_id, attempts,
-                   next_attempt_at_ms, created_at, expires_at)
-                 SELECT session.id, client.id, session.issuer_id, session.user_id, 0, $3, $4, $5
-                   FROM session
-                   JOIN session_client ON session_client.session_id = session.id
-                   JOIN client ON client.id = session_client.client
-                  WHERE session.user_id = $2 AND client.id = $1
-                    AND client.metadata LIKE '%\"backchannel_logout_uri\"%' AND ",
-                session_lives!("$4"),
-                " ON CONFLICT DO NOTHING"
-            ),
-        );
-        let enqueue = enqueue.bind(client).bind(user).bind(now_ms);
-        enqueue.bind(Timestamp::from_milliseconds(now_ms)).bind(give_up_at).repeatable().execute().await
     }
 }
 

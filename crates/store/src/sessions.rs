@@ -294,19 +294,41 @@ impl Sessions<'_> {
         touch.bind(id).bind(now).repeatable().execute().await.map(drop)
     }
 
-    /// The live sessions of a user, oldest first.
+    /// The live sessions of a user, the newest login first, those before one of them.
     #[tracing::instrument(name = "store.sessions.list_of_user", level = "debug", skip_all)]
-    pub async fn list_of_user(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, Fault> {
+    pub async fn list_of_user(
+        &self,
+        user: UserId,
+        before: Option<SessionId>,
+        limit: i64,
+        now: Timestamp,
+    ) -> Result<Vec<Session>, Fault> {
         let read = self.0.statement(
             "sessions.list_of_user",
             concat!(
                 "SELECT ",
                 session_columns!(),
-                " FROM session WHERE session.user_id = $1 AND ",
+                " FROM session WHERE session.user_id = $1 AND ($3 IS NULL OR session.id < $3) AND ",
                 session_lives!("$2"),
-                " ORDER BY session.id"
+                " ORDER BY session.id DESC LIMIT $4"
             ),
         );
-        read.bind(user).bind(now).read().fetch_all().await?.iter().map(Session::from_row).collect()
+        let read = read.bind(user).bind(now).bind(before).bind(limit);
+        read.read().fetch_all().await?.iter().map(Session::from_row).collect()
+    }
+
+    /// A live session by its id, which is no secret: the caller sees to whose it is.
+    #[tracing::instrument(name = "store.sessions.by_id", level = "debug", skip_all)]
+    pub async fn by_id(&self, id: SessionId, now: Timestamp) -> Result<Option<Session>, Fault> {
+        let read = self.0.statement(
+            "sessions.by_id",
+            concat!(
+                "SELECT ",
+                session_columns!(),
+                " FROM session WHERE session.id = $1 AND ",
+                session_lives!("$2")
+            ),
+        );
+        read.bind(id).bind(now).read().fetch_optional().await?.as_ref().map(Session::from_row).transpose()
     }
 }

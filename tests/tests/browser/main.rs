@@ -1,6 +1,7 @@
 //! What a person sees and does, in Chromium with its real cookie, script and content policies.
 #![expect(clippy::panic, reason = "tests report failure by panicking")]
 
+mod account;
 mod journeys;
 mod logouts;
 mod looks;

@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use grantor_store::RevocationReason;
 use grantor_tests::{Answer, Engine, InProcess};
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -246,14 +245,8 @@ async fn a_code_dies_with_its_user() {
 async fn a_code_dies_when_its_grant_is_revoked() {
     let stage = Stage::new().await;
     let (request, code) = stage.code(SCOPE).await;
-    let client = stage.server.client_row(&stage.client.id).await.row;
     let alice = InProcess::user_id(&stage.alice);
-    let grants = stage.server.store().grants();
-    let now = stage.server.now();
-    assert_eq!(
-        grants.revoke_of_client_and_user(client, alice, RevocationReason::User, now).await.unwrap(),
-        1
-    );
+    assert_eq!(stage.server.disconnects(&stage.client.id, alice).await.grants, 1);
     stage.app.redeems(&code, &request).await.is_refused("invalid_grant");
 }
 

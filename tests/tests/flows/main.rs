@@ -7,6 +7,8 @@
     reason = "tests report failure by panicking"
 )]
 
+mod account;
+mod account_admin;
 mod back_channel_logout;
 mod claims;
 mod client_assertions;

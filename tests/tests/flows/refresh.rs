@@ -314,7 +314,7 @@ async fn refreshing_ends_when_the_grant_is_revoked() {
     let tokens = stage.tokens(SCOPE).await;
     let grants = stage.server.store().grants();
     let alice = InProcess::user_id(&stage.alice);
-    grants.revoke_of_user(alice, RevocationReason::Operator, stage.server.now()).await.unwrap();
+    grants.revoke_of_user(alice, None, RevocationReason::Operator, stage.server.now()).await.unwrap();
     stage.app.refreshes(tokens.refresh()).await.is_refused("invalid_grant");
     assert!(!stage.counts(&tokens.access_token).await);
 }

@@ -516,8 +516,7 @@ async fn consent_is_remembered_until_more_is_asked_or_the_client_insists() {
     stage.visits(&asked("openid")).await.left().code();
 
     let alice = InProcess::user_id(&stage.alice);
-    let client = stage.server.client_row(&stage.client.id).await.row;
-    stage.server.store().consents().revoke(alice, client).await.unwrap();
+    assert_eq!(stage.server.disconnects(&stage.client.id, alice).await.consents, 1);
     consent(stage.visits(&asked("openid")).await);
 }
 

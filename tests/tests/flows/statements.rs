@@ -181,9 +181,7 @@ async fn every_operation_costs_what_the_table_says(engine: Engine) {
     counter.count("authorization with prompt=none and no session", nothing, stranger).await;
 
     let forgotten = async || {
-        let client = stage.server.client_row(&app.client_id).await.row;
-        let alice = InProcess::user_id(&stage.alice);
-        stage.server.store().consents().revoke(alice, client).await.unwrap();
+        stage.server.disconnects(&app.client_id, InProcess::user_id(&stage.alice)).await;
     };
     let first_login = async |()| {
         let (browser, request) = (Browser::new(), app.asks(scope));

@@ -191,7 +191,7 @@ async fn note_client(visit: &Visit, client: &KnownClient, session: &BrowserSessi
 }
 
 /// The grant is out: that the session was seen is worth less than the user's way back.
-async fn touch(visit: &Visit, session: &BrowserSession) {
+pub(crate) async fn touch(visit: &Visit, session: &BrowserSession) {
     let now = visit.now.timestamp();
     if session.session.last_seen_at.plus(TOUCH_EVERY_SECONDS) < now
         && let Err(fault) = visit.app.store.sessions().touch(session.session.id, now).await

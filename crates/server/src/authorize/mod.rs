@@ -23,6 +23,7 @@ use crate::id_token_hint::IdTokenHint;
 use crate::interact::Shown;
 use crate::pages::views::Problem;
 use crate::visit::Visit;
+pub(crate) use conclude::touch;
 use respond::Responder;
 
 /// `GET /oauth2/auth`.

@@ -3,7 +3,9 @@
 
 pub(crate) mod consent;
 pub(crate) mod login;
+pub(crate) mod password;
 pub(crate) mod select_account;
+pub(crate) mod sign_in;
 
 use std::sync::Arc;
 

@@ -1,7 +1,9 @@
 //! The built-in pages: what an end user sees (design.md 3, conformance.md 8.2). Views are typed, so a page cannot be
 //! rendered without its frame, and text that somebody else wrote cannot reach a page without being made inert.
 
+pub mod account;
 pub mod assets;
+pub(crate) mod device;
 pub mod texts;
 pub mod views;
 

@@ -1,6 +1,8 @@
 //! Every sentence of the pages, one field each: another language is one more constant and one more [`Language`].
 //! Written for somebody with ten seconds; no word of a specification except in the error code.
 
+use grantor_protocol::CivilTime;
+
 /// The languages the pages speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Language {
@@ -169,6 +171,48 @@ texts! {
     scope_phone: ScopeText = ScopeText { title: "See your phone number", detail: "And whether it is confirmed" };
     scope_offline: ScopeText = ScopeText { title: "Stay connected", detail: "Keeps this access while you are away" };
 
+    account_title: &'static str = "Your account";
+    account_login_lead: &'static str = "to see and change who uses your account";
+    account_again_lead: &'static str = "Enter your password before you change anything.";
+    account_switch: &'static str = "Other accounts in this browser";
+    account_sessions: &'static str = "Where you are signed in";
+    account_this_browser: &'static str = "This browser";
+    account_device: fn(&str, &str) -> String = |browser, system| format!("{browser} on {system}");
+    account_unknown_device: &'static str = "Unknown device";
+    account_signed_in: Sentence = Sentence("Signed in {}");
+    account_last_seen: Sentence = Sentence("last active {}");
+    account_end_session: &'static str = "Sign out";
+    account_end_others: &'static str = "Sign out everywhere else";
+    account_more_sessions: &'static str = "Show older";
+    account_apps: &'static str = "Connected apps";
+    account_apps_lead: &'static str =
+        "These apps can use your account. An app that you disconnect asks you again before it can.";
+    account_no_apps: &'static str = "No app can use your account.";
+    account_since: Sentence = Sentence("Connected {}");
+    account_last_used: Sentence = Sentence("last used {}");
+    account_away: &'static str = "Keeps this access while you are away";
+    account_disconnect: &'static str = "Disconnect";
+    account_more_apps: &'static str = "Show more apps";
+    account_password: &'static str = "Password";
+    account_password_lead: &'static str =
+        "Changing it signs you out everywhere else. Apps that you connected there have to ask again.";
+    account_current_password: &'static str = "Current password";
+    account_new_password: &'static str = "New password";
+    account_new_password_hint: &'static str = "At least 8 characters";
+    account_change_password: &'static str = "Change password";
+    account_session_ended: &'static str = "You are signed out there.";
+    account_session_gone: &'static str = "You were signed out there already.";
+    account_others_ended: &'static str = "You are signed out everywhere else.";
+    account_disconnected: &'static str = "The app is disconnected and can’t use your account any more.";
+    account_password_changed: &'static str = "Your password is changed, and you are signed out everywhere else.";
+    account_confirmed: &'static str = "Thank you. You can make changes now.";
+    account_wrong_password: &'static str = "That is not your current password. Nothing was changed.";
+    account_short_password: &'static str =
+        "The new password is too short. Choose one with at least 8 characters.";
+    account_long_password: &'static str = "The new password is too long. Choose a shorter one.";
+    date: fn(CivilTime) -> String = english_date;
+    ago: fn(i64) -> String = english_ago;
+
     logout_title: &'static str = "Sign out?";
     logout_account: &'static str = "You are signed in as";
     logout_lead: &'static str = "You will need to sign in again the next time you use your account here.";
@@ -236,8 +280,43 @@ fn english_duration(seconds: u64) -> String {
     }
 }
 
+fn english_date(at: CivilTime) -> String {
+    const MONTHS: [&str; 12] = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
+    let month = usize::try_from(at.month - 1).ok().and_then(|index| MONTHS.get(index)).copied();
+    format!("{} {} {}", at.day, month.unwrap_or_default(), at.year)
+}
+
+/// How long ago; what we know is a few minutes old at times.
+fn english_ago(seconds: i64) -> String {
+    let count = |number: i64, unit: &str| match number {
+        1 => format!("1 {unit} ago"),
+        more => format!("{more} {unit}s ago"),
+    };
+    match seconds {
+        ..600 => "just now".to_owned(),
+        600..3600 => count(seconds / 60, "minute"),
+        3600..86_400 => count(seconds / 3600, "hour"),
+        _ => count(seconds / 86_400, "day"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use grantor_protocol::Timestamp;
+
     use super::*;
 
     #[test]
@@ -264,6 +343,21 @@ mod tests {
         assert!(wait(1).contains("1 second "));
         assert!(wait(30).contains("30 seconds"));
         assert!(wait(150).contains("3 minutes"));
+    }
+
+    #[test]
+    fn dates_and_ages_read_well() {
+        assert_eq!(english_date(CivilTime::of(Timestamp(951_782_400))), "29 February 2000");
+        for (seconds, words) in [
+            (-5, "just now"),
+            (599, "just now"),
+            (600, "10 minutes ago"),
+            (3600, "1 hour ago"),
+            (86_399, "23 hours ago"),
+            (172_800, "2 days ago"),
+        ] {
+            assert_eq!(english_ago(seconds), words);
+        }
     }
 
     #[test]

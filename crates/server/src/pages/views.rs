@@ -20,7 +20,7 @@ pub struct Form<'a> {
 }
 
 impl Form<'_> {
-    fn action(&self) -> String {
+    pub(super) fn action(&self) -> String {
         format!("{}{}", self.base, self.page)
     }
 }
@@ -88,8 +88,8 @@ pub struct LoginPage<'a> {
     pub page: &'a Page<'a>,
     /// Posts `login`, `password`, `remember=on` and `decision` = `accept` or `deny`.
     pub form: Form<'a>,
-    /// Who asks.
-    pub client: &'a ClientCard<'a>,
+    /// Who asks; nobody when the user came to their own account.
+    pub client: Option<&'a ClientCard<'a>>,
     /// Prefills the user name: what was typed, else `login_hint`, else the account that has to sign in again.
     pub login: Foreign,
     /// Whether "keep me signed in" is ticked.
@@ -184,25 +184,7 @@ pub struct ConsentPage<'a> {
 
 impl ConsentPage<'_> {
     fn scopes(&self) -> Vec<ScopeLine> {
-        let texts = self.page.t();
-        let named = |name| ScopeLine::Named(Foreign::shown(name));
-        let scopes = self.scopes.iter().map(|&name| {
-            let known =
-                |text: &super::texts::ScopeText| ScopeLine::Known { title: text.title, detail: text.detail };
-            texts.scope(name).map_or_else(|| named(name), known)
-        });
-        let claims = self.claims.iter().map(|&name| {
-            let known = |title| ScopeLine::Known { title, detail: "" };
-            texts.claim(name).map_or_else(|| named(name), known)
-        });
-        let mut lines = Vec::new();
-        for line in scopes.chain(claims) {
-            // `offline` and `offline_access` are two names of one permission.
-            if !lines.contains(&line) {
-                lines.push(line);
-            }
-        }
-        lines
+        scope_lines(self.page.t(), self.scopes.iter().copied(), self.claims.iter().copied())
     }
 
     /// Whether a permission is shown under the name that the app gave it, which the page then says once.
@@ -211,10 +193,44 @@ impl ConsentPage<'_> {
     }
 }
 
-#[derive(Debug, PartialEq)]
-enum ScopeLine {
-    Known { title: &'static str, detail: &'static str },
+/// A permission as pages show it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ScopeLine {
+    /// In our words.
+    Known {
+        /// What the app can do.
+        title: &'static str,
+        /// What exactly that means.
+        detail: &'static str,
+    },
+    /// By the name that the app gave it.
     Named(Foreign),
+}
+
+/// The words for scope values and claims, the same on every page.
+pub fn scope_lines<'a>(
+    texts: &Texts,
+    scopes: impl Iterator<Item = &'a str>,
+    claims: impl Iterator<Item = &'a str>,
+) -> Vec<ScopeLine> {
+    let named = |name| ScopeLine::Named(Foreign::shown(name));
+    let scopes = scopes.map(|name| {
+        let known =
+            |text: &super::texts::ScopeText| ScopeLine::Known { title: text.title, detail: text.detail };
+        texts.scope(name).map_or_else(|| named(name), known)
+    });
+    let claims = claims.map(|name| {
+        let known = |title| ScopeLine::Known { title, detail: "" };
+        texts.claim(name).map_or_else(|| named(name), known)
+    });
+    let mut lines = Vec::new();
+    for line in scopes.chain(claims) {
+        // `offline` and `offline_access` are two names of one permission.
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    lines
 }
 
 /// Where the browser goes after consent. A look-alike name does not help a client whose host is shown (security.md T154).
@@ -420,7 +436,7 @@ mod tests {
         let base = || LoginPage {
             page,
             form,
-            client: &plain,
+            client: Some(&plain),
             login: Foreign::default(),
             remember: false,
             recovery,
@@ -441,23 +457,34 @@ mod tests {
             ),
             (
                 "login-wait",
-                LoginPage { problem: waits, client: &arabic, login: Foreign::typed("ليلى"), ..base() },
+                LoginPage {
+                    problem: waits, client: Some(&arabic), login: Foreign::typed("ليلى"), ..base()
+                },
+            ),
+            (
+                "login-account-again",
+                LoginPage { client: None, signed_in: Some(&alice), login: Foreign::typed("alice"), ..base() },
             ),
             ("login-again", LoginPage { signed_in: Some(&alice), login: Foreign::typed("alice"), ..base() }),
             (
                 "login-long",
                 LoginPage {
-                    client: &long,
+                    client: Some(&long),
                     login: Foreign::typed(&"a".repeat(9000)),
                     recovery: None,
                     ..base()
                 },
             ),
-            ("login-hostile", LoginPage { client: &hostile, login: Foreign::typed(HOSTILE), ..base() }),
+            ("login-hostile", LoginPage { client: Some(&hostile), login: Foreign::typed(HOSTILE), ..base() }),
         ] {
             let ids = &["login", "password", "submit-login", "login-cancel", "remember"];
             samples.push(Sample { name: name.to_owned(), html: view.render().unwrap(), ids });
         }
+        let account = LoginPage { client: None, ..base() };
+        let html = account.render().unwrap();
+        assert!(!html.contains("login-cancel"), "nobody is waiting for an answer");
+        let ids = &["login", "password", "submit-login", "remember"];
+        samples.push(Sample { name: "login-account".to_owned(), html, ids });
         samples[0].ids = &["client-logo", "policy-link", "tos-link", "recovery-link"];
     }
 

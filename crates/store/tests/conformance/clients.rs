@@ -103,7 +103,7 @@ pub(crate) async fn a_deleted_client_takes_consents_and_tokens_along(world: Worl
     world.store.consents().upsert_merge(flow.user.id, flow.client.row, &scope, NOW).await.unwrap();
     assert!(world.store.clients().delete(flow.client.row).await.unwrap());
     assert!(!world.store.clients().delete(flow.client.row).await.unwrap());
-    assert!(world.store.consents().list_of_user(flow.user.id).await.unwrap().is_empty());
+    assert!(world.store.consents().list_of_user(flow.user.id, None, 10).await.unwrap().is_empty());
 
     // The same name again is another client: nothing of the old one comes back to life.
     let again = world.client(flow.client.client_id.as_str()).await;

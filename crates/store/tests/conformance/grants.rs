@@ -1,8 +1,11 @@
 use grantor_crypto::Secret;
-use grantor_store::{Ending, GrantFilter, Inserted, LiveQuery, Revocation, RevocationReason};
+use grantor_protocol::Scope;
+use grantor_store::{
+    Client, Disconnected, Ending, GrantFilter, Inserted, LiveQuery, Revocation, RevocationReason,
+};
 use serde_json::json;
 
-use crate::world::{ISSUER, NOW, World, at_once, new_grant};
+use crate::world::{ISSUER, NOW, NOW_MS, World, at_once, new_grant};
 
 pub(crate) async fn a_grant_comes_back_as_it_was_given(world: World) {
     let flow = world.flow().await;
@@ -85,11 +88,110 @@ pub(crate) async fn all_grants_of_a_user_or_of_an_app_end_together(world: World)
     for client in [&flow.client, &other_app, &other_app] {
         grants.insert(&new_grant(client, &flow.user, &flow.session)).await.unwrap();
     }
-    let (client, user, why) = (other_app.row, flow.user.id, RevocationReason::User);
-    assert_eq!(grants.revoke_of_client_and_user(client, user, why, NOW).await.unwrap(), 2);
-    assert_eq!(grants.revoke_of_client_and_user(client, user, why, NOW).await.unwrap(), 0);
-    assert_eq!(grants.revoke_of_user(user, why, NOW).await.unwrap(), 2);
-    assert_eq!(grants.revoke_of_user(user, why, NOW).await.unwrap(), 0);
+    let (user, why) = (flow.user.id, RevocationReason::User);
+    let revoked = async |client: Option<&Client>| {
+        let client = client.map(|client| client.row);
+        grants.disconnect(user, client, why, NOW.plus(60), NOW_MS).await.unwrap().grants
+    };
+    assert_eq!(revoked(Some(&other_app)).await, 2);
+    assert_eq!(revoked(Some(&other_app)).await, 0);
+    assert_eq!(revoked(None).await, 2);
+    assert_eq!(revoked(None).await, 0);
+}
+
+pub(crate) async fn all_grants_of_a_user_end_together_but_those_of_a_login_that_is_kept(world: World) {
+    let flow = world.flow().await;
+    let elsewhere = world.session(&flow.user).await;
+    let grants = world.store.grants();
+    let kept = grants.insert(&new_grant(&flow.client, &flow.user, &elsewhere)).await.unwrap();
+    let mut of_no_login = new_grant(&flow.client, &flow.user, &flow.session);
+    of_no_login.session = None;
+    grants.insert(&of_no_login).await.unwrap();
+    let (user, why) = (flow.user.id, RevocationReason::User);
+    assert_eq!(grants.revoke_of_user(user, Some(elsewhere.id), why, NOW).await.unwrap(), 2);
+    let Inserted::Inserted(kept) = kept else { panic!("{kept:?}") };
+    assert!(grants.live(kept, NOW).await.unwrap().is_some());
+    assert!(grants.live(flow.grant, NOW).await.unwrap().is_none());
+    assert_eq!(grants.revoke_of_user(user, None, why, NOW).await.unwrap(), 1);
+    assert_eq!(grants.revoke_of_user(user, None, why, NOW).await.unwrap(), 0);
+}
+
+/// Back-Channel Logout section 2.5: a client that lost a user is told of each of their sessions that it knows, once.
+pub(crate) async fn a_client_that_is_disconnected_loses_consent_and_grants_and_is_told(world: World) {
+    let user = world.user("alice").await;
+    let (bob, quiet) = (world.user("bob").await, world.client("quiet").await);
+    let app = world
+        .client_with("app", |client| {
+            client.backchannel_logout_uri = Some("https://app.example/logout".to_owned());
+        })
+        .await;
+    let (one, two, ended) =
+        (world.session(&user).await, world.session(&user).await, world.session(&user).await);
+    let of_bob = world.session(&bob).await;
+    let sessions = world.store.sessions();
+    for session in [&one, &two, &ended, &of_bob] {
+        for client in [&app, &quiet] {
+            assert!(sessions.note_client(session.id, client.row, NOW).await.unwrap());
+        }
+    }
+    assert_eq!(world.ends(&ended).await.notifications, 1);
+    let scope = Scope::parse("openid").unwrap();
+    for (user, client) in [(&user, &app), (&user, &quiet), (&bob, &app)] {
+        world.store.consents().upsert_merge(user.id, client.row, &scope, NOW).await.unwrap();
+    }
+    let grants = world.store.grants();
+    for (client, user, session) in [(&app, &user, &one), (&quiet, &user, &one), (&app, &bob, &of_bob)] {
+        grants.insert(&new_grant(client, user, session)).await.unwrap();
+    }
+    let disconnect = async |client: &Client| {
+        let why = RevocationReason::User;
+        grants.disconnect(user.id, Some(client.row), why, NOW.plus(60), NOW_MS).await.unwrap()
+    };
+    let before = world.store.statements();
+    assert_eq!(disconnect(&app).await, Disconnected { consents: 1, grants: 1, notifications: 2 });
+    assert_eq!(world.store.statements() - before, 4);
+    assert!(disconnect(&app).await.is_nothing());
+    assert_eq!(world.ends(&one).await.notifications, 0, "it was told of this session");
+    assert_eq!(disconnect(&quiet).await, Disconnected { consents: 1, grants: 1, notifications: 0 });
+    assert_eq!(world.store.consents().list_of_user(bob.id, None, 10).await.unwrap().len(), 1);
+    assert_eq!(world.ends(&of_bob).await.notifications, 1, "bob goes on until he ends it");
+}
+
+pub(crate) async fn clients_are_connected_by_consent_or_by_a_live_grant(world: World) {
+    let flow = world.redeemed().await;
+    let (user, session) = (&flow.user, &flow.session);
+    let grants = world.store.grants();
+    let (agreed, skips, expired) =
+        (world.client("agreed").await, world.client("skips").await, world.client("expired").await);
+    let scope = Scope::parse("openid profile").unwrap();
+    world.store.consents().upsert_merge(user.id, agreed.row, &scope, NOW.plus(3)).await.unwrap();
+    for at in [4, 5] {
+        let mut grant = new_grant(&skips, user, session);
+        grant.offline = false;
+        grant.created_at = NOW.plus(at);
+        grants.insert(&grant).await.unwrap();
+    }
+    let mut over = new_grant(&expired, user, session);
+    over.expires_at = NOW.plus(5);
+    grants.insert(&over).await.unwrap();
+
+    let list =
+        async |after, limit| grants.connected_clients(user.id, after, limit, NOW.plus(6)).await.unwrap();
+    let all = list(None, 10).await;
+    let mut expected = vec![flow.client.row, agreed.row, skips.row];
+    expected.sort();
+    assert_eq!(all.iter().map(|found| found.client).collect::<Vec<_>>(), expected);
+    assert_eq!(list(None, 2).await, all[..2]);
+    assert_eq!(list(Some(all[1].client), 2).await, all[2..]);
+    let found = |client: &Client| all.iter().find(|found| found.client == client.row).unwrap();
+    let (by_consent, by_grant, offline) = (found(&agreed), found(&skips), found(&flow.client));
+    assert_eq!((&by_consent.scope, by_consent.since, by_consent.last_used_at), (&scope, NOW.plus(3), None));
+    assert_eq!((by_grant.since, by_grant.last_used_at), (NOW.plus(4), Some(NOW.plus(5))));
+    assert_eq!((by_grant.offline, offline.offline), (false, true));
+    assert_eq!(by_grant.metadata, skips.metadata);
+    assert_eq!(by_grant.client_id, skips.client_id);
+    assert!(offline.scope.contains("offline_access"));
+    assert!(grants.connected_clients(world.user("bob").await.id, None, 10, NOW).await.unwrap().is_empty());
 }
 
 pub(crate) async fn grants_are_listed_by_what_they_belong_to(world: World) {

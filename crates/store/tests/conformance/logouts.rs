@@ -1,7 +1,9 @@
 //! The queue of logout tokens (Back-Channel Logout section 2.5).
 
-use grantor_protocol::{ClientRowId, Timestamp};
-use grantor_store::{Client, Ending, LogoutNotification, PendingLogouts, Retry, Store, User};
+use grantor_protocol::Timestamp;
+use grantor_store::{
+    Client, Ending, LogoutNotification, PendingLogouts, Retry, RevocationReason, Store, User,
+};
 
 use crate::store::execute;
 use crate::world::{ISSUER, NOW, NOW_MS, World, at_once};
@@ -197,30 +199,28 @@ pub(crate) async fn the_counts_of_a_client_go_with_it(world: World) {
     assert_eq!(after.unwrap(), []);
 }
 
-pub(crate) async fn a_user_who_takes_back_an_app_has_it_told_of_each_session_it_knows(world: World) {
-    let (alice, bob) = (world.user("alice").await, world.user("bob").await);
-    let (app, quiet) = (world.told_client("app").await, world.client("quiet").await);
-    let note = async |user: &User, client: ClientRowId| {
-        let session = world.session(user).await;
-        assert!(world.store.sessions().note_client(session.id, client, NOW).await.unwrap());
-        session
-    };
-    let (first, second) = (note(&alice, app.row).await, note(&alice, app.row).await);
-    let ended = note(&alice, app.row).await;
-    world.ends(&ended).await;
-    note(&bob, app.row).await;
-    note(&alice, quiet.row).await;
-    let queue = world.store.logout_notifications();
-    let enqueue =
-        async |client| queue.enqueue_of_client_and_user(client, alice.id, GIVE_UP_AT, NOW_MS).await.unwrap();
-    assert_eq!(enqueue(app.row).await, 2);
-    assert_eq!(enqueue(app.row).await, 0, "they are waiting already");
-    assert_eq!(enqueue(quiet.row).await, 0, "it did not ask to be told");
-    let mut told: Vec<_> = world.claims(NOW_MS, 32).await.iter().map(|claimed| claimed.session).collect();
-    told.sort_unstable_by_key(ToString::to_string);
-    let mut expected = [first.id, second.id, ended.id];
-    expected.sort_unstable_by_key(ToString::to_string);
-    assert_eq!(told, expected);
+/// A client that signs its user in again while it is being told of an earlier end is told of the next one too.
+pub(crate) async fn what_happens_while_a_client_is_told_is_told_as_well(world: World) {
+    let alice = world.user("alice").await;
+    let app = world.told_client("app").await;
+    let session = world.session(&alice).await;
+    let note = async || assert!(world.store.sessions().note_client(session.id, app.row, NOW).await.unwrap());
+    note().await;
+    let taken = RevocationReason::User;
+    let disconnect =
+        world.store.grants().disconnect(alice.id, Some(app.row), taken, GIVE_UP_AT, NOW_MS).await.unwrap();
+    assert_eq!(disconnect.notifications, 1);
+    let [first] = &world.claims(NOW_MS, 32).await[..] else { panic!("one is due") };
+
+    note().await;
+    let which = Ending::Sessions(vec![session.id]);
+    let ended = world.store.sessions().end(&which, GIVE_UP_AT, NOW_MS + 1000).await.unwrap();
+    assert_eq!(ended.notifications, 1);
+    world.store.logout_notifications().delivered(first, NOW.plus(1)).await.unwrap();
+    let [second] = &world.claims(NOW_MS + 1000, 32).await[..] else { panic!("the next is due") };
+    assert_eq!((second.session, second.client, second.attempt), (session.id, app.row, 1));
+    world.store.logout_notifications().delivered(second, NOW.plus(2)).await.unwrap();
+    assert_eq!(world.pending().await, 0);
 }
 
 /// A mass logout of one client, leased as far as it may be, costs the next who looks little time.

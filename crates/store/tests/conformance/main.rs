@@ -87,6 +87,7 @@ macro_rules! prove {
                 a_session_remembers_the_first_and_the_latest_authentications,
                 using_a_session_keeps_it_from_idling_out,
                 every_session_of_a_user_ends_at_once,
+                the_sessions_of_a_user_are_listed_in_pages_the_newest_first,
                 the_sessions_of_a_browser_end_together,
                 an_ending_notes_each_client_that_asked_to_be_told,
             );
@@ -98,7 +99,7 @@ macro_rules! prove {
                 a_refusal_puts_off_itself_alone,
                 what_is_given_up_is_gone_and_counted,
                 the_counts_of_a_client_go_with_it,
-                a_user_who_takes_back_an_app_has_it_told_of_each_session_it_knows,
+                what_happens_while_a_client_is_told_is_told_as_well,
                 ten_thousand_rows_of_one_client_keep_no_other_waiting,
             );
             cases!($engine, interactions:
@@ -116,6 +117,9 @@ macro_rules! prove {
                 an_expired_or_missing_interaction_gives_none,
                 a_grant_is_revoked_once_and_only_by_its_client,
                 all_grants_of_a_user_or_of_an_app_end_together,
+                all_grants_of_a_user_end_together_but_those_of_a_login_that_is_kept,
+                a_client_that_is_disconnected_loses_consent_and_grants_and_is_told,
+                clients_are_connected_by_consent_or_by_a_live_grant,
                 grants_are_listed_by_what_they_belong_to,
                 a_dead_grant_is_not_found_alive,
             );

@@ -19,7 +19,7 @@ fn renewal() -> Reauthentication {
 }
 
 async fn only_session(world: &World, user: &User) -> Session {
-    let mut alive = world.store.sessions().list_of_user(user.id, NOW).await.unwrap();
+    let mut alive = world.store.sessions().list_of_user(user.id, None, 10, NOW).await.unwrap();
     assert_eq!(alive.len(), 1);
     alive.remove(0)
 }
@@ -53,7 +53,7 @@ pub(crate) async fn ended_expired_idle_and_disabled_sessions_are_not_alive(world
     let sessions = world.store.sessions();
     let count_at = async |session: &Session, now| {
         let alive = sessions.alive(ISSUER, &[session.secret_hash], None, now).await.unwrap().len();
-        assert_eq!(alive, sessions.list_of_user(user.id, now).await.unwrap().len());
+        assert_eq!(alive, sessions.list_of_user(user.id, None, 10, now).await.unwrap().len());
         alive
     };
     let session = world.session(&user).await;
@@ -127,12 +127,12 @@ pub(crate) async fn every_session_of_a_user_ends_at_once(world: World) {
     let ended = world.ends_all(&Ending::OfUser(alice.id, Some(kept.id))).await;
     assert_eq!(ended.sessions.len(), 3);
     assert_eq!(
-        world.store.sessions().list_of_user(alice.id, NOW).await.unwrap(),
+        world.store.sessions().list_of_user(alice.id, None, 10, NOW).await.unwrap(),
         std::slice::from_ref(&kept)
     );
     assert_eq!(world.ends_all(&Ending::OfUser(alice.id, None)).await.sessions, [kept.id]);
-    assert!(world.store.sessions().list_of_user(alice.id, NOW).await.unwrap().is_empty());
-    assert_eq!(world.store.sessions().list_of_user(bob.id, NOW).await.unwrap(), [of_bob]);
+    assert!(world.store.sessions().list_of_user(alice.id, None, 10, NOW).await.unwrap().is_empty());
+    assert_eq!(world.store.sessions().list_of_user(bob.id, None, 10, NOW).await.unwrap(), [of_bob]);
 }
 
 pub(crate) async fn the_sessions_of_a_browser_end_together(world: World) {
@@ -153,7 +153,7 @@ pub(crate) async fn the_sessions_of_a_browser_end_together(world: World) {
     assert_eq!(ended.len(), all.len(), "each is ended by one of those who end it at once");
     assert!(all.iter().all(|session| ended.contains(session)));
     assert_eq!(world.ends_all(&Ending::Sessions(Vec::new())).await, Ended::default());
-    assert_eq!(world.store.sessions().list_of_user(alice.id, NOW).await.unwrap(), [elsewhere]);
+    assert_eq!(world.store.sessions().list_of_user(alice.id, None, 10, NOW).await.unwrap(), [elsewhere]);
 }
 
 /// Back-Channel and Front-Channel Logout: who asked to be told is told, once, whoever else is in the session.
@@ -188,4 +188,22 @@ pub(crate) async fn an_ending_notes_each_client_that_asked_to_be_told(world: Wor
         (told[0].session, told[0].client, &told[0].metadata),
         (session.id, front.row, &front.metadata)
     );
+}
+pub(crate) async fn the_sessions_of_a_user_are_listed_in_pages_the_newest_first(world: World) {
+    let (alice, bob) = (world.user("alice").await, world.user("bob").await);
+    let mut made = Vec::new();
+    for _ in 0..5 {
+        made.push(world.session(&alice).await);
+        world.session(&bob).await;
+    }
+    made.sort_by_key(|session| std::cmp::Reverse(session.id));
+    let sessions = world.store.sessions();
+    let first = sessions.list_of_user(alice.id, None, 3, NOW).await.unwrap();
+    assert_eq!(first, made[..3]);
+    assert_eq!(sessions.list_of_user(alice.id, Some(first[2].id), 3, NOW).await.unwrap(), made[3..]);
+
+    assert_eq!(sessions.by_id(made[0].id, NOW).await.unwrap().as_ref(), Some(&made[0]));
+    assert_eq!(sessions.by_id(made[0].id, NOW.plus(86_400)).await.unwrap(), None, "expired");
+    world.ends(&made[0]).await;
+    assert_eq!(sessions.by_id(made[0].id, NOW).await.unwrap(), None, "ended");
 }

@@ -95,7 +95,7 @@ pub(crate) async fn a_deleted_account_takes_consents_sessions_and_grants_along(w
     world.store.consents().upsert_merge(flow.user.id, flow.client.row, &scope, NOW).await.unwrap();
     assert!(world.store.users().delete(flow.user.id).await.unwrap());
     assert!(!world.store.users().delete(flow.user.id).await.unwrap());
-    assert!(world.store.consents().list_of_user(flow.user.id).await.unwrap().is_empty());
+    assert!(world.store.consents().list_of_user(flow.user.id, None, 10).await.unwrap().is_empty());
     let secrets = [flow.session.secret_hash];
     assert!(world.store.sessions().alive(ISSUER, &secrets, None, NOW).await.unwrap().is_empty());
     let query = LiveQuery {

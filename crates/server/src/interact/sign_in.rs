@@ -1,0 +1,87 @@
+//! The session that a login begins or renews, and the cookies that carry it.
+
+use grantor_crypto::{DataKeyPurpose, Secret};
+use grantor_protocol::{SessionId, Timestamp, UserId};
+use grantor_store::{Authentication, BrowserSession, NewSession, Reauthentication, User};
+
+use crate::discovery::PASSWORD_ACR;
+use crate::error::Failure;
+use crate::extract::HeldSession;
+use crate::visit::Visit;
+
+/// A session with a new secret for a user who has just proved who they are: a new one, or their old one among `sessions`
+/// re-authenticated. It becomes the browser's current one.
+pub(crate) async fn sign_in(
+    visit: &mut Visit,
+    sessions: &[BrowserSession],
+    user: &User,
+    remember: bool,
+) -> Result<SessionId, Failure> {
+    let secret = Secret::generate();
+    let before = sessions.iter().find(|found| found.user.id == user.id).map(|found| &found.session);
+    let remembered = remember || before.is_some_and(|before| before.remembered);
+    let term = Term::of(visit, remembered);
+    let authentication =
+        Authentication { acr: PASSWORD_ACR.to_owned(), amr: vec!["pwd".to_owned()], at_ms: visit.now.ms };
+    let mut replaced = None;
+    if let Some(before) = before {
+        let renewal = Reauthentication {
+            secret_hash: secret.hash(),
+            authentication: authentication.clone(),
+            remembered,
+            idle_seconds: term.idle_seconds,
+            expires_at: term.expires_at,
+        };
+        if visit.app.store.sessions().reauthenticate(before, &renewal).await? {
+            replaced = Some(before);
+        }
+    }
+    let session = match replaced {
+        Some(before) => before.id,
+        None => insert_session(visit, user.id, &secret, authentication, remembered, &term).await?,
+    };
+    let keys = visit.app.keys.current(visit.now.ms).await?;
+    visit.cookies.know_device(keys.data_key(DataKeyPurpose::Cookies)?.mac(), &user.username);
+    visit.cookies.sign_in(HeldSession { secret, remembered }, replaced.map(|before| &before.secret_hash));
+    Ok(session)
+}
+
+/// How long a session lasts.
+struct Term {
+    idle_seconds: i64,
+    expires_at: Timestamp,
+}
+
+impl Term {
+    fn of(visit: &Visit, remembered: bool) -> Self {
+        let config = &visit.app.config.session;
+        let (lifetime, idle) = if remembered {
+            (config.remembered_lifetime, config.remembered_lifetime)
+        } else {
+            (config.lifetime, config.idle)
+        };
+        Self { idle_seconds: idle.seconds(), expires_at: visit.now.timestamp().plus(lifetime.seconds()) }
+    }
+}
+
+async fn insert_session(
+    visit: &Visit,
+    user: UserId,
+    secret: &Secret,
+    authentication: Authentication,
+    remembered: bool,
+    term: &Term,
+) -> Result<SessionId, Failure> {
+    let session = NewSession {
+        issuer: visit.issuer.id,
+        secret_hash: secret.hash(),
+        user,
+        authentication,
+        remembered,
+        idle_seconds: term.idle_seconds,
+        expires_at: term.expires_at,
+        user_agent: visit.user_agent.clone(),
+        address: Some(visit.peer.addr.to_string()),
+    };
+    Ok(visit.app.store.sessions().insert(session).await?.id)
+}
