@@ -23,6 +23,7 @@ pub struct Browser {
 
 /// Where a visit ended.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "a test holds few of them, and takes them apart at once")]
 pub enum Visit {
     /// On a page of the server.
     Page(ResponsePage),

@@ -49,7 +49,7 @@ pub(crate) async fn get(State(app): State<App>, visit: Visit) -> Response {
         username: USERNAME,
         password: PASSWORD,
     };
-    visit.page(StatusCode::OK, &view, Policy::OwnScript)
+    visit.page(StatusCode::OK, &view, &Policy::OwnScript)
 }
 
 /// Why the playground could not be prepared, in one line.

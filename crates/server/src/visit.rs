@@ -122,7 +122,7 @@ impl Visit {
     }
 
     /// Answers with a page.
-    pub(crate) fn page(&self, status: StatusCode, view: &impl Template, policy: Policy) -> Response {
+    pub(crate) fn page(&self, status: StatusCode, view: &impl Template, policy: &Policy) -> Response {
         let html = match view.render() {
             Ok(html) => html,
             Err(error) => {
@@ -132,7 +132,7 @@ impl Visit {
         let mut response =
             (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response();
         no_store(&mut response);
-        self.protect(&mut response, &policy);
+        self.protect(&mut response, policy);
         self.cookies.apply(&mut response);
         response
     }
@@ -170,7 +170,7 @@ impl Visit {
         };
         let page = self.frame();
         let view = ErrorPage { page: &page, code: failure.code().name(), problem };
-        failure.annotate(self.page(status, &view, Policy::Form))
+        failure.annotate(self.page(status, &view, &Policy::Form))
     }
 
     /// The page for an address that leads nowhere.
@@ -181,7 +181,7 @@ impl Visit {
     /// The error page without a failure of ours behind it.
     pub(crate) fn message(&self, status: StatusCode, code: &str, problem: Problem) -> Response {
         let page = self.frame();
-        self.page(status, &ErrorPage { page: &page, code, problem }, Policy::Form)
+        self.page(status, &ErrorPage { page: &page, code, problem }, &Policy::Form)
     }
 
     fn protect(&self, response: &mut Response, policy: &Policy) {

@@ -86,6 +86,24 @@ impl Sites {
         url.to_string()
     }
 
+    /// That each relying party was told once by the server, of the session that its ID token names.
+    async fn all_were_told_by_the_server(&self, id_tokens: &[String]) {
+        for (host, id_token) in HOSTS.iter().zip(id_tokens) {
+            let mut tokens = Vec::new();
+            for _ in 0..100 {
+                let told = self.parties.told();
+                let of_host = told.iter().filter(|told| told.who == *host);
+                tokens = of_host.filter_map(|told| told.get("logout_token").map(str::to_owned)).collect();
+                if !tokens.is_empty() {
+                    break;
+                }
+                self.chromium.text().await;
+            }
+            let [token] = tokens.as_slice() else { panic!("{host} was told {tokens:?}") };
+            assert_eq!(sid_of(token), sid_of(id_token), "{host}");
+        }
+    }
+
     /// That each relying party was told once, by frame, of the session that its ID token names.
     fn all_were_told_by_frame(&self, id_tokens: &[String], with_cookie: bool) {
         for (host, id_token) in HOSTS.iter().zip(id_tokens) {
@@ -124,6 +142,7 @@ async fn logging_out_of_one_relying_party_reaches_the_others_on_their_sites() {
     assert_eq!(sites.chromium.url().await.as_str(), format!("{bye}?state=s"));
     let id_tokens: Vec<String> = signed_in.iter().map(|(id_token, _)| id_token.clone()).collect();
     sites.all_were_told_by_frame(&id_tokens, true);
+    sites.all_were_told_by_the_server(&id_tokens).await;
     assert_eq!(sites.watches(1, state).await, "changed");
     sites.chromium.goto(&sites.party(1).asks(SCOPE).with("prompt", "none").url()).await;
     sites.chromium.wait_for("arrived").await;
@@ -151,5 +170,6 @@ async fn with_third_party_cookies_blocked_the_frames_still_name_the_session() {
         page.text().await;
     }
     sites.all_were_told_by_frame(&id_tokens, false);
+    sites.all_were_told_by_the_server(&id_tokens).await;
     page.is_accessible("front-channel").await;
 }

@@ -1,5 +1,10 @@
 //! What a person sees and does, in Chromium with its real cookie, script and content policies.
-#![expect(clippy::panic, reason = "tests report failure by panicking")]
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "tests report failure by panicking"
+)]
 
 mod account;
 mod journeys;

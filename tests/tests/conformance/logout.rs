@@ -58,7 +58,7 @@ impl LoggedIn {
     }
 
     /// A `prompt=none` that must fail, and the end.
-    async fn is_logged_out(self) {
+    async fn ends_logged_out(self) {
         let silent: Request = self.suite.asks("openid").with("prompt", "none");
         let left = self.suite.visits(&silent).await.left();
         let error = left.get("error").unwrap_or_default();
@@ -80,7 +80,7 @@ impl LoggedIn {
         let visit = self.ends_session(parameters).await;
         let page: ResponsePage = self.confirms(visit).await.page();
         assert!(page.status == 200 && page.has("logged-out"), "{page}");
-        self.is_logged_out().await;
+        self.ends_logged_out().await;
     }
 }
 
@@ -99,7 +99,7 @@ async fn oidcc_rp_initiated_logout() {
         let left = run.confirms(visit).await.left();
         assert!(left.to.as_str().starts_with(BYE), "{left}");
         assert_eq!(left.parameters, [("state".to_owned(), state.to_owned())]);
-        run.is_logged_out().await;
+        run.ends_logged_out().await;
     })
     .await;
 }
@@ -112,7 +112,7 @@ async fn oidcc_rp_initiated_logout_no_state() {
             run.ends_session(&[("id_token_hint", run.hint()), ("post_logout_redirect_uri", BYE)]).await;
         let left = run.confirms(visit).await.left();
         assert_eq!((left.to.as_str(), left.parameters.len()), (BYE, 0));
-        run.is_logged_out().await;
+        run.ends_logged_out().await;
     })
     .await;
 }
@@ -225,7 +225,7 @@ async fn oidcc_frontchannel_rp_initiated_logout() {
         let sid = run.round.id_token["sid"].as_str().unwrap().to_owned();
         assert_eq!(sent, [("iss".to_owned(), run.suite.host.issuer.clone()), ("sid".to_owned(), sid)]);
         assert_eq!(page.document.link("continue-link"), Some(&*format!("{BYE}?state=s")));
-        run.is_logged_out().await;
+        run.ends_logged_out().await;
     })
     .await;
 }

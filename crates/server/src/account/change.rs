@@ -123,7 +123,7 @@ async fn leave(visit: &mut Visit, present: &Present) -> Result<Response, Failure
     visit.cookies.forget(&here.secret_hash);
     let page = visit.frame();
     let view = LoggedOutPage { page: &page, signed_out: true, continue_to: None };
-    Ok(visit.page(axum::http::StatusCode::OK, &view, Policy::OwnForm))
+    Ok(visit.page(axum::http::StatusCode::OK, &view, &Policy::OwnForm))
 }
 
 /// Ends another session of the same user. One of somebody else is answered like one that has ended.

@@ -114,5 +114,5 @@ async fn show(
         signed_in: signed_in.as_ref(),
         problem,
     };
-    visit.page(status_of(problem), &view, Policy::OwnForm)
+    visit.page(status_of(problem), &view, &Policy::OwnForm)
 }

@@ -69,7 +69,7 @@ async fn build(
             StatusCode::BAD_REQUEST
         }
     };
-    Ok(visit.page(status, &view, Policy::OwnForm))
+    Ok(visit.page(status, &view, &Policy::OwnForm))
 }
 
 /// This browser's session, then the others from the newest on, and where more of them are.

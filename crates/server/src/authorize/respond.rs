@@ -84,7 +84,7 @@ impl Responder {
                     parameters: &parameters,
                     client: &client,
                 };
-                visit.page(StatusCode::OK, &view, Policy::AutoSubmit)
+                visit.page(StatusCode::OK, &view, &Policy::AutoSubmit)
             }
         }
     }

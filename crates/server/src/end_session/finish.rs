@@ -58,7 +58,7 @@ pub(crate) async fn finish(
     // Without a proof the user decides whether to go where the request says.
     let goes_on = address.as_deref().filter(|_| asked.is_proven || asked.return_to.is_none());
     if !frames.is_empty() {
-        return front_channel::page(&visit, frames, goes_on);
+        return front_channel::page(&visit, &frames, goes_on);
     }
     match goes_on {
         Some(address) => visit.redirect(address),
@@ -88,5 +88,5 @@ async fn told(visit: &Visit, asked: &Asked, address: Option<&str>) -> Response {
     let page = visit.frame();
     let continue_to = card.zip(link).map(|(card, link)| (card.name, link));
     let view = LoggedOutPage { page: &page, signed_out: true, continue_to };
-    visit.page(StatusCode::OK, &view, Policy::Form)
+    visit.page(StatusCode::OK, &view, &Policy::Form)
 }

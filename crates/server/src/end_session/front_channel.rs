@@ -25,14 +25,14 @@ pub(super) fn addresses(issuer: &str, clients: &[FrontChannelClient]) -> Vec<Str
 }
 
 /// The page that loads them and goes on.
-pub(super) fn page(visit: &Visit, frames: Vec<String>, goes_on: Option<&str>) -> Response {
+pub(super) fn page(visit: &Visit, frames: &[String], goes_on: Option<&str>) -> Response {
     let origins = frames.iter().filter_map(|frame| Url::parse(frame).ok());
     let mut origins: Vec<String> = origins.map(|url| url.origin().ascii_serialization()).collect();
     origins.sort();
     origins.dedup();
     let page = visit.frame();
-    let view = FrontChannelPage { page: &page, frames: &frames, goes_on };
-    visit.page(StatusCode::OK, &view, Policy::Frames(origins))
+    let view = FrontChannelPage { page: &page, frames, goes_on };
+    visit.page(StatusCode::OK, &view, &Policy::Frames(origins))
 }
 
 #[cfg(test)]

@@ -102,7 +102,7 @@ async fn ask(mut visit: Visit, sessions: &[BrowserSession], request: &EndSession
     let page = visit.frame();
     let form = visit.form(logout::PAGE, &csrf, &interaction);
     let view = LogoutPage { page: &page, form, client: card.as_ref(), accounts: &accounts };
-    visit.page(StatusCode::OK, &view, Policy::Form)
+    visit.page(StatusCode::OK, &view, &Policy::Form)
 }
 
 /// Whether `logout_hint` names this session's user: by the name they sign in with, or by `sub`.

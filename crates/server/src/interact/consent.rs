@@ -71,7 +71,7 @@ async fn show(visit: &Visit, opened: &OpenedInteraction) -> Response {
         audiences: &audiences,
         remembered: !opened.client.row.metadata.asks_consent_each_time(),
     };
-    visit.page(StatusCode::OK, &view, Policy::Form)
+    visit.page(StatusCode::OK, &view, &Policy::Form)
 }
 
 /// The claims that the request releases and no standard scope of it: asked for one by one, or released by a scope of the

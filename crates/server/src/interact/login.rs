@@ -114,7 +114,7 @@ async fn show(
         signed_in: signed_in.as_ref(),
         problem,
     };
-    visit.page(status_of(problem), &view, Policy::Form)
+    visit.page(status_of(problem), &view, &Policy::Form)
 }
 
 /// The status of a login page.

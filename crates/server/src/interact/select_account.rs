@@ -39,7 +39,7 @@ pub(crate) async fn get(Shown { visit, opened }: Shown) -> Response {
         client: &client,
         accounts: &accounts,
     };
-    visit.page(StatusCode::OK, &view, Policy::Form)
+    visit.page(StatusCode::OK, &view, &Policy::Form)
 }
 
 /// `POST /select-account`.

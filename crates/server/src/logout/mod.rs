@@ -47,7 +47,7 @@ pub(crate) async fn get(mut visit: Visit) -> Response {
     let page = visit.frame();
     let form = visit.form(PAGE, &csrf, &interaction);
     let view = LogoutPage { page: &page, form, client: None, accounts: &accounts };
-    visit.page(StatusCode::OK, &view, Policy::Form)
+    visit.page(StatusCode::OK, &view, &Policy::Form)
 }
 
 /// `POST /logout`: ends the sessions that the page was about.
@@ -86,5 +86,5 @@ async fn stayed(visit: &Visit, asked: &Asked) -> Response {
     let page = visit.frame();
     let continue_to = card.zip(link).map(|(card, link)| (card.name, link));
     let view = LoggedOutPage { page: &page, signed_out: false, continue_to };
-    visit.page(StatusCode::OK, &view, Policy::Form)
+    visit.page(StatusCode::OK, &view, &Policy::Form)
 }
