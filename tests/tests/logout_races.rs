@@ -4,10 +4,10 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests report failure by panicking")]
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use grantor_crypto::Secret;
 use grantor_protocol::{IssuerId, Timestamp, UserId};
+use grantor_server::clock::Clock;
 use grantor_store::{Authentication, DatabaseConfig, NewSession, Store};
 use grantor_tests::{Answer, Authorization, Options, Person, RelyingParty, Server, http_client};
 use reqwest::header::{COOKIE, LOCATION};
@@ -52,8 +52,7 @@ impl Race {
     /// A login, as the store remembers it: ten thousand passwords would be hashed for an hour.
     async fn session(&self) -> Secret {
         let secret = Secret::generate();
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-        let at_ms = i64::try_from(now.as_millis()).unwrap();
+        let at_ms = Clock::default().now_ms();
         let session = NewSession {
             issuer: IssuerId::FIRST,
             secret_hash: secret.hash(),
@@ -111,7 +110,7 @@ impl Race {
             start.wait().await;
             self.code(round + 2, &session).await
         };
-        let (status, refreshed, redeemed, late) = tokio::join!(logs_out, refreshes, redeems, authorizes);
+        let (status, of_refresh, of_code, late) = tokio::join!(logs_out, refreshes, redeems, authorizes);
         assert_eq!(status, 200, "the page that tells the client");
 
         let mut access = vec![tokens.access_token.clone()];
@@ -126,8 +125,8 @@ impl Race {
                 answer.is_refused("invalid_grant");
             }
         };
-        take(&refreshed);
-        take(&redeemed);
+        take(&of_refresh);
+        take(&of_code);
         if let Some((request, code)) = late {
             self.party(round).redeems(&code, &request).await.is_refused("invalid_grant");
         }

@@ -45,7 +45,8 @@ impl Stage {
 /// The id of the element of this kind whose text has this part: ids are numbered in the order of the page.
 fn entry(page: &ResponsePage, kind: &str, part: &str) -> String {
     let found = page.document.elements.iter().find(|(id, text)| id.starts_with(kind) && text.contains(part));
-    found.unwrap_or_else(|| panic!("no {kind} says {part}\n{page}")).0.clone()
+    assert!(found.is_some(), "no {kind} says {part}\n{page}");
+    found.unwrap().0.clone()
 }
 
 fn says(page: &ResponsePage, part: &str) {

@@ -193,6 +193,15 @@ async fn every_operation_costs_what_the_table_says(engine: Engine) {
     };
     counter.count("first login with consent, from authorize to tokens", forgotten, first_login).await;
 
+    logouts_cost_what_the_table_says(&mut counter, scope).await;
+
+    let table: Vec<&str> = COST.iter().map(|(operation, ..)| *operation).collect();
+    assert_eq!(counter.counted, table, "every row of the table is counted");
+}
+
+/// The part of the table that is about clients which are told of logouts.
+async fn logouts_cost_what_the_table_says(counter: &mut Counter<'_>, scope: &str) {
+    let stage = counter.stage;
     let told = trusted_with(&json!({
         "frontchannel_logout_uri": "https://app.example/out",
         "backchannel_logout_uri": "https://app.example/out",
@@ -209,8 +218,8 @@ async fn every_operation_costs_what_the_table_says(engine: Engine) {
     };
     let meets = async |()| drop(stage.browser.get(&told.asks(scope).url()).await.left().code());
     let first = "authorization of a session that meets a client which is told of logouts";
-    counter.count(first, async || (signs_in_anew().await, read_client(&stage, told).await).0, meets).await;
-    let read = async || read_client(&stage, told).await;
+    counter.count(first, async || (signs_in_anew().await, read_client(stage, told).await).0, meets).await;
+    let read = async || read_client(stage, told).await;
     counter.count("authorization at that client from then on", read, meets).await;
     let everywhere = async || {
         signs_in_anew().await;
@@ -220,18 +229,15 @@ async fn every_operation_costs_what_the_table_says(engine: Engine) {
             let code = stage.browser.get(&request.url()).await.left().code();
             hint = client.redeems(&code, &request).await.tokens().id_token;
         }
-        read_client(&stage, &clients[19]).await;
+        read_client(stage, &clients[19]).await;
         hint.unwrap()
     };
     let logs_out = async |hint: String| {
-        let url = format!("{}/oauth2/sessions/logout?id_token_hint={hint}", app.issuer);
+        let url = format!("{}/oauth2/sessions/logout?id_token_hint={hint}", stage.app.issuer);
         let page = stage.browser.get(&url).await.page();
         assert_eq!(page.document.frames.len(), 20, "{page}");
     };
     counter.count("logout with a hint, twenty clients to tell", everywhere, logs_out).await;
-
-    let table: Vec<&str> = COST.iter().map(|(operation, ..)| *operation).collect();
-    assert_eq!(counter.counted, table, "every row of the table is counted");
 }
 
 /// Whose application it is matters to browsers alone; a resource server that asks does not pay for it.
