@@ -252,3 +252,18 @@ impl Default for AuthorizationRules {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_claim_is_read_back_from_what_stands_for_consent_to_it() {
+        for claim in ["birthdate", "of the \"firm\"", "100%", "größe", "a:b", "https://claims.example/x"] {
+            assert_eq!(claim_of_consent(&consent_to_claim(claim)).as_deref(), Some(claim));
+        }
+        for other in ["openid", "claims:x", "claim:%4", "claim:%zz", "claim:%ff"] {
+            assert_eq!(claim_of_consent(other), None, "{other}");
+        }
+    }
+}
