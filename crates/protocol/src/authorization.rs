@@ -91,7 +91,7 @@ impl AuthorizationRequest {
 /// The value that stands for consent to one claim.
 fn consent_to_claim(claim: &str) -> String {
     let spelled = |byte: u8| match byte {
-        b'!' | b'#'..=b'[' | b']'..=b'~' => char::from(byte).to_string(),
+        b'!' | b'#' | b'$' | b'&'..=b'[' | b']'..=b'~' => char::from(byte).to_string(),
         other => format!("%{other:02X}"),
     };
     format!("{CONSENT_TO_CLAIM}{}", claim.bytes().map(spelled).collect::<String>())
@@ -109,8 +109,8 @@ pub fn claim_of_consent(value: &str) -> Option<String> {
             bytes.push(byte);
             continue;
         }
-        let digits = [rest.next()?, rest.next()?].map(char::from);
-        bytes.push(u8::from_str_radix(&String::from_iter(digits), 16).ok()?);
+        let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        bytes.push(digit(rest.next()?)? * 16 + digit(rest.next()?)?);
     }
     String::from_utf8(bytes).ok()
 }
