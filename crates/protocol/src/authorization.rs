@@ -94,7 +94,7 @@ pub(crate) const CONSENT_TO_CLAIM: &str = "claim:";
 /// The value that stands for consent to one claim.
 fn consent_to_claim(claim: &str) -> String {
     let spelled = |byte: u8| match byte {
-        b'!' | b'#'..=b'[' | b']'..=b'~' => char::from(byte).to_string(),
+        b'!' | b'#' | b'$' | b'&'..=b'[' | b']'..=b'~' => char::from(byte).to_string(),
         other => format!("%{other:02X}"),
     };
     format!("{CONSENT_TO_CLAIM}{}", claim.bytes().map(spelled).collect::<String>())
@@ -110,8 +110,8 @@ pub fn claim_of_consent(value: &str) -> Option<String> {
             bytes.push(byte);
             continue;
         }
-        let digits = [rest.next()?, rest.next()?].map(char::from);
-        bytes.push(u8::from_str_radix(&String::from_iter(digits), 16).ok()?);
+        let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        bytes.push(digit(rest.next()?)? * 16 + digit(rest.next()?)?);
     }
     String::from_utf8(bytes).ok()
 }
@@ -250,6 +250,21 @@ impl Default for AuthorizationRules {
             response_types: vec![ResponseType::CODE],
             pkce: PkceRule::default(),
             claims: ClaimScopes::default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_claim_is_read_back_from_what_stands_for_consent_to_it() {
+        for claim in ["birthdate", "of the \"firm\"", "100%", "größe", "a:b", "https://claims.example/x"] {
+            assert_eq!(claim_of_consent(&consent_to_claim(claim)).as_deref(), Some(claim));
+        }
+        for other in ["openid", "claims:x", "claim:%4", "claim:%zz", "claim:%ff"] {
+            assert_eq!(claim_of_consent(other), None, "{other}");
         }
     }
 }

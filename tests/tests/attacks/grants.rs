@@ -1,6 +1,6 @@
 //! Which grants exist and whom they serve (security.md 1.6).
 
-use grantor_tests::{Answer, RelyingParty};
+use grantor_tests::{Answer, Browser, RelyingParty};
 use serde_json::{Value, json};
 
 use crate::scene::{SCOPE, Shared};
@@ -215,4 +215,48 @@ async fn tokens_never_come_through_the_browser_while_that_is_off() {
             assert_eq!(left.get(never), None, "{left}");
         }
     }
+}
+
+/// What an operator ends by a command is over at once: the login, and what hung on it.
+#[tokio::test]
+async fn what_commands_end_is_over_at_once() {
+    let scene = SCENE.get().await;
+    let app = scene.app();
+    let person = scene.server.create_user("commanded").await;
+    let name = person.username.as_str();
+    let browser = Browser::new();
+    let tokens = async |scope: &str| {
+        let request = app.asks(scope);
+        let code = request.receives(&person.authorizes(&browser, &request.url()).await);
+        app.redeems(&code, &request).await.tokens()
+    };
+    let is_signed_in = async || {
+        let silent = app.asks("openid").with("prompt", "none");
+        browser.get(&silent.url()).await.left().get("code").is_some()
+    };
+    let run = async |arguments: &[&str]| scene.server.cli(arguments).await.succeeded();
+
+    let offline = tokens("openid offline_access").await;
+    let listed = scene.server.cli(&["grants", "list", "--user", name, "--json"]).await.json();
+    assert_eq!(listed.as_array().map(Vec::len), Some(1), "{listed}");
+    run(&["grants", "revoke", "--user", name, "--client", &app.client_id]).await;
+    app.refreshes(offline.refresh()).await.is_refused("invalid_grant");
+    assert!(is_signed_in().await, "the login is another matter");
+
+    let online = tokens("openid").await;
+    let listed = scene.server.cli(&["sessions", "list", "--user", name, "--json"]).await.json();
+    let session = listed[0]["id"].as_str().unwrap_or_default().to_owned();
+    run(&["sessions", "end", &session]).await;
+    app.userinfo(&online.access_token).await.is_refused("invalid_token");
+    assert!(!is_signed_in().await);
+
+    tokens("openid").await;
+    run(&["users", "disable", name]).await;
+    run(&["users", "enable", name]).await;
+    assert!(!is_signed_in().await, "a disabled account comes back without its logins");
+
+    let last = tokens("openid offline_access").await;
+    run(&["users", "delete", name]).await;
+    app.refreshes(last.refresh()).await.is_refused("invalid_grant");
+    assert!(!is_signed_in().await);
 }

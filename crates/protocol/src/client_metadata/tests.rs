@@ -244,6 +244,7 @@ fn the_operators_members_are_cleared_and_listed() {
     let mut metadata = client(json!({
         "skip_consent": true, "access_token_strategy": "jwt", "metadata": {"a": 1}, "refresh_token_rotation": false,
         "client_assertion_audience": "issuer", "introspect_any": true, "scope_claims_in_id_token": true,
+        "offline_access_ends_with_session": true,
     }));
     let before = serde_json::to_value(&metadata).unwrap();
     assert!(ClientMetadata::OPERATOR_MEMBERS.iter().all(|member| before.get(*member).is_some()));

@@ -172,7 +172,7 @@ texts! {
     scope_offline: ScopeText = ScopeText { title: "Stay connected", detail: "Keeps this access while you are away" };
 
     account_title: &'static str = "Your account";
-    account_login_lead: &'static str = "to see and change who uses your account";
+    account_login_lead: &'static str = "to manage your account";
     account_again_lead: &'static str = "Enter your password before you change anything.";
     account_switch: &'static str = "Other accounts in this browser";
     account_sessions: &'static str = "Where you are signed in";
