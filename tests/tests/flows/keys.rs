@@ -184,6 +184,57 @@ async fn a_key_of_another_algorithm_is_made_on_demand() {
     }
 }
 
+async fn rotates_es256(server: &InProcess) -> Vec<Rotation> {
+    let (policy, now_ms) = (server.app.config.key_policy(), server.app.clock.now_ms());
+    server.app.keys.rotate(Algorithm::ES256, policy, false, now_ms).await.unwrap()
+}
+
+/// An operator may ask for a key of an algorithm before any client does.
+#[tokio::test]
+async fn rotating_an_algorithm_that_has_no_key_makes_one_that_signs() {
+    let stage = Stage::with("", trusted_with(&json!({ "id_token_signed_response_alg": "ES256" }))).await;
+    let done = rotates_es256(&stage.server).await;
+    let [Rotation::Published { kid }, Rotation::Promoted { .. }] = done.as_slice() else { panic!("{done:?}") };
+    stage.server.advance(5);
+    let tokens = stage.tokens(SCOPE).await;
+    assert_eq!(&jws_part(tokens.id_token.as_deref().unwrap(), 0)["kid"], kid.as_str());
+    let done = rotates_es256(&stage.server).await;
+    assert!(matches!(done.as_slice(), [Rotation::Published { .. }]), "from then on as ever: {done:?}");
+}
+
+/// A database in which a Next succeeds nobody: earlier versions made such, and whoever waits for its turn waits for ever.
+#[tokio::test]
+async fn a_next_key_without_a_predecessor_takes_its_turn() {
+    for healer in ["a client", "the schedule", "the operator"] {
+        let stage = Stage::with("", trusted_with(&json!({ "id_token_signed_response_alg": "ES256" }))).await;
+        let keys = &stage.server.app.keys;
+        keys.make_first_key(Algorithm::ES256, stage.server.app.clock.now_ms()).await.unwrap();
+        rotates_es256(&stage.server).await;
+        let rows = stage.server.store().keys().list(IssuerId::FIRST).await.unwrap();
+        let of_it = || rows.iter().filter(|row| row.algorithm == Algorithm::ES256.into());
+        let first = of_it().find(|row| row.signs_from.is_some()).unwrap();
+        let next = of_it().find(|row| row.signs_from.is_none()).unwrap();
+        stage.server.store().keys().delete(&first.kid).await.unwrap();
+        stage.server.advance(100);
+        match healer {
+            "the schedule" => keeps_schedule(&stage.server).await,
+            "the operator" => {
+                let done = rotates_es256(&stage.server).await;
+                assert!(matches!(done.as_slice(), [Rotation::Promoted { .. }]), "{done:?}");
+            }
+            _ => {}
+        }
+        if healer != "a client" {
+            let rows = stage.server.store().keys().list(IssuerId::FIRST).await.unwrap();
+            assert!(rows.iter().all(|row| row.signs_from.is_some()), "{healer}");
+            stage.server.advance(5);
+        }
+        let tokens = stage.tokens(SCOPE).await;
+        let signer = jws_part(tokens.id_token.as_deref().unwrap(), 0)["kid"].clone();
+        assert_eq!(signer, next.kid.as_str(), "{healer}");
+    }
+}
+
 /// However many nodes find out at once that a first key of an algorithm is needed, they agree on one.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_nodes_make_the_first_key_of_an_algorithm_once() {
