@@ -8,10 +8,11 @@ use grantor_crypto::{Algorithm, KeyAlgorithm, KeyManagement};
 use grantor_protocol::IssuerId;
 use grantor_server::key_ring::Rotation;
 use grantor_store::NewSigningKey;
-use grantor_tests::{Engine, InProcess, RelyingParty, Tokens};
+use grantor_tests::{Credential, Engine, InProcess, Registrar, RelyingParty, Tokens};
 use serde_json::json;
 use tokio::task::JoinSet;
 
+use crate::registration::{ON, document};
 use crate::stage::{Stage, jws_part, published, trusted, trusted_with};
 
 const SCOPE: &str = "openid offline_access";
@@ -184,6 +185,43 @@ async fn a_key_of_another_algorithm_is_made_on_demand() {
     }
 }
 
+/// The algorithm of every published key that signs.
+async fn signing_algorithms(party: &RelyingParty) -> Vec<String> {
+    let jwks = party.reads("/.well-known/jwks.json").await;
+    let keys = jwks.ok()["keys"].as_array().unwrap();
+    let signing = keys.iter().filter(|key| key["use"] == "sig");
+    signing.map(|key| key["alg"].as_str().unwrap().to_owned()).collect()
+}
+
+/// The issue, item 6: keys appear when a client first needs them, published before they are used.
+#[tokio::test]
+async fn a_client_that_registers_finds_the_keys_that_will_sign_for_it_published() {
+    let stage = Stage::with(ON, trusted()).await;
+    let registrar = Registrar::at(&stage.server.origin());
+    let client = registrar.client(&document(json!({ "id_token_signed_response_alg": "ES256" }))).await;
+    assert_eq!(signing_algorithms(&stage.app).await, ["RS256", "ES256"]);
+    let changed = document(json!({ "client_id": client.id, "userinfo_signed_response_alg": "EdDSA" }));
+    let token = client.registration["registration_access_token"].as_str().unwrap();
+    let path = format!("/oauth2/register/{}", client.id);
+    registrar.asks(reqwest::Method::PUT, &path, Credential::Token(token), Some(&changed)).await.ok();
+    assert_eq!(signing_algorithms(&stage.app).await, ["RS256", "ES256", "EdDSA"]);
+    // What a client authenticates or is answered with by its secret is no key of ours.
+    registrar.client(&document(json!({ "id_token_signed_response_alg": "HS256" }))).await;
+    assert_eq!(signing_algorithms(&stage.app).await.len(), 3);
+}
+
+/// ADR 8: clocks may be ten seconds apart, and a first key signs when every node says so.
+#[tokio::test]
+async fn a_node_that_is_slow_by_its_clock_waits_until_the_first_key_signs() {
+    let stage = Stage::with("", trusted_with(&json!({ "id_token_signed_response_alg": "ES256" }))).await;
+    let (request, code) = stage.code(SCOPE).await;
+    // By another node, whose clock is two seconds ahead.
+    let there = stage.server.app.clock.now_ms() + 2000;
+    stage.server.app.keys.make_first_key(Algorithm::ES256, there).await.unwrap();
+    let tokens = stage.app.redeems(&code, &request).await.tokens();
+    assert_eq!(jws_part(tokens.id_token.as_deref().unwrap(), 0)["alg"], "ES256");
+}
+
 async fn rotates_es256(server: &InProcess) -> Vec<Rotation> {
     let (policy, now_ms) = (server.app.config.key_policy(), server.app.clock.now_ms());
     server.app.keys.rotate(Algorithm::ES256, policy, false, now_ms).await.unwrap()
@@ -194,7 +232,9 @@ async fn rotates_es256(server: &InProcess) -> Vec<Rotation> {
 async fn rotating_an_algorithm_that_has_no_key_makes_one_that_signs() {
     let stage = Stage::with("", trusted_with(&json!({ "id_token_signed_response_alg": "ES256" }))).await;
     let done = rotates_es256(&stage.server).await;
-    let [Rotation::Published { kid }, Rotation::Promoted { .. }] = done.as_slice() else { panic!("{done:?}") };
+    let [Rotation::Published { kid }, Rotation::Promoted { .. }] = done.as_slice() else {
+        panic!("{done:?}")
+    };
     stage.server.advance(5);
     let tokens = stage.tokens(SCOPE).await;
     assert_eq!(&jws_part(tokens.id_token.as_deref().unwrap(), 0)["kid"], kid.as_str());
@@ -365,7 +405,7 @@ async fn a_start_with_a_damaged_key_is_refused_by_its_name() {
             data_key: good.data_key,
             published_at: stage.server.now(),
         };
-        assert!(keys.insert_next(&damaged).await.unwrap());
+        assert!(keys.insert_active(&damaged, damaged.published_at).await.unwrap());
         let refused = stage.server.try_beside("").await.unwrap_err();
         assert!(refused.contains("damaged") && refused.contains("does not open"), "{refused}");
         assert_eq!(keys.list(IssuerId::FIRST).await.unwrap().len(), 2, "none was made");

@@ -401,7 +401,7 @@ async fn an_object_may_be_encrypted_for_the_servers_key_as_its_client_is_registe
         ..metadata.clone()
     };
     for metadata in [metadata, other] {
-        server.app.keys.make_decryption_key_for(&metadata, server.app.clock.now_ms()).await.unwrap();
+        server.app.keys.make_keys_for(&metadata, server.app.clock.now_ms()).await.unwrap();
     }
     let jwks = asking.stage.app.reads("/.well-known/jwks.json").await.ok().clone();
     let key = |algorithm: KeyManagement| {

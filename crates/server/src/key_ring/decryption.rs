@@ -1,7 +1,7 @@
 //! Opening what others encrypted for this server (RFC 7516).
 
 use grantor_crypto::{ContentEncryption, JweError, KeyManagement, UnverifiedJwe};
-use grantor_protocol::{ClientMetadata, KeyManagementAlgorithm};
+use grantor_protocol::KeyManagementAlgorithm;
 use zeroize::Zeroizing;
 
 use super::{KeyRing, KeyRingError};
@@ -23,20 +23,6 @@ impl KeyRing {
                 Ok(token.decrypt(&keys, algorithms, encryptions))
             }
             other => Ok(other),
-        }
-    }
-
-    /// Makes the key that a client of this metadata will encrypt its request objects for, where there is none of its
-    /// algorithm: when the client is registered, so that the key is published before anybody uses it. Other nodes publish
-    /// it within [`super::MAX_AGE_MS`], and open what was encrypted for it before that.
-    pub async fn make_decryption_key_for(
-        &self,
-        metadata: &ClientMetadata,
-        now_ms: i64,
-    ) -> Result<(), KeyRingError> {
-        match metadata.request_object_encryption_alg.and_then(key_management) {
-            Some(algorithm) => self.make_first(algorithm.into(), now_ms).await,
-            None => Ok(()),
         }
     }
 }

@@ -2,6 +2,7 @@
 //! decrypt, parsed once and held. Re-read when older than [`MAX_AGE_MS`], which is the bound within which all nodes agree.
 
 mod decryption;
+mod demand;
 mod held;
 mod keys;
 mod maintenance;
