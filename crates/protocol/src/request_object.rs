@@ -267,7 +267,7 @@ fn inside(claims: &Map<String, Value>) -> Result<Params, RequestRefusal> {
 /// Where an object is to be fetched, and what its content must hash to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ObjectReference {
-    /// The address. Its fragment is sent to nobody, and tells versions of the document apart (section 6.2).
+    /// The address without its fragment: that is sent to nobody, and makes it no other document.
     pub url: String,
     /// What the SHA-256 of the content must be, in base64url: the fragment where it is one, unless the client registered
     /// the address with this very fragment, and so said that it is to be taken.
@@ -306,7 +306,7 @@ pub fn check_reference(
     };
     let is_vouched_for = client.request_uris.iter().any(|registered| registered == uri);
     let hash = fragment.filter(is_hash).filter(|_| !is_vouched_for);
-    Ok(ObjectReference { url: uri.to_owned(), hash: hash.map(str::to_owned) })
+    Ok(ObjectReference { url: url.to_owned(), hash: hash.map(str::to_owned) })
 }
 
 fn invalid(check: &'static str, expected: impl Into<String>, received: impl Into<String>) -> RequestRefusal {

@@ -332,6 +332,14 @@ async fn a_registered_reference_is_fetched_and_its_fragment_tells_versions_apart
     documents().publish(&path, JWT, &second);
     let hash = |text: &str| URL_SAFE_NO_PAD.encode(digest(&SHA256, text.as_bytes()));
     let newer = format!("{address}#{}", hash(&second));
+    // It is asked for again then, and nobody can have its host asked more than once in ten seconds (T143).
+    let before = documents().reads(&path);
+    for version in [hash("1"), hash("2"), hash(&second), random_text()] {
+        let uri = format!("{address}#{version}");
+        drop(asking.visits(&beside(&request, ("request_uri", &uri))).await);
+    }
+    assert_eq!(documents().reads(&path), before);
+    asking.stage.server.advance(10);
     let left = asking.stage.authorizes(&beside(&request, ("request_uri", &newer))).await;
     assert_eq!(left.get("state"), Some("two"), "{left}");
     let other = format!("{address}#{}", hash("another"));

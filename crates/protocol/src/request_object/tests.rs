@@ -192,7 +192,7 @@ fn t125_a_reference_is_registered_short_and_https() {
     let hash = "x".repeat(43);
     let uri = format!("https://app.example/object#{hash}");
     let found = check(&uri, true).unwrap();
-    assert_eq!(found, ObjectReference { url: uri.clone(), hash: Some(hash) });
+    assert_eq!(found, ObjectReference { url: "https://app.example/object".to_owned(), hash: Some(hash) });
     let with_it = ClientMetadata { request_uris: vec![uri.clone()], ..ClientMetadata::default() };
     assert_eq!(check_reference(&uri, &with_it, true).unwrap().hash, None, "registered with the fragment");
     assert_eq!(check("https://app.example/object#v2", true).unwrap().hash, None);

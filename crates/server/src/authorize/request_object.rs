@@ -19,7 +19,7 @@ use crate::client_cache::KnownClient;
 use crate::error::Failure;
 use crate::extract::{Unproved, client_secrets, prove, registered_claims, unreadable, use_once};
 use crate::key_ring::key_management;
-use crate::outbound::{FetchError, MaxAge, Wanted};
+use crate::outbound::{FetchError, Fetched, Kind, MaxAge, Wanted};
 use crate::visit::Visit;
 
 /// What an object is called where its id is remembered.
@@ -27,6 +27,7 @@ const KIND: &str = "request object";
 
 /// A document that may be an object. Web pages are none, whoever serves them.
 const OBJECT: Wanted = Wanted {
+    kind: Kind::Object,
     accept: "application/oauth-authz-req+jwt, application/jwt, text/plain;q=0.5",
     media_types: &[
         "application/oauth-authz-req+jwt",
@@ -176,13 +177,22 @@ async fn fetch(visit: &Visit, client: &KnownClient, uri: &str) -> Result<String,
     let refused = |expected: &str, received: String| {
         Failure::refused(ErrorCode::InvalidRequestUri, "request_uri", expected, received)
     };
-    let fetched = visit.app.fetcher.get(&url, OBJECT, visit.now).await.map_err(|error: FetchError| {
-        let failure = refused("a document that can be fetched", error.to_string());
-        error.setting().into_iter().fold(failure, Failure::with_setting)
-    })?;
-    if let Some(hash) = hash
-        && base64url::encode(sha256(&fetched.body)) != hash
-    {
+    let get = async |max_age| {
+        let fetched = visit.app.fetcher.get(&url, Wanted { max_age, ..OBJECT }, visit.now).await;
+        fetched.map_err(|error: FetchError| {
+            let failure = refused("a document that can be fetched", error.to_string());
+            error.setting().into_iter().fold(failure, Failure::with_setting)
+        })
+    };
+    let fits = |fetched: &Fetched| {
+        hash.as_ref().is_none_or(|hash| base64url::encode(sha256(&fetched.body)) == *hash)
+    };
+    let mut fetched = get(MaxAge::AsServed).await?;
+    if !fits(&fetched) {
+        // Its client may have another document there by now (OpenID Connect Core section 6.2).
+        fetched = get(MaxAge::Newest).await?;
+    }
+    if !fits(&fetched) {
         return Err(refused("a document whose SHA-256 is the fragment", "another document".to_owned()));
     }
     let text = std::str::from_utf8(&fetched.body).map_err(|error| refused("text", error.to_string()))?;
