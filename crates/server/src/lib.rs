@@ -32,6 +32,7 @@ mod subject;
 pub mod tasks;
 mod user_claims;
 mod visit;
+mod work_pool;
 
 mod admin;
 mod asset;

@@ -156,20 +156,16 @@ async fn t123_of_a_client_that_always_signs_nothing_beside_the_object_counts() {
     let asking = Asking::with("", json!({ "require_signed_request_object": true })).await;
     let request = asking.stage.app.asks("openid");
     let mut object = asking.object_with(&request, "exp", json!(asking.stage.server.now().seconds() + 60));
-    for outside in ["state", "nonce", "code_challenge", "code_challenge_method"] {
+    for outside in ["state", "nonce"] {
         object.as_object_mut().unwrap().remove(outside);
     }
     let sent = beside(&request, ("request", &asking.key.signs(&object)))
         .with("scope", "openid")
         .with("state", "evil")
-        .with("nonce", "evil")
-        .with("code_challenge", "A".repeat(43).as_str())
-        .with("code_challenge_method", "S256");
+        .with("nonce", "evil");
     let left = asking.stage.authorizes(&sent).await;
     assert_eq!((left.get("state"), left.get("code").is_some()), (None, true), "{left}");
-    let code = left.get("code").unwrap();
-    let form = [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", CALLBACK)];
-    let tokens = asking.stage.app.token(&form).await.tokens();
+    let tokens = asking.stage.app.redeems(left.get("code").unwrap(), &request).await.tokens();
     let id_token = crate::stage::jws_part(&tokens.id_token.unwrap(), 1);
     assert_eq!(id_token.get("nonce"), None, "{id_token}");
 }

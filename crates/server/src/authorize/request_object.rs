@@ -101,7 +101,7 @@ async fn decrypt(visit: &Visit, client: &KnownClient, token: &str) -> Result<Zer
         Some(registered) => key_management(registered).into_iter().collect(),
         None => KeyManagement::ALL.to_vec(),
     };
-    visit.app.keys.decrypt(&jwe, &algorithms, &encryptions, visit.now.ms).await?.map_err(undecryptable)
+    visit.app.keys.decrypt(token, &algorithms, &encryptions, visit.now.ms).await?.map_err(undecryptable)
 }
 
 /// An object that the client made, as far as its registration asks for a proof of that.

@@ -16,6 +16,8 @@ use grantor_crypto::{
 use grantor_protocol::{IssuerId, Timestamp};
 use grantor_store::{Fault, Store, StoredDataKey, StoredSigningKey};
 
+use crate::work_pool::WorkPool;
+
 pub(crate) use decryption::key_management;
 pub use held::{DecryptionKey, HeldKey, KeyLife, SigningKey};
 pub(crate) use keys::entity_tag;
@@ -52,6 +54,9 @@ pub enum KeyRingError {
     /// Making a key failed.
     #[error("a key could not be made: {0}")]
     Generation(String),
+    /// Too much is being decrypted already.
+    #[error("the decryption queue is full")]
+    Busy,
     /// The database did not answer.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -66,6 +71,8 @@ pub struct KeyRing {
     reading: tokio::sync::Mutex<()>,
     /// Held while the first key of an algorithm is made.
     making: tokio::sync::Mutex<()>,
+    /// Room for decryption, which anybody may ask for.
+    opening: WorkPool,
     /// How many readings, and makings of a key, have failed.
     failures: AtomicU64,
 }
@@ -92,6 +99,7 @@ impl KeyRing {
             held: Mutex::new(Arc::new(Keys::default())),
             reading: tokio::sync::Mutex::new(()),
             making: tokio::sync::Mutex::new(()),
+            opening: decryption::pool(),
             failures: AtomicU64::new(0),
         };
         ring.make_missing_data_keys(now_ms).await?;
