@@ -19,8 +19,11 @@ pub struct KeyPolicy {
     pub interval: i64,
     /// Seconds a key is published before it signs: longer than clients cache the JWKS.
     pub publish_ahead: i64,
-    /// Seconds a superseded key stays published: the longest life of what it signed.
+    /// Seconds a superseded key stays published, or decrypts: the longest life of what it signed.
     pub keep_after: i64,
+    /// Seconds a superseded key verifies ID tokens that come back as hints, which they do after they expired: as long as
+    /// a session of their user may last.
+    pub verify_after: i64,
 }
 
 /// What a rotation did.
@@ -220,12 +223,16 @@ impl KeyRing {
         Ok(done)
     }
 
-    /// The schedule: publishes ahead of time, promotes when due, removes keys whose last signature has expired.
+    /// The schedule: publishes ahead of time, promotes when due, removes keys that nothing asks for any more.
     pub async fn keep_schedule(&self, policy: KeyPolicy, now_ms: i64) -> Result<(), KeyRingError> {
         let now = Timestamp::from_milliseconds(now_ms);
         let keys = self.current(now_ms).await?;
         for key in keys.lives() {
-            if key.superseded_at.is_some_and(|end| end.plus(policy.keep_after) < now) {
+            let kept = match key.algorithm {
+                KeyAlgorithm::Signature(_) => policy.verify_after.max(policy.keep_after),
+                KeyAlgorithm::Encryption(_) => policy.keep_after,
+            };
+            if key.superseded_at.is_some_and(|end| end.plus(kept) < now) {
                 self.store.keys().delete(&key.kid).await?;
             }
         }

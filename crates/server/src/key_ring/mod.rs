@@ -67,6 +67,8 @@ pub struct KeyRing {
     store: Store,
     secrets: Arc<SystemSecrets>,
     issuer: IssuerId,
+    /// Seconds a superseded key stays published.
+    keep_after: i64,
     held: Mutex<Arc<Keys>>,
     reading: tokio::sync::Mutex<()>,
     /// Held while the first key of an algorithm is made.
@@ -90,12 +92,14 @@ impl KeyRing {
         store: &Store,
         secrets: Arc<SystemSecrets>,
         issuer: IssuerId,
+        policy: KeyPolicy,
         now_ms: i64,
     ) -> Result<Self, KeyRingError> {
         let ring = Self {
             store: store.clone(),
             secrets,
             issuer,
+            keep_after: policy.keep_after,
             held: Mutex::new(Arc::new(Keys::default())),
             reading: tokio::sync::Mutex::new(()),
             making: tokio::sync::Mutex::new(()),
@@ -199,7 +203,7 @@ impl KeyRing {
                 }
             }
         }
-        let keys = Arc::new(Keys::new(data, signing, decryption, now_ms)?);
+        let keys = Arc::new(Keys::new(data, signing, decryption, self.keep_after, now_ms)?);
         *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&keys);
         Ok(keys)
     }
