@@ -145,7 +145,9 @@ impl InProcess {
         let config = configuration(&issuer, ports, &database.url, config)?;
         let store = Store::open(&config.database.store()).await.map_err(text)?;
         let secrets = Arc::clone(&config.secrets);
-        let keys = KeyRing::open(&store, secrets, IssuerId::FIRST, clock.now_ms()).await.map_err(text)?;
+        let keys = KeyRing::open(&store, secrets, IssuerId::FIRST, config.key_policy(), clock.now_ms())
+            .await
+            .map_err(text)?;
         let app = App::new(config, store, keys, clock, None);
         let listeners = Listeners::bind(&app).await.map_err(text)?;
         let (stop, stopped) = watch::channel(false);
@@ -322,7 +324,9 @@ async fn make_seed(issuer: &str) -> Seed {
     let config = configuration(issuer, Ports { public: 1, admin: 2 }, &database.url, "").unwrap();
     let store = Store::open(&config.database.store()).await.unwrap();
     let now_ms = Clock::default().now_ms();
-    KeyRing::open(&store, Arc::clone(&config.secrets), IssuerId::FIRST, now_ms).await.unwrap();
+    KeyRing::open(&store, Arc::clone(&config.secrets), IssuerId::FIRST, config.key_policy(), now_ms)
+        .await
+        .unwrap();
     let data = store.data_keys().list().await.unwrap().into_iter();
     let data = data.map(|key| NewDataKey {
         id: key.id,

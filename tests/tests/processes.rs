@@ -39,6 +39,18 @@ async fn a_killed_process_comes_back_with_everything_it_answered() {
     app.redeems(&code, &request).await.is_refused("invalid_grant");
 }
 
+/// As the registration endpoint does it: published before it signs.
+#[tokio::test]
+async fn a_client_that_the_operator_makes_finds_the_key_that_will_sign_for_it_published() {
+    let server = Server::start(Options::sqlite("first-key")).await;
+    let metadata = json!({
+        "redirect_uris": ["https://app.example/callback"], "id_token_signed_response_alg": "ES256",
+    });
+    let app = RelyingParty::of(&server, &server.create_client(&[], &metadata).await);
+    let jwks = app.reads("/.well-known/jwks.json").await;
+    assert!(jwks.ok()["keys"].as_array().unwrap().iter().any(|key| key["alg"] == "ES256"), "{jwks}");
+}
+
 #[tokio::test]
 async fn an_unknown_key_is_refused_with_its_path_and_the_nearest_known_one() {
     let server = Server::start(Options::sqlite("config-check")).await;

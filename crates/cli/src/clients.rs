@@ -143,7 +143,7 @@ async fn create(opened: &Opened, arguments: CreateArguments) -> Result<(), Failu
         let method = metadata.token_endpoint_auth_method;
         return Err(Failure::new(format!("a client whose auth method is {method} has no secret")));
     }
-    make_decryption_key(opened, &metadata).await?;
+    opened.key_ring().await?.make_keys_for(&metadata, opened.now.ms).await?;
     let secret = if metadata.has_secret() { Some(stored(opened, &metadata, chosen).await?) } else { None };
     let (shown, secret) = secret.unzip();
     let client =
@@ -157,14 +157,6 @@ async fn create(opened: &Opened, arguments: CreateArguments) -> Result<(), Failu
         }
     })?;
     print_json(&document(&created, shown.as_ref()))
-}
-
-/// A client that encrypts its request objects finds the key for that published from the start.
-async fn make_decryption_key(opened: &Opened, metadata: &ClientMetadata) -> Result<(), Failure> {
-    if metadata.request_object_encryption_alg.is_some() {
-        opened.key_ring().await?.make_decryption_key_for(metadata, opened.now.ms).await?;
-    }
-    Ok(())
 }
 
 /// A client's own tokens have its `client_id` as `sub`: resource servers must not take it for a user (RFC 9068
@@ -212,7 +204,7 @@ async fn update(opened: &Opened, id: &str, arguments: MetadataArguments) -> Resu
              with `grantor clients rotate-secret {id} --secret-stdin`"
         )));
     }
-    make_decryption_key(opened, &metadata).await?;
+    opened.key_ring().await?.make_keys_for(&metadata, opened.now.ms).await?;
     let (clients, now) = (opened.store.clients(), opened.now.timestamp());
     let (shown, secret) = secret_after_update(opened, &client, &metadata).await?;
     clients.update_metadata(client.row, &metadata, now).await?;

@@ -74,7 +74,14 @@ async fn try_open(config: &Config, clock: &Clock) -> Result<Option<(Store, KeyRi
         return Ok(None);
     }
     warn_about_clocks(&store, clock).await?;
-    let keys = KeyRing::open(&store, Arc::clone(&config.secrets), IssuerId::FIRST, clock.now_ms()).await?;
+    let keys = KeyRing::open(
+        &store,
+        Arc::clone(&config.secrets),
+        IssuerId::FIRST,
+        config.key_policy(),
+        clock.now_ms(),
+    )
+    .await?;
     Ok(Some((store, keys)))
 }
 

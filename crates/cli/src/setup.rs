@@ -83,7 +83,8 @@ impl Opened {
     /// The keys of the database, opened with the system secrets; a new database gets its first ones.
     pub(crate) async fn key_ring(&self) -> Result<KeyRing, Failure> {
         let secrets = Arc::clone(&self.config.secrets);
-        Ok(KeyRing::open(&self.store, secrets, IssuerId::FIRST, self.now.ms).await?)
+        Ok(KeyRing::open(&self.store, secrets, IssuerId::FIRST, self.config.key_policy(), self.now.ms)
+            .await?)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// A set of more keys is somebody's attempt to make us verify for a long time.
-pub(crate) const MOST_KEYS: usize = 100;
+const MOST_KEYS: usize = 100;
 
 /// What the JWKS endpoint serves: `{"keys": [..]}`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -50,6 +50,12 @@ fn published_kid(jwk: &Value) -> Result<Option<String>, JwkError> {
     }
 }
 
+/// The keys of a set as they stand in it.
+pub(crate) fn members(jwks: &Value) -> Result<&[Value], JwkError> {
+    let keys = jwks.get("keys").and_then(Value::as_array).ok_or(JwkError::Malformed("no keys"))?;
+    if keys.len() > MOST_KEYS { Err(JwkError::TooManyKeys) } else { Ok(keys) }
+}
+
 /// The keys of one owner.
 #[derive(Debug, Default)]
 pub struct VerificationKeys(Vec<VerificationKey>);
@@ -60,24 +66,38 @@ impl VerificationKeys {
         VerificationKeys(keys)
     }
 
-    /// The usable keys of a JWK set (RFC 7517 section 5). Keys of kinds unknown to us are left out;
-    /// keys that are broken, weak or private refuse the whole set, because their owner should hear of it.
-    /// With `algorithm`, keys that can be of that algorithm are pinned to it and others left out.
+    /// The usable keys of a client's JWK set. Keys of kinds unknown to us are left out and, since its owner has other
+    /// readers than us, keys that are broken, weak or private too (RFC 7517 section 5); where nothing else is left, the first
+    /// of those is the error. With `algorithm`, keys that can be of that algorithm are pinned to it and others left out.
     pub fn from_jwks(jwks: &Value, algorithm: Option<Algorithm>) -> Result<VerificationKeys, JwkError> {
-        let keys = jwks.get("keys").and_then(Value::as_array).ok_or(JwkError::Malformed("no keys"))?;
-        if keys.len() > MOST_KEYS {
-            return Err(JwkError::TooManyKeys);
+        match VerificationKeys::read(jwks, algorithm)? {
+            (keys, Some(error)) if keys.is_empty() => Err(error),
+            (keys, _) => Ok(keys),
         }
-        let mut usable = Vec::new();
-        for jwk in keys {
+    }
+
+    /// The same for a set that an operator configures, who should hear of every key that cannot be used.
+    pub fn from_configured_jwks(jwks: &Value) -> Result<VerificationKeys, JwkError> {
+        match VerificationKeys::read(jwks, None)? {
+            (_, Some(error)) => Err(error),
+            (keys, None) => Ok(keys),
+        }
+    }
+
+    fn read(
+        jwks: &Value,
+        algorithm: Option<Algorithm>,
+    ) -> Result<(VerificationKeys, Option<JwkError>), JwkError> {
+        let (mut usable, mut first_error) = (Vec::new(), None);
+        for jwk in members(jwks)? {
             match VerificationKey::read(jwk, algorithm) {
                 Ok(key) => usable.push(key),
                 Err(JwkError::NotForUs) => {}
                 Err(JwkError::AlgorithmMismatch(_)) if algorithm.is_some() => {}
-                Err(error) => return Err(error),
+                Err(error) => first_error = first_error.or(Some(error)),
             }
         }
-        Ok(VerificationKeys(usable))
+        Ok((VerificationKeys(usable), first_error))
     }
 
     /// Every key.
@@ -155,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_set_leaves_out_what_is_not_for_us_and_refuses_what_is_broken() {
+    fn a_set_leaves_out_what_is_not_for_us_and_what_is_broken() {
         let ours = jwk(Algorithm::ES256);
         let others = [
             json!({"kty": "OKP", "crv": "X25519", "x": "AA"}),
@@ -171,6 +191,31 @@ mod tests {
             let keys = VerificationKeys::from_jwks(&json!({"keys": [other, ours]}), None).unwrap();
             assert_eq!(keys.iter().count(), 1);
         }
+        // RFC 7517 section 5: one bad key does not lock its owner out.
+        let broken = [
+            json!("x"),
+            json!({"kty": "RSA", "n": "w".repeat(342)}),
+            json!({"kty": "RSA", "n": "w".repeat(171), "e": "AQAB", "alg": "RS256"}),
+            with("d", json!("AA")),
+            with("x", json!("AA")),
+        ];
+        for broken in broken {
+            let both = json!({"keys": [broken, ours]});
+            for algorithm in [None, Some(Algorithm::ES256)] {
+                assert_eq!(
+                    VerificationKeys::from_jwks(&both, algorithm).unwrap().iter().count(),
+                    1,
+                    "{broken}"
+                );
+            }
+            assert!(VerificationKeys::from_configured_jwks(&both).is_err(), "{broken}");
+            let alone = json!({"keys": [broken]});
+            assert!(VerificationKeys::from_jwks(&alone, None).is_err(), "{broken}");
+        }
+        assert_eq!(
+            VerificationKeys::from_configured_jwks(&json!({"keys": [ours]})).unwrap().iter().count(),
+            1
+        );
         for broken in [json!({}), json!({"keys": {}}), json!([ours]), json!({"keys": ["x"]})] {
             assert!(VerificationKeys::from_jwks(&broken, None).is_err(), "{broken}");
         }

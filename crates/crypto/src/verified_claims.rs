@@ -65,6 +65,13 @@ impl VerifiedClaims {
     }
 }
 
+impl From<VerifiedClaims> for Claims {
+    /// What was verified, for a caller that takes unsigned claims too.
+    fn from(verified: VerifiedClaims) -> Claims {
+        verified.claims
+    }
+}
+
 impl Deref for VerifiedClaims {
     type Target = Claims;
 

@@ -2,6 +2,7 @@
 //! specifications). Unknown members are dropped; the effective set, defaults included, is what is stored.
 
 mod algorithms;
+mod keys;
 mod localized;
 mod rules;
 mod values;

@@ -75,13 +75,15 @@ pub enum ObjectRules {
 }
 
 impl ObjectRules {
-    /// OpenID Connect's when the request beside the object is one of OpenID Connect (`scope` has `openid`) and the object
-    /// does not say by its `typ` that it is one of RFC 9101.
-    pub fn of(outside: &Params, typ: Option<&str>) -> Self {
+    /// OpenID Connect's when the request beside the object is one of OpenID Connect (`scope` has `openid`), the object does
+    /// not say by its `typ` that it is one of RFC 9101, and the client may send requests that are not signed at all: what
+    /// stands beside the object anybody may have written.
+    pub fn of(outside: &Params, typ: Option<&str>, client: &ClientMetadata) -> Self {
         let is_openid =
             outside.many("scope").iter().any(|scope| scope.split(' ').any(|value| value == scope::OPENID));
         let short = typ.map(|typ| typ.rsplit('/').next().unwrap_or(typ));
-        if is_openid && !short.is_some_and(|typ| typ.eq_ignore_ascii_case(TYP)) {
+        let is_of_rfc_9101 = short.is_some_and(|typ| typ.eq_ignore_ascii_case(TYP));
+        if is_openid && !is_of_rfc_9101 && !client.require_signed_request_object {
             Self::OpenId
         } else {
             Self::SignedRequest
@@ -144,14 +146,16 @@ pub fn check_algorithm(
 }
 
 /// Checks what the object says of itself: made by this client, for this issuer, not long ago. An object whose `sub` is the
-/// client could be one of its assertions (RFC 9101 section 10.8). Says until when a `jti` has to be remembered.
+/// client could be one of its assertions (RFC 9101 section 10.8). One of RFC 9101 says for whom and until when it is; in
+/// OpenID Connect it may leave that open (Core section 6.1). Says until when a `jti` has to be remembered.
 pub fn check_object<'a>(
     claims: &JwtClaims<'a>,
+    rules: ObjectRules,
     client_id: &str,
     issuer: &str,
     now: Timestamp,
 ) -> Result<Option<(&'a str, Timestamp)>, RequestRefusal> {
-    checked(claims, client_id, issuer, now).map_err(|wrong| {
+    checked(claims, rules, client_id, issuer, now).map_err(|wrong| {
         let received = format!("{}: {}", wrong.claim, wrong.received);
         invalid("claim of the request object", wrong.expected, received)
     })
@@ -159,6 +163,7 @@ pub fn check_object<'a>(
 
 fn checked<'a>(
     claims: &JwtClaims<'a>,
+    rules: ObjectRules,
     client_id: &str,
     issuer: &str,
     now: Timestamp,
@@ -171,6 +176,15 @@ fn checked<'a>(
     }
     if !claims.aud.is_empty() && !claims.aud.contains(&issuer) {
         return Err(WrongClaim::new("aud", issuer, format!("{:?}", claims.aud)));
+    }
+    match rules {
+        ObjectRules::SignedRequest if claims.aud.is_empty() => {
+            return Err(WrongClaim::new("aud", issuer, "none"));
+        }
+        ObjectRules::SignedRequest if claims.exp.is_none() => {
+            return Err(WrongClaim::new("exp", "an instant within an hour", "none"));
+        }
+        ObjectRules::SignedRequest | ObjectRules::OpenId => {}
     }
     check_times(claims, now, LONGEST)?;
     let earliest = now.seconds().saturating_sub(LONGEST);
@@ -267,7 +281,7 @@ fn inside(claims: &Map<String, Value>) -> Result<Params, RequestRefusal> {
 /// Where an object is to be fetched, and what its content must hash to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ObjectReference {
-    /// The address. Its fragment is sent to nobody, and tells versions of the document apart (section 6.2).
+    /// The address without its fragment: that is sent to nobody, and makes it no other document.
     pub url: String,
     /// What the SHA-256 of the content must be, in base64url: the fragment where it is one, unless the client registered
     /// the address with this very fragment, and so said that it is to be taken.
@@ -306,7 +320,7 @@ pub fn check_reference(
     };
     let is_vouched_for = client.request_uris.iter().any(|registered| registered == uri);
     let hash = fragment.filter(is_hash).filter(|_| !is_vouched_for);
-    Ok(ObjectReference { url: uri.to_owned(), hash: hash.map(str::to_owned) })
+    Ok(ObjectReference { url: url.to_owned(), hash: hash.map(str::to_owned) })
 }
 
 fn invalid(check: &'static str, expected: impl Into<String>, received: impl Into<String>) -> RequestRefusal {

@@ -11,11 +11,12 @@ use grantor_protocol::ClientRowId;
 
 use crate::app::App;
 use crate::client_cache::KnownClient;
-use crate::outbound::{MaxAge, Wanted};
+use crate::outbound::{Kind, MaxAge, Wanted};
 use crate::pages::assets::{PICTURE_POLICY, picture_format};
 use crate::visit::Visit;
 
 const WANTED: Wanted = Wanted {
+    kind: Kind::Picture,
     accept: "image/png, image/svg+xml, image/webp, image/jpeg, image/gif",
     media_types: &[],
     body_bytes: 256 * 1024,

@@ -139,6 +139,7 @@ impl From<KeyRingError> for Failure {
     fn from(error: KeyRingError) -> Self {
         match error {
             KeyRingError::Fault(fault) => fault.into(),
+            KeyRingError::Busy => Self::Unavailable(error.to_string()),
             other => Self::Internal(other.to_string()),
         }
     }

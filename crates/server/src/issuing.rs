@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use grantor_crypto::Algorithm;
+use tokio::time::Instant;
 
 use crate::app::App;
 use crate::client_cache::KnownClient;
@@ -11,6 +12,12 @@ use crate::clock::Now;
 use crate::error::Failure;
 use crate::extract::{Confirmation, Issuer};
 use crate::key_ring::{AGREEMENT_SECONDS, Keys, SigningKey};
+
+/// How long a first key is waited for: until it signs by its maker's clock, and by one that is ten seconds behind, which is
+/// what readiness allows.
+const LONGEST_WAIT: Duration = Duration::from_secs(AGREEMENT_SECONDS.unsigned_abs() + 10);
+/// How often it is looked at meanwhile.
+const STEP: Duration = Duration::from_millis(250);
 
 /// The circumstances of an issuance.
 #[derive(Clone, Copy, Debug)]
@@ -32,18 +39,25 @@ pub(crate) struct SigningKeys {
 }
 
 impl SigningKeys {
-    /// The keys, with one that signs with `needed`. The first client of an algorithm waits here once, until every node
-    /// publishes the new key; no connection is held meanwhile.
+    /// The keys, with one that signs with `needed`. A first key that was made a moment ago is waited for here, until every
+    /// node publishes it and it signs by this node's clock; no connection is held meanwhile.
     pub(crate) async fn prepare(issuing: Issuing<'_>, needed: Option<Algorithm>) -> Result<Self, Failure> {
         let (app, now_ms) = (issuing.app, issuing.now.ms);
-        let keys = app.keys.current(now_ms).await?;
-        let Some(algorithm) = needed.filter(|algorithm| keys.active(*algorithm, now_ms).is_none()) else {
-            return Ok(Self { keys, now_ms });
+        let prepared = Self { keys: app.keys.current(now_ms).await?, now_ms };
+        let Some(algorithm) = needed.filter(|algorithm| prepared.keys.active(*algorithm, now_ms).is_none())
+        else {
+            return Ok(prepared);
         };
         app.keys.make_first_key(algorithm, now_ms).await?;
-        tokio::time::sleep(Duration::from_secs(AGREEMENT_SECONDS.unsigned_abs())).await;
-        let now_ms = app.clock.now_ms();
-        Ok(Self { keys: app.keys.current(now_ms).await?, now_ms })
+        let end = Instant::now() + LONGEST_WAIT;
+        loop {
+            tokio::time::sleep(STEP).await;
+            let now_ms = app.clock.now_ms();
+            let keys = app.keys.current(now_ms).await?;
+            if keys.active(algorithm, now_ms).is_some() || Instant::now() >= end {
+                return Ok(Self { keys, now_ms });
+            }
+        }
     }
 
     /// The key that signs with this algorithm.

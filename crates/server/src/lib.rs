@@ -36,6 +36,7 @@ mod subject;
 pub mod tasks;
 mod user_claims;
 mod visit;
+mod work_pool;
 
 mod account;
 mod admin;

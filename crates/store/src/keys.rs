@@ -83,7 +83,8 @@ impl SigningKeys<'_> {
         list.bind(issuer).read().fetch_all().await?.iter().map(StoredSigningKey::from_row).collect()
     }
 
-    /// Keeps a key that is published and is not used yet; `false` when its algorithm has such a key already.
+    /// Keeps a key that is published and is not used yet; `false` when its algorithm has such a key already, or none that
+    /// this one could succeed.
     #[tracing::instrument(name = "store.keys.insert_next", level = "debug", skip_all)]
     pub async fn insert_next(&self, key: &NewSigningKey) -> Result<bool, Fault> {
         let insert = self.0.statement(
@@ -91,7 +92,7 @@ impl SigningKeys<'_> {
             "INSERT INTO signing_key (kid, issuer_id, algorithm, public_jwk, sealed, data_key, published_at,
                ordinal)
              SELECT $1, $2, $3, $4, $5, $6, $7, CAST(COALESCE(MAX(ordinal), 0) + 1 AS BIGINT)
-               FROM signing_key WHERE issuer_id = $2 AND algorithm = $3
+               FROM signing_key WHERE issuer_id = $2 AND algorithm = $3 HAVING COUNT(*) > 0
              ON CONFLICT DO NOTHING",
         );
         let done = bound(insert, key).execute().await? == 1;

@@ -1,9 +1,7 @@
 //! The keys that clients encrypt their request objects for: made when such a client is registered, published before they are
 //! used, rotated as the keys that sign (design.md 4, OpenID Connect Core section 10.2).
 
-use grantor_crypto::{
-    Content, ContentEncryption, EncryptionKey, JweError, KeyManagement, UnverifiedJwe, encrypt_compact,
-};
+use grantor_crypto::{Content, ContentEncryption, EncryptionKey, JweError, KeyManagement, encrypt_compact};
 use grantor_tests::{Engine, InProcess, Registrar, RelyingParty};
 use serde_json::{Value, json};
 
@@ -30,9 +28,9 @@ fn encrypted(jwk: &Value, algorithm: KeyManagement) -> String {
 }
 
 async fn opens(server: &InProcess, token: &str) -> Result<String, JweError> {
-    let (token, now_ms) = (UnverifiedJwe::parse(token).unwrap(), server.app.clock.now_ms());
+    let now_ms = server.app.clock.now_ms();
     let (algorithms, encryptions) = (&KeyManagement::ALL, &ContentEncryption::ALL);
-    let opened = server.app.keys.decrypt(&token, algorithms, encryptions, now_ms).await.unwrap();
+    let opened = server.app.keys.decrypt(token, algorithms, encryptions, now_ms).await.unwrap();
     opened.map(|plain| plain.to_string())
 }
 
@@ -145,6 +143,32 @@ async fn keys_that_decrypt_rotate_by_the_schedule_of_keys_that_sign() {
     }
     let keys = published(&stage.app, algorithm).await;
     assert!(keys.len() == 1 && keys[0] != first, "{keys:?}");
+}
+
+/// security.md 3.3: anybody may send what is to be decrypted, and a private operation of RSA takes a while.
+#[tokio::test]
+async fn a_flood_of_encrypted_objects_is_turned_away_and_keeps_nobody_waiting() {
+    let stage = stage(Engine::Sqlite).await;
+    let algorithm = KeyManagement::RsaOaep256;
+    registers(&stage.server, algorithm).await;
+    let token = encrypted(&published(&stage.app, algorithm).await.remove(0), algorithm);
+    let mut flood = tokio::task::JoinSet::new();
+    for _ in 0..300 {
+        let (app, token) = (stage.server.app.clone(), token.clone());
+        flood.spawn(async move {
+            let (algorithms, encryptions) = (&KeyManagement::ALL, &ContentEncryption::ALL);
+            let now_ms = app.clock.now_ms();
+            app.keys
+                .decrypt(&token, algorithms, encryptions, now_ms)
+                .await
+                .map(|opened| opened.unwrap().to_string())
+        });
+    }
+    let (opened, refused): (Vec<_>, Vec<_>) = flood.join_all().await.into_iter().partition(Result::is_ok);
+    assert!(!opened.is_empty() && opened.iter().flatten().all(|plain| plain == PLAIN));
+    assert!(!refused.is_empty());
+    assert!(refused.iter().all(|error| matches!(error, Err(grantor_server::key_ring::KeyRingError::Busy))));
+    assert_eq!(opens(&stage.server, &token).await.as_deref(), Ok(PLAIN), "there is room again");
 }
 
 /// RFC 7517 section 4.2: a key has one use. The key that signs has no say in what it decrypts, whatever a token calls it.

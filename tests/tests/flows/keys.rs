@@ -8,10 +8,11 @@ use grantor_crypto::{Algorithm, KeyAlgorithm, KeyManagement};
 use grantor_protocol::IssuerId;
 use grantor_server::key_ring::Rotation;
 use grantor_store::NewSigningKey;
-use grantor_tests::{Engine, InProcess, RelyingParty, Tokens};
+use grantor_tests::{Credential, Engine, InProcess, Registrar, RelyingParty, Tokens};
 use serde_json::json;
 use tokio::task::JoinSet;
 
+use crate::registration::{ON, document};
 use crate::stage::{Stage, jws_part, published, trusted, trusted_with};
 
 const SCOPE: &str = "openid offline_access";
@@ -123,6 +124,29 @@ async fn a_retired_key_is_removed_when_nothing_it_signed_is_valid() {
     assert_eq!(signer(&stage.app, &stage.tokens(SCOPE).await).await, left[0]);
 }
 
+/// OpenID Connect Core section 3.1.2.1: an ID token is a hint after it expired. A browser that is logged in may come with one
+/// that a key signed which the key set has long been without.
+#[tokio::test]
+async fn an_id_token_is_a_hint_as_long_as_sessions_may_live() {
+    let stage = Stage::with("session.idle = '7d'", trusted()).await;
+    let hint = stage.tokens(SCOPE).await.id_token.unwrap();
+    rotates(&stage.server, true).await;
+    stage.server.advance(6 * DAY);
+    keeps_schedule(&stage.server).await;
+    stage.server.advance(2);
+    assert_eq!(published(&stage.app).await.len(), 1, "the key set does not grow");
+    let request = stage.app.asks(SCOPE).with("prompt", "none").with("id_token_hint", &hint);
+    stage.visits(&request).await.left().code();
+    // A remembered session may be thirty days old.
+    stage.server.advance(24 * DAY - 10);
+    keeps_schedule(&stage.server).await;
+    stage.server.advance(2);
+    stage.visits(&request).await.left().is_refused("login_required");
+    stage.server.advance(20);
+    keeps_schedule(&stage.server).await;
+    assert_eq!(stage.server.store().keys().list(IssuerId::FIRST).await.unwrap().len(), 1);
+}
+
 #[tokio::test]
 async fn keys_rotate_by_schedule_on_whichever_node_is_first() {
     let stage = Stage::on(Engine::Postgres, "", trusted()).await;
@@ -181,6 +205,96 @@ async fn a_key_of_another_algorithm_is_made_on_demand() {
         let jwks = stage.app.reads("/.well-known/jwks.json").await;
         let keys = jwks.ok()["keys"].as_array().unwrap();
         assert!(keys.iter().any(|key| key["kid"] == header["kid"] && key["alg"] == algorithm), "{jwks}");
+    }
+}
+
+/// The algorithm of every published key that signs.
+async fn signing_algorithms(party: &RelyingParty) -> Vec<String> {
+    let jwks = party.reads("/.well-known/jwks.json").await;
+    let keys = jwks.ok()["keys"].as_array().unwrap();
+    let signing = keys.iter().filter(|key| key["use"] == "sig");
+    signing.map(|key| key["alg"].as_str().unwrap().to_owned()).collect()
+}
+
+/// The issue, item 6: keys appear when a client first needs them, published before they are used.
+#[tokio::test]
+async fn a_client_that_registers_finds_the_keys_that_will_sign_for_it_published() {
+    let stage = Stage::with(ON, trusted()).await;
+    let registrar = Registrar::at(&stage.server.origin());
+    let client = registrar.client(&document(json!({ "id_token_signed_response_alg": "ES256" }))).await;
+    assert_eq!(signing_algorithms(&stage.app).await, ["RS256", "ES256"]);
+    let changed = document(json!({ "client_id": client.id, "userinfo_signed_response_alg": "EdDSA" }));
+    let token = client.registration["registration_access_token"].as_str().unwrap();
+    let path = format!("/oauth2/register/{}", client.id);
+    registrar.asks(reqwest::Method::PUT, &path, Credential::Token(token), Some(&changed)).await.ok();
+    assert_eq!(signing_algorithms(&stage.app).await, ["RS256", "ES256", "EdDSA"]);
+    // What a client authenticates or is answered with by its secret is no key of ours.
+    registrar.client(&document(json!({ "id_token_signed_response_alg": "HS256" }))).await;
+    assert_eq!(signing_algorithms(&stage.app).await.len(), 3);
+}
+
+/// ADR 8: clocks may be ten seconds apart, and a first key signs when every node says so.
+#[tokio::test]
+async fn a_node_that_is_slow_by_its_clock_waits_until_the_first_key_signs() {
+    let stage = Stage::with("", trusted_with(&json!({ "id_token_signed_response_alg": "ES256" }))).await;
+    let (request, code) = stage.code(SCOPE).await;
+    // By another node, whose clock is two seconds ahead.
+    let there = stage.server.app.clock.now_ms() + 2000;
+    stage.server.app.keys.make_first_key(Algorithm::ES256, there).await.unwrap();
+    let tokens = stage.app.redeems(&code, &request).await.tokens();
+    assert_eq!(jws_part(tokens.id_token.as_deref().unwrap(), 0)["alg"], "ES256");
+}
+
+async fn rotates_es256(server: &InProcess) -> Vec<Rotation> {
+    let (policy, now_ms) = (server.app.config.key_policy(), server.app.clock.now_ms());
+    server.app.keys.rotate(Algorithm::ES256, policy, false, now_ms).await.unwrap()
+}
+
+/// An operator may ask for a key of an algorithm before any client does.
+#[tokio::test]
+async fn rotating_an_algorithm_that_has_no_key_makes_one_that_signs() {
+    let stage = Stage::with("", trusted_with(&json!({ "id_token_signed_response_alg": "ES256" }))).await;
+    let done = rotates_es256(&stage.server).await;
+    let [Rotation::Published { kid }, Rotation::Promoted { .. }] = done.as_slice() else {
+        panic!("{done:?}")
+    };
+    stage.server.advance(5);
+    let tokens = stage.tokens(SCOPE).await;
+    assert_eq!(&jws_part(tokens.id_token.as_deref().unwrap(), 0)["kid"], kid.as_str());
+    let done = rotates_es256(&stage.server).await;
+    assert!(matches!(done.as_slice(), [Rotation::Published { .. }]), "from then on as ever: {done:?}");
+}
+
+/// A database in which a Next succeeds nobody: earlier versions made such, and whoever waits for its turn waits for ever.
+#[tokio::test]
+async fn a_next_key_without_a_predecessor_takes_its_turn() {
+    for healer in ["a client", "the schedule", "the operator"] {
+        let stage = Stage::with("", trusted_with(&json!({ "id_token_signed_response_alg": "ES256" }))).await;
+        let keys = &stage.server.app.keys;
+        keys.make_first_key(Algorithm::ES256, stage.server.app.clock.now_ms()).await.unwrap();
+        rotates_es256(&stage.server).await;
+        let rows = stage.server.store().keys().list(IssuerId::FIRST).await.unwrap();
+        let of_it = || rows.iter().filter(|row| row.algorithm == Algorithm::ES256.into());
+        let first = of_it().find(|row| row.signs_from.is_some()).unwrap();
+        let next = of_it().find(|row| row.signs_from.is_none()).unwrap();
+        stage.server.store().keys().delete(&first.kid).await.unwrap();
+        stage.server.advance(100);
+        match healer {
+            "the schedule" => keeps_schedule(&stage.server).await,
+            "the operator" => {
+                let done = rotates_es256(&stage.server).await;
+                assert!(matches!(done.as_slice(), [Rotation::Promoted { .. }]), "{done:?}");
+            }
+            _ => {}
+        }
+        if healer != "a client" {
+            let rows = stage.server.store().keys().list(IssuerId::FIRST).await.unwrap();
+            assert!(rows.iter().all(|row| row.signs_from.is_some()), "{healer}");
+            stage.server.advance(5);
+        }
+        let tokens = stage.tokens(SCOPE).await;
+        let signer = jws_part(tokens.id_token.as_deref().unwrap(), 0)["kid"].clone();
+        assert_eq!(signer, next.kid.as_str(), "{healer}");
     }
 }
 
@@ -314,7 +428,8 @@ async fn a_start_with_a_damaged_key_is_refused_by_its_name() {
             data_key: good.data_key,
             published_at: stage.server.now(),
         };
-        assert!(keys.insert_next(&damaged).await.unwrap());
+        let is_next = keys.insert_next(&damaged).await.unwrap();
+        assert!(is_next || keys.insert_active(&damaged, damaged.published_at).await.unwrap());
         let refused = stage.server.try_beside("").await.unwrap_err();
         assert!(refused.contains("damaged") && refused.contains("does not open"), "{refused}");
         assert_eq!(keys.list(IssuerId::FIRST).await.unwrap().len(), 2, "none was made");

@@ -158,6 +158,7 @@ async fn what_is_not_acceptable_is_refused_by_the_name_of_its_member() {
         ),
         (json!({ "jwks": { "keys": keys } }), metadata, "jwks"),
         // T102: 1024 bits.
+        (json!({ "jwks": { "keys": [{ "kty": "RSA", "n": "w".repeat(342) }] } }), metadata, "jwks"),
         (
             json!({ "jwks": { "keys": [{ "kty": "RSA", "n": "w".repeat(171), "e": "AQAB" }] } }),
             metadata,

@@ -126,7 +126,8 @@ async fn t123_of_an_object_of_rfc_9101_only_what_is_inside_counts() {
     let sign = |object: &Value| {
         asking.key.signs_with(json!({ "alg": "ES256", "kid": kid, "typ": "oauth-authz-req+jwt" }), object)
     };
-    let mut object = asking.object(&request);
+    let complete = asking.object_with(&request, "exp", json!(asking.stage.server.now().seconds() + 60));
+    let mut object = complete.clone();
     object.as_object_mut().unwrap().remove("state");
     let left = asking.is_granted(&request, &sign(&object), "state is only beside").await;
     assert_eq!(left.get("state"), None, "{left}");
@@ -139,7 +140,7 @@ async fn t123_of_an_object_of_rfc_9101_only_what_is_inside_counts() {
     asking.stage.authorizes(&alone).await.code();
 
     for missing in ["redirect_uri", "response_type", "client_id"] {
-        let mut object = asking.object(&request);
+        let mut object = complete.clone();
         object.as_object_mut().unwrap().remove(missing);
         let sent = beside(&request, ("request", &sign(&object)));
         match asking.visits(&sent).await {
@@ -147,6 +148,48 @@ async fn t123_of_an_object_of_rfc_9101_only_what_is_inside_counts() {
             Visit::Page(page) => assert_eq!(page.status, 400, "{page}"),
         }
     }
+}
+
+// RFC 9101 section 10.5, T123: whoever alters the URL decides nothing, whatever they write there.
+#[tokio::test]
+async fn t123_of_a_client_that_always_signs_nothing_beside_the_object_counts() {
+    let asking = Asking::with("", json!({ "require_signed_request_object": true })).await;
+    let request = asking.stage.app.asks("openid");
+    let mut object = asking.object_with(&request, "exp", json!(asking.stage.server.now().seconds() + 60));
+    for outside in ["state", "nonce"] {
+        object.as_object_mut().unwrap().remove(outside);
+    }
+    let sent = beside(&request, ("request", &asking.key.signs(&object)))
+        .with("scope", "openid")
+        .with("state", "evil")
+        .with("nonce", "evil");
+    let left = asking.stage.authorizes(&sent).await;
+    assert_eq!((left.get("state"), left.get("code").is_some()), (None, true), "{left}");
+    let tokens = asking.stage.app.redeems(left.get("code").unwrap(), &request).await.tokens();
+    let id_token = crate::stage::jws_part(&tokens.id_token.unwrap(), 1);
+    assert_eq!(id_token.get("nonce"), None, "{id_token}");
+}
+
+// T122: an object of RFC 9101 says for whom and until when it is; one of OpenID Connect may leave that open.
+#[tokio::test]
+async fn t122_an_object_of_rfc_9101_without_end_or_audience_is_refused() {
+    let asking = Asking::new().await;
+    let request = asking.stage.app.asks("openid");
+    let kid = asking.key.jwk()["kid"].clone();
+    let object = asking.object_with(&request, "exp", json!(asking.stage.server.now().seconds() + 60));
+    for missing in ["exp", "aud"] {
+        let mut object = object.clone();
+        object.as_object_mut().unwrap().remove(missing);
+        let header = json!({ "alg": "ES256", "kid": kid, "typ": "oauth-authz-req+jwt" });
+        let token = asking.key.signs_with(header, &object);
+        asking.is_refused(&token, "invalid_request_object", missing).await;
+        asking.is_granted(&request, &asking.key.signs(&object), "of OpenID Connect").await;
+    }
+    // Without openid in the query the request is one of plain OAuth.
+    let plain = asking.stage.app.asks("offline_access");
+    let left =
+        asking.visits(&beside(&plain, ("request", &asking.key.signs(&asking.object(&plain))))).await.left();
+    assert_eq!(left.get("error"), Some("invalid_request_object"), "{left}");
 }
 
 // conformance.md 3.1 oidcc-ensure-request-object-with-redirect-uri
@@ -197,7 +240,8 @@ async fn a_client_that_always_signs_what_it_asks_for_is_refused_without_a_signat
     let config = "clients.allow_unsigned = true";
     let careful = Asking::with(config, json!({ "require_signed_request_object": true })).await;
     let request = careful.stage.app.asks("openid");
-    careful.is_granted(&request, &careful.key.signs(&careful.object(&request)), "signed").await;
+    let object = careful.object_with(&request, "exp", json!(careful.stage.server.now().seconds() + 60));
+    careful.is_granted(&request, &careful.key.signs(&object), "signed").await;
     careful.stage.authorizes(&request).await.is_refused("invalid_request");
     careful.is_refused(&unsigned(&careful.object(&request)), "invalid_request_object", "unsigned").await;
 }
@@ -332,6 +376,14 @@ async fn a_registered_reference_is_fetched_and_its_fragment_tells_versions_apart
     documents().publish(&path, JWT, &second);
     let hash = |text: &str| URL_SAFE_NO_PAD.encode(digest(&SHA256, text.as_bytes()));
     let newer = format!("{address}#{}", hash(&second));
+    // It is asked for again then, and nobody can have its host asked more than once in ten seconds (T143).
+    let before = documents().reads(&path);
+    for version in [hash("1"), hash("2"), hash(&second), random_text()] {
+        let uri = format!("{address}#{version}");
+        drop(asking.visits(&beside(&request, ("request_uri", &uri))).await);
+    }
+    assert_eq!(documents().reads(&path), before);
+    asking.stage.server.advance(10);
     let left = asking.stage.authorizes(&beside(&request, ("request_uri", &newer))).await;
     assert_eq!(left.get("state"), Some("two"), "{left}");
     let other = format!("{address}#{}", hash("another"));
@@ -401,7 +453,7 @@ async fn an_object_may_be_encrypted_for_the_servers_key_as_its_client_is_registe
         ..metadata.clone()
     };
     for metadata in [metadata, other] {
-        server.app.keys.make_decryption_key_for(&metadata, server.app.clock.now_ms()).await.unwrap();
+        server.app.keys.make_keys_for(&metadata, server.app.clock.now_ms()).await.unwrap();
     }
     let jwks = asking.stage.app.reads("/.well-known/jwks.json").await.ok().clone();
     let key = |algorithm: KeyManagement| {

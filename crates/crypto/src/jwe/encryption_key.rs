@@ -19,7 +19,7 @@ use super::{
 use crate::{
     backend::required,
     jwk::{JwkError, PRIVATE_MEMBERS, rsa_components, text},
-    jwks::MOST_KEYS,
+    jwks::members,
     secret::{Secret, random_bytes},
 };
 
@@ -72,21 +72,18 @@ impl EncryptionKey {
         Ok(EncryptionKey { kid, reader })
     }
 
-    /// The first key of a JWK set that is for `algorithm`; `None` when no key is. As with keys that verify, a key that is
-    /// broken, weak or private refuses the set, because its owner should hear of it.
+    /// The first key of a JWK set that can be used for `algorithm`; `None` when no key is for that. As with keys that verify,
+    /// keys that are broken, weak or private are left out, and one of them is the error where nothing else is left.
     pub fn from_jwks(jwks: &Value, algorithm: KeyManagement) -> Result<Option<EncryptionKey>, JwkError> {
-        let keys = jwks.get("keys").and_then(Value::as_array).ok_or(JwkError::Malformed("no keys"))?;
-        if keys.len() > MOST_KEYS {
-            return Err(JwkError::TooManyKeys);
-        }
-        for jwk in keys {
+        let mut first_error = None;
+        for jwk in members(jwks)? {
             match EncryptionKey::from_jwk(jwk, algorithm) {
                 Ok(key) => return Ok(Some(key)),
                 Err(JwkError::NotForUs) => {}
-                Err(error) => return Err(error),
+                Err(error) => first_error = first_error.or(Some(error)),
             }
         }
-        Ok(None)
+        first_error.map_or(Ok(None), Err)
     }
 
     /// The key that a client's secret makes, for `dir` (OIDC Core 10.2).
@@ -281,7 +278,7 @@ mod tests {
 
     // RFC 7517 section 5
     #[test]
-    fn a_set_gives_its_first_fitting_key_and_hides_no_broken_one() {
+    fn a_set_gives_its_first_key_that_fits_and_can_be_used() {
         let ours = jwk(KeyManagement::EcdhEs);
         let others = [
             json!({"kty": "AKP", "alg": "ML-KEM-768", "pub": "AA"}),
@@ -296,8 +293,10 @@ mod tests {
             let without = json!({"keys": [other]});
             assert!(EncryptionKey::from_jwks(&without, KeyManagement::EcdhEs).unwrap().is_none());
         }
-        for broken in [json!({}), json!({"keys": ["x"]}), json!({"keys": [{"kty": "oct", "k": "AA"}, ours]})]
-        {
+        let private = json!({"kty": "oct", "k": "AA"});
+        let key = EncryptionKey::from_jwks(&json!({"keys": ["x", private, ours]}), KeyManagement::EcdhEs);
+        assert_eq!(key.unwrap().unwrap().kid(), ours["kid"].as_str());
+        for broken in [json!({}), json!({"keys": ["x"]}), json!({"keys": [private]})] {
             assert!(EncryptionKey::from_jwks(&broken, KeyManagement::EcdhEs).is_err(), "{broken}");
         }
         let many = json!({"keys": vec![ours; 101]});

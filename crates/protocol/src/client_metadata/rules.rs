@@ -1,6 +1,5 @@
 //! What each member of client metadata must be, beyond its type. The first broken row is reported.
 
-use serde_json::Value;
 use url::Url;
 
 use super::algorithms::{
@@ -23,7 +22,7 @@ pub(super) const RULES: &[(&str, Rule)] = &[
     ("grant_types", grants_agree),
     ("scope", no_consent_to_claims),
     ("response_types", |client| at_most(client.response_types.len(), 20)),
-    ("jwks", |client| client.jwks.as_ref().map_or(Ok(()), public_keys)),
+    ("jwks", |client| client.jwks.as_ref().map_or(Ok(()), super::keys::check)),
     ("jwks_uri", |client| {
         if client.jwks.is_some() && client.jwks_uri.is_some() {
             return Err("jwks and jwks_uri must not both be sent".to_owned());
@@ -154,35 +153,6 @@ fn grants_agree(client: &ClientMetadata) -> Result<(), String> {
     Ok(())
 }
 
-fn public_keys(jwks: &Value) -> Result<(), String> {
-    const PRIVATE: &[&str] = &["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
-    let keys = jwks.get("keys").and_then(Value::as_array).ok_or("must be an object with an array of keys")?;
-    at_most(keys.len(), 50)?;
-    for key in keys {
-        let members = key.as_object().ok_or("every key must be an object")?;
-        if !members.get("kty").is_some_and(Value::is_string) {
-            return Err("every key must have a kty".to_owned());
-        }
-        if PRIVATE.iter().any(|member| members.contains_key(*member)) {
-            return Err("must hold public keys only: treat this private key as lost".to_owned());
-        }
-        if members.get("kty").and_then(Value::as_str) == Some("RSA") {
-            rsa_modulus(members.get("n").and_then(Value::as_str).unwrap_or_default())?;
-        }
-    }
-    Ok(())
-}
-
-/// RFC 7518 section 3.3: 2048 bits or more. Past 8192 every verification is an attack on whoever verifies.
-fn rsa_modulus(n: &str) -> Result<(), String> {
-    let bytes = n.trim_start_matches('A').len() * 3 / 4;
-    if (256..=1024).contains(&bytes) {
-        Ok(())
-    } else {
-        Err("an RSA key must have a modulus n of 2048 to 8192 bits".to_owned())
-    }
-}
-
 /// Front-Channel Logout section 2: on the scheme, host and port of a redirect URI.
 fn frontchannel_logout(client: &ClientMetadata) -> Result<(), String> {
     let Some(uri) = &client.frontchannel_logout_uri else {
@@ -264,6 +234,6 @@ fn short_text(text: &str) -> Result<(), String> {
     if shown { Ok(()) } else { Err("must be 1 to 255 bytes of text".to_owned()) }
 }
 
-fn at_most(count: usize, most: usize) -> Result<(), String> {
+pub(super) fn at_most(count: usize, most: usize) -> Result<(), String> {
     if count <= most { Ok(()) } else { Err(format!("must have at most {most} entries")) }
 }

@@ -106,7 +106,10 @@ fn the_rules_are_those_of_openid_connect_unless_the_object_or_the_request_is_of_
         ("scope=openid2", None, ObjectRules::SignedRequest),
         ("", Some("JWT"), ObjectRules::SignedRequest),
     ] {
-        assert_eq!(ObjectRules::of(&params(outside), typ), rules, "{outside} {typ:?}");
+        let of = |client: &ClientMetadata| ObjectRules::of(&params(outside), typ, client);
+        assert_eq!(of(&ClientMetadata::default()), rules, "{outside} {typ:?}");
+        let signs = ClientMetadata { require_signed_request_object: true, ..ClientMetadata::default() };
+        assert_eq!(of(&signs), ObjectRules::SignedRequest, "{outside} {typ:?}");
     }
 }
 
@@ -115,9 +118,22 @@ fn the_rules_are_those_of_openid_connect_unless_the_object_or_the_request_is_of_
 fn t122_an_object_is_of_this_client_for_us_and_young() {
     let good =
         || JwtClaims { iss: Some("c"), aud: vec![ISSUER], exp: Some(NOW.0 + 60), ..JwtClaims::default() };
-    let check = |claims: &JwtClaims<'_>| check_object(claims, "c", ISSUER, NOW).map(drop);
+    let check = |claims: &JwtClaims<'_>| {
+        let verdict = check_object(claims, ObjectRules::OpenId, "c", ISSUER, NOW).map(drop);
+        // What OpenID Connect refuses RFC 9101 refuses too.
+        let signed = check_object(claims, ObjectRules::SignedRequest, "c", ISSUER, NOW).map(drop);
+        assert!(verdict.is_ok() || signed.is_err());
+        verdict
+    };
     assert_eq!(check(&good()), Ok(()));
     assert_eq!(check(&JwtClaims::default()), Ok(()), "none of them is required (OpenID Connect Core 6.1)");
+    let signed =
+        |claims: &JwtClaims<'_>| check_object(claims, ObjectRules::SignedRequest, "c", ISSUER, NOW).map(drop);
+    assert_eq!(signed(&good()), Ok(()));
+    for incomplete in [JwtClaims { aud: Vec::new(), ..good() }, JwtClaims { exp: None, ..good() }] {
+        assert_eq!(check(&incomplete), Ok(()));
+        assert_eq!(signed(&incomplete).unwrap_err().code, ErrorCode::InvalidRequestObject, "{incomplete:?}");
+    }
     assert_eq!(check(&JwtClaims { aud: vec!["x", ISSUER], aud_is_list: true, ..good() }), Ok(()));
     for wrong in [
         JwtClaims { iss: Some("d"), ..good() },
@@ -140,12 +156,12 @@ fn t122_an_object_is_of_this_client_for_us_and_young() {
 fn t124_an_id_is_remembered_longer_than_its_object_is_accepted() {
     let until = |claims: JwtClaims<'static>| {
         let claims = JwtClaims { jti: Some("1"), ..claims };
-        check_object(&claims, "c", ISSUER, NOW).unwrap().unwrap().1.0
+        check_object(&claims, ObjectRules::OpenId, "c", ISSUER, NOW).unwrap().unwrap().1.0
     };
     assert!(until(JwtClaims { exp: Some(NOW.0 + 60), ..JwtClaims::default() }) > NOW.0 + 60 + LEEWAY);
     assert!(until(JwtClaims { iat: Some(NOW.0), ..JwtClaims::default() }) > NOW.0 + LONGEST + LEEWAY);
     assert!(until(JwtClaims::default()) > NOW.0 + LONGEST);
-    assert_eq!(check_object(&JwtClaims::default(), "c", ISSUER, NOW), Ok(None));
+    assert_eq!(check_object(&JwtClaims::default(), ObjectRules::OpenId, "c", ISSUER, NOW), Ok(None));
 }
 
 // OpenID Connect Registration section 2: without request_object_signing_alg any that both support; T122
@@ -192,7 +208,7 @@ fn t125_a_reference_is_registered_short_and_https() {
     let hash = "x".repeat(43);
     let uri = format!("https://app.example/object#{hash}");
     let found = check(&uri, true).unwrap();
-    assert_eq!(found, ObjectReference { url: uri.clone(), hash: Some(hash) });
+    assert_eq!(found, ObjectReference { url: "https://app.example/object".to_owned(), hash: Some(hash) });
     let with_it = ClientMetadata { request_uris: vec![uri.clone()], ..ClientMetadata::default() };
     assert_eq!(check_reference(&uri, &with_it, true).unwrap().hash, None, "registered with the fragment");
     assert_eq!(check("https://app.example/object#v2", true).unwrap().hash, None);

@@ -4,22 +4,21 @@
 use std::time::Duration;
 
 use grantor_crypto::{
-    ContentEncryption, JwsError, KeyManagement, NO_TYP, Protection, UnverifiedJwe, UnverifiedJws,
-    VerifiedClaims, base64url, read_unsigned, sha256,
+    Claims, ContentEncryption, JwsError, KeyManagement, NO_TYP, Protection, UnverifiedJwe, UnverifiedJws,
+    base64url, read_unsigned, sha256,
 };
 use grantor_protocol::request_object::{
     Carried, ObjectReference, ObjectRules, TYP, TYPS, check_absence, check_algorithm, check_object,
     check_reference, effective,
 };
 use grantor_protocol::{ErrorCode, KeyManagementAlgorithm, Params, SigningAlgorithm};
-use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use crate::client_cache::KnownClient;
 use crate::error::Failure;
 use crate::extract::{Unproved, client_secrets, prove, registered_claims, unreadable, use_once};
 use crate::key_ring::key_management;
-use crate::outbound::{FetchError, MaxAge, Wanted};
+use crate::outbound::{FetchError, Fetched, Kind, MaxAge, Wanted};
 use crate::visit::Visit;
 
 /// What an object is called where its id is remembered.
@@ -27,6 +26,7 @@ const KIND: &str = "request object";
 
 /// A document that may be an object. Web pages are none, whoever serves them.
 const OBJECT: Wanted = Wanted {
+    kind: Kind::Object,
     accept: "application/oauth-authz-req+jwt, application/jwt, text/plain;q=0.5",
     media_types: &[
         "application/oauth-authz-req+jwt",
@@ -62,8 +62,9 @@ pub(super) async fn read(
     };
     let token = if is_encrypted(&token) { decrypt(visit, client, &token).await? } else { token };
     let object = open(visit, client, &carried, &token).await?;
-    let rules = ObjectRules::of(outside, object.typ.as_deref());
-    Ok(Some(effective(outside, &object.members, rules)?))
+    let rules = ObjectRules::of(outside, object.typ.as_deref(), &client.row.metadata);
+    check(visit, client, &object.claims, rules).await?;
+    Ok(Some(effective(outside, object.claims.members(), rules)?))
 }
 
 /// Whether this has the five parts of a JWE (RFC 7516 section 7.1).
@@ -100,13 +101,13 @@ async fn decrypt(visit: &Visit, client: &KnownClient, token: &str) -> Result<Zer
         Some(registered) => key_management(registered).into_iter().collect(),
         None => KeyManagement::ALL.to_vec(),
     };
-    visit.app.keys.decrypt(&jwe, &algorithms, &encryptions, visit.now.ms).await?.map_err(undecryptable)
+    visit.app.keys.decrypt(token, &algorithms, &encryptions, visit.now.ms).await?.map_err(undecryptable)
 }
 
 /// An object that the client made, as far as its registration asks for a proof of that.
 struct Object {
     typ: Option<String>,
-    members: Map<String, Value>,
+    claims: Claims,
 }
 
 async fn open(
@@ -122,7 +123,7 @@ async fn open(
         Ok(jws) => jws,
         Err(JwsError::Algorithm(name)) if name == Protection::Unsigned.name() => {
             permitted(SigningAlgorithm::Unsigned)?;
-            return unsigned(visit, client, token).await;
+            return unsigned(token);
         }
         Err(error) => return Err(invalid("a signed JWT", error.to_string())),
     };
@@ -130,16 +131,15 @@ async fn open(
     permitted(SigningAlgorithm::parse(name).ok_or_else(|| invalid("an algorithm that is offered", name))?)?;
     let typ: Vec<&str> = TYPS.iter().copied().chain([NO_TYP]).collect();
     let proved = prove(&visit.app, visit.now, client, &jws, &typ).await;
-    let claims: VerifiedClaims = proved.map_err(|error| match error {
+    let claims = proved.map_err(|error| match error {
         Unproved::Wrong(reason) => invalid("one that the client signed", reason),
         Unproved::Failure(failure) => failure.with_code(ErrorCode::InvalidRequestObject),
     })?;
-    check(visit, client, &claims).await?;
-    Ok(Object { typ: jws.typ().map(str::to_owned), members: claims.members().clone() })
+    Ok(Object { typ: jws.typ().map(str::to_owned), claims: claims.into() })
 }
 
 /// An object that anybody may have made: worth as much as the parameters of a query.
-async fn unsigned(visit: &Visit, client: &KnownClient, token: &str) -> Result<Object, Failure> {
+fn unsigned(token: &str) -> Result<Object, Failure> {
     let (claims, typ) = if let Ok(claims) = read_unsigned(token, &[TYP]) {
         (claims, Some(TYP.to_owned()))
     } else {
@@ -147,15 +147,20 @@ async fn unsigned(visit: &Visit, client: &KnownClient, token: &str) -> Result<Ob
         let claims = read_unsigned(token, &typ);
         (claims.map_err(|error| invalid("an unsigned JWT", error.to_string()))?, None)
     };
-    check(visit, client, &claims).await?;
-    Ok(Object { typ, members: claims.members().clone() })
+    Ok(Object { typ, claims })
 }
 
 /// Checks what the object says of itself, and uses up its `jti` where it has one.
-async fn check(visit: &Visit, client: &KnownClient, claims: &grantor_crypto::Claims) -> Result<(), Failure> {
+async fn check(
+    visit: &Visit,
+    client: &KnownClient,
+    claims: &Claims,
+    rules: ObjectRules,
+) -> Result<(), Failure> {
     let (client_id, issuer) = (client.row.client_id.as_str(), &visit.issuer.url);
     let registered = registered_claims(claims);
-    let Some((jti, until)) = check_object(&registered, client_id, issuer, visit.now.timestamp())? else {
+    let Some((jti, until)) = check_object(&registered, rules, client_id, issuer, visit.now.timestamp())?
+    else {
         return Ok(());
     };
     if use_once(&visit.app, client, KIND, jti, until).await? {
@@ -176,13 +181,22 @@ async fn fetch(visit: &Visit, client: &KnownClient, uri: &str) -> Result<String,
     let refused = |expected: &str, received: String| {
         Failure::refused(ErrorCode::InvalidRequestUri, "request_uri", expected, received)
     };
-    let fetched = visit.app.fetcher.get(&url, OBJECT, visit.now).await.map_err(|error: FetchError| {
-        let failure = refused("a document that can be fetched", error.to_string());
-        error.setting().into_iter().fold(failure, Failure::with_setting)
-    })?;
-    if let Some(hash) = hash
-        && base64url::encode(sha256(&fetched.body)) != hash
-    {
+    let get = async |max_age| {
+        let fetched = visit.app.fetcher.get(&url, Wanted { max_age, ..OBJECT }, visit.now).await;
+        fetched.map_err(|error: FetchError| {
+            let failure = refused("a document that can be fetched", error.to_string());
+            error.setting().into_iter().fold(failure, Failure::with_setting)
+        })
+    };
+    let fits = |fetched: &Fetched| {
+        hash.as_ref().is_none_or(|hash| base64url::encode(sha256(&fetched.body)) == *hash)
+    };
+    let mut fetched = get(MaxAge::AsServed).await?;
+    if !fits(&fetched) {
+        // Its client may have another document there by now (OpenID Connect Core section 6.2).
+        fetched = get(MaxAge::Newest).await?;
+    }
+    if !fits(&fetched) {
         return Err(refused("a document whose SHA-256 is the fragment", "another document".to_owned()));
     }
     let text = std::str::from_utf8(&fetched.body).map_err(|error| refused("text", error.to_string()))?;

@@ -53,7 +53,7 @@ impl StatementIssuer {
             )?;
         let bytes = std::fs::read(file).map_err(|error| format!("{file} cannot be read: {error}"))?;
         let jwks = serde_json::from_slice(&bytes).map_err(|error| format!("{file} is not JSON: {error}"))?;
-        let keys = VerificationKeys::from_jwks(&jwks, None)
+        let keys = VerificationKeys::from_configured_jwks(&jwks)
             .and_then(|keys| if keys.is_empty() { Err(JwkError::NotForUs) } else { Ok(keys) })
             .map_err(|error| format!("{file} has no keys to verify with: {error}"))?;
         Ok(Self { issuer: issuer.to_owned(), keys })

@@ -19,12 +19,13 @@ pub struct Keys {
 
 impl Config {
     /// The schedule that a key ring keeps. A key stays published until the last token it signed has expired and the
-    /// last client has fetched the keys again.
+    /// last client has fetched the keys again, and verifies hints as long as any session may last.
     pub fn key_policy(&self) -> KeyPolicy {
         KeyPolicy {
             interval: self.keys.rotation_interval.seconds(),
             publish_ahead: self.keys.publish_ahead.seconds(),
             keep_after: self.tokens.longest_signed_lifetime().seconds() + self.keys.jwks_max_age.seconds(),
+            verify_after: self.session.lifetime.max(self.session.remembered_lifetime).seconds(),
         }
     }
 }

@@ -39,6 +39,7 @@ impl Keys {
         data: Vec<Arc<DataKey>>,
         signing: Vec<SigningKey>,
         decryption: Vec<DecryptionKey>,
+        keep_after: i64,
         read_at_ms: i64,
     ) -> Result<Self, KeyRingError> {
         for purpose in DataKeyPurpose::ALL {
@@ -52,8 +53,8 @@ impl Keys {
             key: "key pairs".to_owned(),
             reason: error.to_string(),
         };
-        let jwks = JwksDocument::new(&signing, &decryption, Timestamp::from_milliseconds(read_at_ms))
-            .map_err(damaged)?;
+        let now = Timestamp::from_milliseconds(read_at_ms);
+        let jwks = JwksDocument::new(&signing, &decryption, keep_after, now).map_err(damaged)?;
         let public = signing
             .iter()
             .map(|key| key.pair.verification_key())
@@ -137,7 +138,7 @@ impl Keys {
         KeyAlgorithm::all().filter(|algorithm| self.lives().any(|life| life.algorithm == *algorithm))
     }
 
-    /// The public halves, to verify what this server signed.
+    /// The public halves, to verify what this server signed; those too that are published no more, for hints.
     pub fn verification(&self) -> &VerificationKeys {
         &self.verification
     }
@@ -149,13 +150,17 @@ impl Keys {
 }
 
 impl JwksDocument {
-    /// Every key that signs or signed, and those to encrypt with now or soon: a client that sees a retired one might use it.
+    /// Every key that signs or may have signed what is still valid, and those to encrypt with now or soon: a client that sees
+    /// a retired one might use it.
     fn new(
         signing: &[SigningKey],
         decryption: &[DecryptionKey],
+        keep_after: i64,
         now: Timestamp,
     ) -> Result<Self, grantor_crypto::JwkError> {
-        let signing = signing.iter().map(|key| key.pair.public_jwk());
+        let is_over =
+            |key: &&SigningKey| key.life.superseded_at.is_some_and(|end| end.plus(keep_after) < now);
+        let signing = signing.iter().filter(|key| !is_over(key)).map(|key| key.pair.public_jwk());
         let decryption = decryption.iter().filter(|key| !key.life.is_retired(now));
         let set = JwkSet::new(signing.chain(decryption.map(|key| key.pair.public_jwk())).cloned())?;
         let body = serde_json::to_string(&set).unwrap_or_default();

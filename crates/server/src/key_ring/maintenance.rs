@@ -10,7 +10,7 @@ use grantor_protocol::Timestamp;
 use grantor_store::{NewDataKey, NewSigningKey};
 use zeroize::Zeroizing;
 
-use super::{KeyRing, KeyRingError, private_key_context, signs_from};
+use super::{KeyLife, KeyRing, KeyRingError, Keys, private_key_context, signs_from};
 
 /// When keys rotate by themselves.
 #[derive(Clone, Copy, Debug)]
@@ -19,8 +19,11 @@ pub struct KeyPolicy {
     pub interval: i64,
     /// Seconds a key is published before it signs: longer than clients cache the JWKS.
     pub publish_ahead: i64,
-    /// Seconds a superseded key stays published: the longest life of what it signed.
+    /// Seconds a superseded key stays published, or decrypts: the longest life of what it signed.
     pub keep_after: i64,
+    /// Seconds a superseded key verifies ID tokens that come back as hints, which they do after they expired: as long as
+    /// a session of their user may last.
+    pub verify_after: i64,
 }
 
 /// What a rotation did.
@@ -111,34 +114,50 @@ impl KeyRing {
     }
 
     /// Makes the first key of a further algorithm, when a client first needs one. It signs once every node publishes
-    /// it; until then [`super::AGREEMENT_SECONDS`] have to be waited for. Does nothing where one exists.
+    /// it; until then [`super::AGREEMENT_SECONDS`] have to be waited for. Does nothing where one signs or is about to.
     pub async fn make_first_key(&self, algorithm: Algorithm, now_ms: i64) -> Result<(), KeyRingError> {
         self.make_first(algorithm.into(), now_ms).await
     }
 
     pub(super) async fn make_first(&self, algorithm: KeyAlgorithm, now_ms: i64) -> Result<(), KeyRingError> {
-        if self.has_key(algorithm, now_ms).await? {
+        if self.has_first(algorithm, now_ms).await? {
             return Ok(());
         }
         let failures = self.failures.load(Ordering::Acquire);
         // Making an RSA key takes a core for a while: however many ask at once, one of them does it.
         let _one_maker = self.making.lock().await;
-        if self.has_key(algorithm, now_ms).await? {
+        if self.has_first(algorithm, now_ms).await? {
             return Ok(());
         }
         self.fail_with_others(failures)?;
-        let key = self.new_key(algorithm, now_ms).await?;
-        let inserted = self.store.keys().insert_active(&key, signs_from(key.published_at)).await;
-        if inserted.is_err() {
+        let made = self.begin(algorithm, now_ms).await;
+        if made.is_err() {
             self.failures.fetch_add(1, Ordering::Release);
         }
-        inserted?;
+        made?;
         self.reread(now_ms).await?;
         Ok(())
     }
 
-    async fn has_key(&self, algorithm: KeyAlgorithm, now_ms: i64) -> Result<bool, KeyRingError> {
-        Ok(self.current(now_ms).await?.lives().any(|key| key.algorithm == algorithm))
+    /// Lets an algorithm have a key whose turn is decided: the one that waits without a predecessor, or a new one. Says what
+    /// was done, which is nothing when somebody else was faster.
+    async fn begin(&self, algorithm: KeyAlgorithm, now_ms: i64) -> Result<Vec<Rotation>, KeyRingError> {
+        let signs_from = signs_from(Timestamp::from_milliseconds(now_ms));
+        if let Some(waiting) = waiting(&*self.current(now_ms).await?, algorithm) {
+            let kid = waiting.kid.clone();
+            let promoted = self.store.keys().promote(&kid, signs_from).await?;
+            return Ok(promoted.then_some(Rotation::Promoted { kid, signs_from }).into_iter().collect());
+        }
+        let key = self.new_key(algorithm, now_ms).await?;
+        if !self.store.keys().insert_active(&key, signs_from).await? {
+            return Ok(Vec::new());
+        }
+        let kid = key.kid;
+        Ok(vec![Rotation::Published { kid: kid.clone() }, Rotation::Promoted { kid, signs_from }])
+    }
+
+    async fn has_first(&self, algorithm: KeyAlgorithm, now_ms: i64) -> Result<bool, KeyRingError> {
+        Ok(has_first(&*self.current(now_ms).await?, algorithm))
     }
 
     async fn new_key(&self, algorithm: KeyAlgorithm, now_ms: i64) -> Result<NewSigningKey, KeyRingError> {
@@ -161,7 +180,8 @@ impl KeyRing {
     }
 
     /// `keys rotate`: publishes a Next where none waits, and promotes one that has been published for
-    /// `publish_ahead`. With `at_once` both happen now, for emergencies and clients that refetch.
+    /// `publish_ahead`. With `at_once` both happen now, for emergencies and clients that refetch; also where the algorithm
+    /// has no key yet, since there is nothing to go on with meanwhile.
     pub async fn rotate(
         &self,
         algorithm: impl Into<KeyAlgorithm>,
@@ -171,11 +191,15 @@ impl KeyRing {
     ) -> Result<Vec<Rotation>, KeyRingError> {
         let (algorithm, now) = (algorithm.into(), Timestamp::from_milliseconds(now_ms));
         let mut done = Vec::new();
-        let keys = self.reread(now_ms).await?;
-        let waiting = keys
-            .lives()
-            .find(|key| key.algorithm == algorithm && key.signs_from.is_none())
-            .map(|key| (key.kid.clone(), key.published_at));
+        let mut keys = self.reread(now_ms).await?;
+        if !has_first(&keys, algorithm) {
+            done = self.begin(algorithm, now_ms).await?;
+            keys = self.reread(now_ms).await?;
+            if !done.is_empty() {
+                return Ok(done);
+            }
+        }
+        let waiting = waiting(&keys, algorithm).map(|key| (key.kid.clone(), key.published_at));
         let (kid, published_at) = if let Some(waiting) = waiting {
             waiting
         } else {
@@ -199,25 +223,30 @@ impl KeyRing {
         Ok(done)
     }
 
-    /// The schedule: publishes ahead of time, promotes when due, removes keys whose last signature has expired.
+    /// The schedule: publishes ahead of time, promotes when due, removes keys that nothing asks for any more.
     pub async fn keep_schedule(&self, policy: KeyPolicy, now_ms: i64) -> Result<(), KeyRingError> {
         let now = Timestamp::from_milliseconds(now_ms);
         let keys = self.current(now_ms).await?;
         for key in keys.lives() {
-            if key.superseded_at.is_some_and(|end| end.plus(policy.keep_after) < now) {
+            let kept = match key.algorithm {
+                KeyAlgorithm::Signature(_) => policy.verify_after.max(policy.keep_after),
+                KeyAlgorithm::Encryption(_) => policy.keep_after,
+            };
+            if key.superseded_at.is_some_and(|end| end.plus(kept) < now) {
                 self.store.keys().delete(&key.kid).await?;
             }
-        }
-        if policy.interval == 0 {
-            return Ok(());
         }
         for algorithm in keys.algorithms() {
             let of_algorithm = || keys.lives().filter(|key| key.algorithm == algorithm);
             // A key that was promoted a moment ago counts before it signs, or the next one would be made right away.
             let Some(since) = of_algorithm().filter_map(|key| key.signs_from).max() else {
+                self.make_first(algorithm, now_ms).await?;
                 continue;
             };
-            let waiting = of_algorithm().find(|key| key.signs_from.is_none());
+            if policy.interval == 0 {
+                continue;
+            }
+            let waiting = waiting(&keys, algorithm);
             // Each case is one conditional statement on what was read above: a node that is late changes nothing.
             let changed = match waiting {
                 None if since.plus(policy.interval - policy.publish_ahead) <= now => {
@@ -267,4 +296,15 @@ impl KeyRing {
         self.reread(now_ms).await?;
         Ok(())
     }
+}
+
+/// The key of an algorithm whose turn is not decided.
+fn waiting(keys: &Keys, algorithm: KeyAlgorithm) -> Option<&KeyLife> {
+    keys.lives().find(|key| key.algorithm == algorithm && key.signs_from.is_none())
+}
+
+/// Whether an algorithm has a key whose turn is, was or will be. A key that waits for its turn alone is none to count on: the
+/// schedule lets it succeed, and there is nobody to succeed.
+fn has_first(keys: &Keys, algorithm: KeyAlgorithm) -> bool {
+    keys.lives().any(|key| key.algorithm == algorithm && key.signs_from.is_some())
 }

@@ -2,6 +2,7 @@
 //! decrypt, parsed once and held. Re-read when older than [`MAX_AGE_MS`], which is the bound within which all nodes agree.
 
 mod decryption;
+mod demand;
 mod held;
 mod keys;
 mod maintenance;
@@ -14,6 +15,8 @@ use grantor_crypto::{
 };
 use grantor_protocol::{IssuerId, Timestamp};
 use grantor_store::{Fault, Store, StoredDataKey, StoredSigningKey};
+
+use crate::work_pool::WorkPool;
 
 pub(crate) use decryption::key_management;
 pub use held::{DecryptionKey, HeldKey, KeyLife, SigningKey};
@@ -51,6 +54,9 @@ pub enum KeyRingError {
     /// Making a key failed.
     #[error("a key could not be made: {0}")]
     Generation(String),
+    /// Too much is being decrypted already.
+    #[error("the decryption queue is full")]
+    Busy,
     /// The database did not answer.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -61,10 +67,14 @@ pub struct KeyRing {
     store: Store,
     secrets: Arc<SystemSecrets>,
     issuer: IssuerId,
+    /// Seconds a superseded key stays published.
+    keep_after: i64,
     held: Mutex<Arc<Keys>>,
     reading: tokio::sync::Mutex<()>,
     /// Held while the first key of an algorithm is made.
     making: tokio::sync::Mutex<()>,
+    /// Room for decryption, which anybody may ask for.
+    opening: WorkPool,
     /// How many readings, and makings of a key, have failed.
     failures: AtomicU64,
 }
@@ -82,15 +92,18 @@ impl KeyRing {
         store: &Store,
         secrets: Arc<SystemSecrets>,
         issuer: IssuerId,
+        policy: KeyPolicy,
         now_ms: i64,
     ) -> Result<Self, KeyRingError> {
         let ring = Self {
             store: store.clone(),
             secrets,
             issuer,
+            keep_after: policy.keep_after,
             held: Mutex::new(Arc::new(Keys::default())),
             reading: tokio::sync::Mutex::new(()),
             making: tokio::sync::Mutex::new(()),
+            opening: decryption::pool(),
             failures: AtomicU64::new(0),
         };
         ring.make_missing_data_keys(now_ms).await?;
@@ -190,7 +203,7 @@ impl KeyRing {
                 }
             }
         }
-        let keys = Arc::new(Keys::new(data, signing, decryption, now_ms)?);
+        let keys = Arc::new(Keys::new(data, signing, decryption, self.keep_after, now_ms)?);
         *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&keys);
         Ok(keys)
     }

@@ -1,7 +1,7 @@
 //! Documents that were fetched, kept by the rules of HTTP (RFC 9111) within bounds of our own.
 
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::UNIX_EPOCH;
 
 use axum::body::Bytes;
@@ -23,8 +23,8 @@ const DEFAULT_MS: i64 = 300_000;
 const FAILURE_MS: i64 = 10_000;
 /// How long after it was last confirmed a document is used while its host is away.
 const OUTAGE_MS: i64 = 86_400_000;
-const MOST_DOCUMENTS: NonZeroUsize = NonZeroUsize::new(4096).expect("not zero");
-const MOST_BYTES: usize = 32 << 20;
+/// How long a host that was away when it was last asked is taken to be, while we are too busy to ask it.
+const STILL_AWAY_MS: i64 = 60_000;
 
 /// A document as it came.
 #[derive(Debug, PartialEq, Eq)]
@@ -75,25 +75,60 @@ struct Entry {
     failure: Option<(FetchError, i64)>,
 }
 
-/// A document by its URL and the size it may have.
-pub(super) type Key = (usize, String);
+/// What a document is for. Each kind has room of its own: anybody may ask for request objects, and whoever does must not
+/// push out the keys of clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Kind {
+    /// Keys of clients, and what else they publish as JSON.
+    Json,
+    /// Request objects.
+    Object,
+    /// Logos.
+    Picture,
+}
 
-/// The documents, the least recently asked for going first.
+/// What is kept of each kind.
+#[derive(Debug)]
+pub(super) struct Caches {
+    json: Mutex<Cache>,
+    objects: Mutex<Cache>,
+    pictures: Mutex<Cache>,
+}
+
+impl Caches {
+    pub(super) fn new() -> Self {
+        let room = |documents, bytes| Mutex::new(Cache::with_room(documents, bytes));
+        Self { json: room(4096, 32 << 20), objects: room(1024, 8 << 20), pictures: room(1024, 16 << 20) }
+    }
+
+    pub(super) fn of(&self, kind: Kind) -> MutexGuard<'_, Cache> {
+        let cache = match kind {
+            Kind::Json => &self.json,
+            Kind::Object => &self.objects,
+            Kind::Picture => &self.pictures,
+        };
+        cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Documents of one kind by their URLs without a fragment, the least recently asked for going first.
 #[derive(Debug)]
 pub(super) struct Cache {
-    entries: LruCache<Key, Entry>,
+    entries: LruCache<String, Entry>,
     bytes: usize,
+    most_bytes: usize,
 }
 
 impl Cache {
-    pub(super) fn new() -> Self {
-        Self { entries: LruCache::new(MOST_DOCUMENTS), bytes: 0 }
+    fn with_room(documents: usize, most_bytes: usize) -> Self {
+        let documents = NonZeroUsize::new(documents).unwrap_or(NonZeroUsize::MIN);
+        Self { entries: LruCache::new(documents), bytes: 0, most_bytes }
     }
 
     /// What is to be answered without asking the host; `None`: ask it.
     pub(super) fn answer(
         &mut self,
-        key: &Key,
+        key: &str,
         age: MaxAge,
         now_ms: i64,
     ) -> Option<Result<Arc<Fetched>, FetchError>> {
@@ -115,14 +150,14 @@ impl Cache {
     }
 
     /// The document that a host may confirm instead of sending it again.
-    pub(super) fn kept(&self, key: &Key) -> Option<Arc<Fetched>> {
+    pub(super) fn kept(&self, key: &str) -> Option<Arc<Fetched>> {
         self.entries.peek(key)?.kept.as_ref().map(|kept| Arc::clone(&kept.document))
     }
 
     /// Keeps what came, or confirms what was there, and answers with it.
     pub(super) fn keep(
         &mut self,
-        key: Key,
+        key: String,
         document: Arc<Fetched>,
         headers: &HeaderMap,
         now_ms: i64,
@@ -136,13 +171,17 @@ impl Cache {
         document
     }
 
-    /// Remembers a failure, and answers with what can be used in spite of it.
+    /// Remembers a failure, and answers with what can be used in spite of it. That we are busy says nothing of the host: it
+    /// makes nothing good that is stale, unless the host was away when it was last asked, a moment ago.
     pub(super) fn fail(
         &mut self,
-        key: Key,
+        key: String,
         error: &FetchError,
         now_ms: i64,
     ) -> Result<Arc<Fetched>, FetchError> {
+        if *error == FetchError::Busy {
+            return self.entries.peek(&key).map_or(Err(FetchError::Busy), |entry| entry.while_busy(now_ms));
+        }
         let before = self.entries.peek_mut(&key).and_then(|entry| entry.kept.take());
         if let Some(kept) = &before {
             self.bytes = self.bytes.saturating_sub(kept.document.body.len());
@@ -150,18 +189,16 @@ impl Cache {
         let entry =
             Entry { kept: before.filter(|_| error.is_outage()), failure: Some((error.clone(), now_ms)) };
         let outcome = entry.in_outage(error, now_ms);
-        if *error != FetchError::Busy || entry.kept.is_some() {
-            self.put(key, entry);
-        }
+        self.put(key, entry);
         outcome
     }
 
-    fn put(&mut self, key: Key, entry: Entry) {
+    fn put(&mut self, key: String, entry: Entry) {
         self.bytes += entry.weight();
         if let Some((_, old)) = self.entries.push(key, entry) {
             self.bytes = self.bytes.saturating_sub(old.weight());
         }
-        while self.bytes > MOST_BYTES {
+        while self.bytes > self.most_bytes {
             let Some((_, old)) = self.entries.pop_lru() else { break };
             self.bytes = self.bytes.saturating_sub(old.weight());
         }
@@ -171,6 +208,15 @@ impl Cache {
 impl Entry {
     fn weight(&self) -> usize {
         self.kept.as_ref().map_or(0, |kept| kept.document.body.len())
+    }
+
+    fn while_busy(&self, now_ms: i64) -> Result<Arc<Fetched>, FetchError> {
+        match &self.failure {
+            Some((error, at_ms)) if error.is_outage() && is_within(*at_ms, STILL_AWAY_MS, now_ms) => {
+                self.in_outage(&FetchError::Busy, now_ms)
+            }
+            Some(_) | None => Err(FetchError::Busy),
+        }
     }
 
     fn in_outage(&self, error: &FetchError, now_ms: i64) -> Result<Arc<Fetched>, FetchError> {

@@ -65,18 +65,16 @@ impl FetchError {
         }
     }
 
-    /// Whether the host is away, and what it served before can still be believed for a while; an answer that says no is
-    /// no such failure.
+    /// Whether the host is away, and what it served before can still be believed for a while. An answer that says no is no
+    /// such failure, and neither is that we did not come to ask.
     pub(crate) fn is_outage(&self) -> bool {
         match self {
-            Self::Unresolved(_)
-            | Self::Connect(_)
-            | Self::Tls(_)
-            | Self::Timeout(_)
-            | Self::Busy
-            | Self::Answer(_) => true,
+            Self::Unresolved(_) | Self::Connect(_) | Self::Tls(_) | Self::Timeout(_) | Self::Answer(_) => {
+                true
+            }
             Self::Status(status) => *status >= 500 || *status == 429,
-            Self::Refused(_)
+            Self::Busy
+            | Self::Refused(_)
             | Self::Redirect(_)
             | Self::Compressed(_)
             | Self::TooLarge(_)

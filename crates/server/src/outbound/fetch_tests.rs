@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use axum::http::HeaderMap;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::version::{TLS12, TLS13};
 use rustls::{ServerConfig, SupportedProtocolVersion};
@@ -240,6 +241,83 @@ async fn who_asks_for_the_same_document_at_once_waits_for_one_fetch() {
     }
     assert_eq!(host.heard().len(), 1);
     assert!(lock(&fetcher.0.running).is_empty());
+}
+
+// T114, T143: a fragment is sent to nobody, and is no way to have a host asked more often.
+#[tokio::test]
+async fn a_fragment_makes_no_other_document() {
+    let host = Peer::plain(|_| answer("200 OK", b"{}")).await;
+    let away = Peer::plain(|_| answer("503 Service Unavailable", b"")).await;
+    let fetcher = fetcher();
+    for number in 0..20 {
+        fetcher.get(&host.url(&format!("/#{number}")), Wanted::JSON, NOW).await.unwrap();
+        fetcher.get(&away.url(&format!("/#{number}")), Wanted::JSON, NOW).await.unwrap_err();
+    }
+    assert_eq!((host.heard().len(), away.heard().len()), (1, 1));
+}
+
+// T114, T143: anybody may send request_uri; nobody loses their keys by it.
+#[tokio::test]
+async fn request_objects_take_no_room_from_keys() {
+    let keys = Peer::plain(|_| answer("200 OK", b"{}")).await;
+    let fetcher = fetcher();
+    fetcher.get(&keys.url("/jwks"), Wanted::JSON, NOW).await.unwrap();
+    let object = Arc::new(Fetched::new(&HeaderMap::new(), vec![b' '; 32 * 1024].into()));
+    for number in 0..10_000 {
+        let url = format!("https://app.example/{number}");
+        fetcher.0.caches.of(Kind::Object).keep(url, Arc::clone(&object), &HeaderMap::new(), NOW.ms);
+    }
+    fetcher.get(&keys.url("/jwks"), Wanted::JSON, NOW).await.unwrap();
+    assert_eq!(keys.heard().len(), 1);
+}
+
+/// Waits, for real, until `done`: for threads that no clock of ours moves.
+async fn until(done: impl Fn() -> bool) {
+    while !done() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+// T143
+#[tokio::test]
+async fn names_that_are_looked_up_for_long_hold_their_own_places_alone() {
+    let host = Peer::plain(|_| answer("200 OK", b"{}")).await;
+    let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (open, waiting) = std::sync::mpsc::channel::<()>();
+    let waiting = Mutex::new(waiting);
+    let fetcher = {
+        let (running, most) = (Arc::clone(&running), Arc::clone(&most));
+        resolving(&settings(150), move |name| {
+            if name.ends_with("slow.example") {
+                most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                lock(&waiting).recv().unwrap_err();
+                running.fetch_sub(1, Ordering::SeqCst);
+            }
+            vec!["127.0.0.1".parse().unwrap()]
+        })
+    };
+    // One name, asked for again and again after each fetch gave up: its lookups still run.
+    for number in 0..8 {
+        let url = format!("https://slow.example/{number}");
+        fetcher.get(&url, Wanted::JSON, NOW).await.unwrap_err();
+    }
+    assert_eq!(most.load(Ordering::SeqCst), 4, "lookups of one host");
+    // As many names as there may be in one zone.
+    let asked: Vec<_> = (0..200)
+        .map(|number| {
+            let (fetcher, url) = (fetcher.clone(), format!("https://{number}.slow.example/"));
+            tokio::spawn(async move { fetcher.get(&url, Wanted::JSON, NOW).await.unwrap_err() })
+        })
+        .collect();
+    // Whoever is elsewhere is fetched from meanwhile.
+    fetcher.get(&host.url("/"), Wanted::JSON, NOW).await.unwrap();
+    for one in asked {
+        assert!(matches!(one.await.unwrap(), FetchError::Busy | FetchError::Timeout(_)));
+    }
+    fetcher.get(&host.url("/later"), Wanted::JSON, NOW).await.unwrap();
+    assert_eq!(most.load(Ordering::SeqCst), 8, "lookups of one zone");
+    drop(open);
+    until(|| running.load(Ordering::SeqCst) == 0).await;
 }
 
 #[tokio::test]

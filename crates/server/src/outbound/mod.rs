@@ -28,13 +28,13 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use url::Host;
 
-pub(crate) use cache::{Fetched, MaxAge};
+pub(crate) use cache::{Fetched, Kind, MaxAge};
 pub(crate) use error::FetchError;
 pub use policy::{AddressPolicy, Refusal, Target, is_public};
 
 use crate::clock::Now;
 use crate::config::Outbound;
-use cache::{Cache, Key};
+use cache::Caches;
 use exchange::{Answered, Question};
 use places::Places;
 use resolve::Resolver;
@@ -42,6 +42,8 @@ use resolve::Resolver;
 /// What a caller takes for the document it asks for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wanted {
+    /// What it is for, which says with what else it shares room.
+    pub kind: Kind,
     /// Sent as `Accept`.
     pub accept: &'static str,
     /// The media types that are taken; any, when there are none.
@@ -57,6 +59,7 @@ pub(crate) struct Wanted {
 impl Wanted {
     /// A JSON document of up to 64 KiB. Hosts serve it under many media types.
     pub(crate) const JSON: Self = Self {
+        kind: Kind::Json,
         accept: "application/json, application/jwk-set+json;q=0.9, */*;q=0.1",
         media_types: &[],
         body_bytes: 64 * 1024,
@@ -82,6 +85,9 @@ pub(crate) struct Receipt {
 /// What is read of an answer that does not accept what was sent.
 const EXPLANATION_BYTES: usize = 4 * 1024;
 
+/// A document that is fetched: what for, and its URL without a fragment, which no host is told.
+type Key = (Kind, String);
+
 type Outcome = Result<Arc<Fetched>, FetchError>;
 
 /// The fetcher; cloning it is cheap.
@@ -94,8 +100,8 @@ struct Shared {
     resolver: Resolver,
     tls: Arc<ClientConfig>,
     timeout: Duration,
-    places: Arc<Places>,
-    cache: Mutex<Cache>,
+    places: Places,
+    caches: Caches,
     running: Mutex<HashMap<Key, watch::Receiver<Option<Outcome>>>>,
 }
 
@@ -112,7 +118,7 @@ impl Fetcher {
             tls: tls::client(&settings.roots),
             timeout: settings.timeout,
             places: Places::new(),
-            cache: Mutex::new(Cache::new()),
+            caches: Caches::new(),
             running: Mutex::default(),
         }))
     }
@@ -122,10 +128,10 @@ impl Fetcher {
     /// which goes on when they hang up, so that its outcome is known to the next.
     pub(crate) async fn get(&self, url: &str, wanted: Wanted, now: Now) -> Outcome {
         let target = Target::parse(url)?;
-        let key = (wanted.body_bytes, url.to_owned());
+        let key = (wanted.kind, target.url().to_owned());
         let mut outcome = {
             let mut running = lock(&self.0.running);
-            if let Some(answer) = lock(&self.0.cache).answer(&key, wanted.max_age, now.ms) {
+            if let Some(answer) = self.0.caches.of(wanted.kind).answer(&key.1, wanted.max_age, now.ms) {
                 drop(running);
                 return acceptable(answer?, wanted);
             }
@@ -164,7 +170,7 @@ impl Fetcher {
         let (sender, receiver) = watch::channel(None);
         let running = Running { shared: Arc::clone(&self.0), key: key.clone() };
         tokio::spawn(async move {
-            let outcome = running.shared.fetch(&running.key, &target, wanted, now).await;
+            let outcome = running.shared.fetch(&target, wanted, now).await;
             drop(running);
             drop(sender.send(Some(outcome)));
         });
@@ -173,8 +179,9 @@ impl Fetcher {
 }
 
 impl Shared {
-    async fn fetch(&self, key: &Key, target: &Target, wanted: Wanted, now: Now) -> Outcome {
-        let before = lock(&self.cache).kept(key);
+    async fn fetch(&self, target: &Target, wanted: Wanted, now: Now) -> Outcome {
+        let url = || target.url().to_owned();
+        let before = self.caches.of(wanted.kind).kept(target.url());
         let question = Question {
             method: Method::GET,
             accept: wanted.accept,
@@ -185,21 +192,21 @@ impl Shared {
         };
         let time = wanted.time.map_or(self.timeout, |time| time.min(self.timeout));
         let answer = self.ask(target, &question, time).await;
-        let mut cache = lock(&self.cache);
+        let mut cache = self.caches.of(wanted.kind);
         match answer {
             Ok(answer) if answer.status == StatusCode::OK => {
                 let document = Arc::new(Fetched::new(&answer.headers, answer.body));
-                Ok(cache.keep(key.clone(), document, &answer.headers, now.ms))
+                Ok(cache.keep(url(), document, &answer.headers, now.ms))
             }
             Ok(answer) => match (question.etag, &before) {
                 (Some(_), Some(document)) => {
-                    Ok(cache.keep(key.clone(), Arc::clone(document), &answer.headers, now.ms))
+                    Ok(cache.keep(url(), Arc::clone(document), &answer.headers, now.ms))
                 }
-                _ => cache.fail(key.clone(), &FetchError::Status(304), now.ms),
+                _ => cache.fail(url(), &FetchError::Status(304), now.ms),
             },
             Err(error) => {
-                tracing::warn!(url = %key.1, %error, setting = error.setting(), "a document of a client could not be fetched");
-                cache.fail(key.clone(), &error, now.ms)
+                tracing::warn!(url = target.url(), %error, setting = error.setting(), "a document of a client could not be fetched");
+                cache.fail(url(), &error, now.ms)
             }
         }
     }
@@ -212,24 +219,29 @@ impl Shared {
         time: Duration,
     ) -> Result<exchange::Answer, FetchError> {
         let end = Instant::now() + time;
-        let place = timeout_at(end, self.places.take(target.host().to_string())).await;
-        let Ok(Some(_place)) = place else { return Err(FetchError::Busy) };
-        let asking = async {
-            let addresses = self.policy.permitted(target, &self.candidates(target).await?)?;
-            exchange::exchange(&self.tls, target, &addresses, question).await
+        let late = FetchError::Timeout(time);
+        let Ok(Some(host)) = timeout_at(end, self.places.at_host(target.host().to_string())).await else {
+            return Err(FetchError::Busy);
         };
-        timeout_at(end, asking).await.unwrap_or(Err(FetchError::Timeout(time)))
-    }
-
-    async fn candidates(&self, target: &Target) -> Result<Vec<IpAddr>, FetchError> {
-        match target.host() {
-            Host::Ipv4(address) => Ok(vec![IpAddr::V4(*address)]),
-            Host::Ipv6(address) => Ok(vec![IpAddr::V6(*address)]),
+        let host = Arc::new(host);
+        let candidates = match target.host() {
+            Host::Ipv4(address) => vec![IpAddr::V4(*address)],
+            Host::Ipv6(address) => vec![IpAddr::V6(*address)],
             Host::Domain(name) => {
-                let addresses = self.resolver.addresses(name).await;
-                addresses.map_err(|error| FetchError::Unresolved(error.to_string()))
+                let Ok(Some(turn)) = timeout_at(end, self.places.to_look_up(name)).await else {
+                    return Err(FetchError::Busy);
+                };
+                let looking_up = self.resolver.addresses(name, (Arc::clone(&host), turn));
+                let Ok(addresses) = timeout_at(end, looking_up).await else { return Err(late) };
+                addresses.map_err(|error| FetchError::Unresolved(error.to_string()))?
             }
-        }
+        };
+        let addresses = self.policy.permitted(target, &candidates)?;
+        let Ok(Some(_place)) = timeout_at(end, self.places.to_connect()).await else {
+            return Err(FetchError::Busy);
+        };
+        let exchanged = exchange::exchange(&self.tls, target, &addresses, question);
+        timeout_at(end, exchanged).await.unwrap_or(Err(late))
     }
 }
 

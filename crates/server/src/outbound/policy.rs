@@ -71,6 +71,11 @@ impl Target {
         Ok(Self { url, host, port, is_tls })
     }
 
+    /// The URL without a fragment: the same text is the same document.
+    pub(super) fn url(&self) -> &str {
+        self.url.as_str()
+    }
+
     /// The host: a name to be resolved, or an address.
     pub fn host(&self) -> &Host {
         &self.host

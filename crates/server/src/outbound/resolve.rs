@@ -4,43 +4,31 @@ use std::io;
 use std::net::{IpAddr, ToSocketAddrs};
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
-
-/// Names looked up at once. A lookup holds a thread until the system's resolver gives up, whoever still waits for it.
-const LOOKUPS: usize = 32;
+type LookUp = dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync;
 
 /// Who turns names into addresses.
 #[derive(Clone)]
-pub(crate) enum Resolver {
-    /// The system: its hosts file and its name servers.
-    System(Arc<Semaphore>),
-    /// A test, which may answer differently each time.
-    #[cfg(test)]
-    Answering(Arc<Answering>),
-}
-
-#[cfg(test)]
-type Answering = dyn Fn(&str) -> Vec<IpAddr> + Send + Sync;
+pub(crate) struct Resolver(Arc<LookUp>);
 
 impl Resolver {
-    /// The system's resolver.
+    /// The system's resolver: its hosts file and its name servers.
     pub(crate) fn system() -> Self {
-        Self::System(Arc::new(Semaphore::new(LOOKUPS)))
+        Self(Arc::new(|name| Ok((name, 0).to_socket_addrs()?.map(|to| to.ip()).collect())))
     }
 
-    /// The addresses of `name`, in the order in which to try them.
-    pub(crate) async fn addresses(&self, name: &str) -> io::Result<Vec<IpAddr>> {
-        let lookups = match self {
-            Self::System(lookups) => Arc::clone(lookups),
-            #[cfg(test)]
-            Self::Answering(answer) => return Ok(answer(name)),
-        };
-        let turn = lookups.acquire_owned().await.map_err(io::Error::other)?;
-        let name = name.to_owned();
+    /// A test, which may answer differently each time.
+    #[cfg(test)]
+    pub(super) fn answering(answer: impl Fn(&str) -> Vec<IpAddr> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(move |name| Ok(answer(name))))
+    }
+
+    /// The addresses of `name`, in the order in which to try them. A lookup takes a thread until the system gives up,
+    /// whoever still waits for it, and so long it keeps `held`.
+    pub(crate) async fn addresses(&self, name: &str, held: impl Send + 'static) -> io::Result<Vec<IpAddr>> {
+        let (look_up, name) = (Arc::clone(&self.0), name.to_owned());
         let looked_up = tokio::task::spawn_blocking(move || {
-            let addresses =
-                (name.as_str(), 0).to_socket_addrs().map(|found| found.map(|to| to.ip()).collect());
-            drop(turn);
+            let addresses = look_up(&name);
+            drop(held);
             addresses
         });
         looked_up.await.map_err(io::Error::other)?

@@ -107,5 +107,5 @@ pub(crate) fn resolving(
     settings: &Outbound,
     answer: impl Fn(&str) -> Vec<IpAddr> + Send + Sync + 'static,
 ) -> Fetcher {
-    Fetcher::resolving(settings, Resolver::Answering(Arc::new(answer)))
+    Fetcher::resolving(settings, Resolver::answering(answer))
 }

@@ -44,7 +44,7 @@ pub(crate) async fn create(
     }
     policy::check_room(&app, &issuer).await?;
     sector::check(&app, &metadata, now).await?;
-    app.keys.make_decryption_key_for(&metadata, now.ms).await?;
+    app.keys.make_keys_for(&metadata, now.ms).await?;
 
     let keys = app.keys.current(now.ms).await?;
     let key = keys.data_key(DataKeyPurpose::ClientSecrets)?;

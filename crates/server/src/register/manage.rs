@@ -194,7 +194,7 @@ async fn replace_once(managed: &Managed, document: &Value) -> Result<Option<Resp
             .map_err(|error| RegistrationFailure::Metadata(error, None))?;
     policy::apply(&app.config, &terms, &mut metadata)?;
     sector::check(app, &metadata, *now).await?;
-    app.keys.make_decryption_key_for(&metadata, now.ms).await?;
+    app.keys.make_keys_for(&metadata, now.ms).await?;
     let keys = app.keys.current(now.ms).await?;
     let key = keys.data_key(DataKeyPurpose::ClientSecrets)?;
     let (shown, stored) = if metadata.has_secret() {

@@ -49,6 +49,7 @@ pub(crate) async fn of_nodes_that_start_at_once_one_makes_the_first_key(world: W
 pub(crate) async fn an_algorithm_has_one_next_key_which_is_promoted_once(world: World) {
     let keys = world.store.keys();
     let first = signing_key(Algorithm::RS256);
+    assert!(!keys.insert_next(&signing_key(Algorithm::RS256)).await.unwrap(), "next to none");
     assert!(keys.insert_active(&first, NOW).await.unwrap());
     let nodes = (0..8).map(|_| {
         let store = world.store.clone();
