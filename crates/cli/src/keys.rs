@@ -92,9 +92,11 @@ async fn rotate(
     let policy = opened.config.key_policy();
     let in_use: Vec<_> = ring.current(opened.now.ms).await?.algorithms().collect();
     for algorithm in alg.map_or(in_use, |algorithm| vec![algorithm]) {
-        for done in ring.rotate(algorithm, policy, at_once, opened.now.ms).await? {
+        let done = ring.rotate(algorithm, policy, at_once, opened.now.ms).await?;
+        let is_promoted = done.iter().any(|done| matches!(done, Rotation::Promoted { .. }));
+        for done in done {
             let line = match done {
-                Rotation::Published { kid } if at_once => format!("published {kid}"),
+                Rotation::Published { kid } if is_promoted => format!("published {kid}"),
                 Rotation::Published { kid } => {
                     let ready_at = opened.now.timestamp().plus(policy.publish_ahead);
                     format!("published {kid}; it may be used from {}: run this again then", instant(ready_at))
