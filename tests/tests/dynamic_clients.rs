@@ -201,6 +201,8 @@ async fn the_crate_of_hydra_reads_what_the_server_publishes() {
         "{keys:?}"
     );
     metadata_api::is_alive(&stranger).await.unwrap();
+    // It sends no parameters and no cookie, follows redirects, and wants the last page to be there.
+    public_api::disconnect_user(&stranger).await.unwrap();
 }
 
 /// OpenID Connect Dynamic Client Registration as another library has it, and a login with what it got.

@@ -9,7 +9,9 @@ use reqwest::header::{COOKIE, SET_COOKIE};
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::scene::{BROWSER_COOKIE, CALLBACK, Reply, SCOPE, SESSION_COOKIE, Scene, Shared, http};
+use crate::scene::{
+    BROWSER_COOKIE, CALLBACK, Reply, SCOPE, SESSION_COOKIE, STATE_COOKIE, Scene, Shared, http,
+};
 
 static SCENE: Shared = Shared::new("attacks-pages");
 
@@ -418,10 +420,11 @@ async fn an_https_issuer_sets_host_cookies_and_hsts() {
         done.headers.get_all(SET_COOKIE).iter().map(|line| line.to_str().unwrap()).collect();
     assert!(lines.iter().any(|line| line.starts_with("__Host-grantor_session=")), "{lines:?}");
     for line in lines {
-        assert!(
-            line.starts_with("__Host-") && line.contains("; Secure") && line.contains("; HttpOnly"),
-            "{line}"
-        );
+        assert!(line.starts_with("__Host-") && line.contains("; Secure"), "{line}");
+        // Session Management needs one that a frame on another site's page can read.
+        let is_state = line.starts_with("__Host-grantor_state=");
+        assert_eq!(line.contains("; HttpOnly"), !is_state, "{line}");
+        assert_eq!(line.contains("; SameSite=None"), is_state, "{line}");
     }
     // A cookie of the plain name, which any neighbour could have set, is not believed.
     let plain = pair.trim_start_matches("__Host-");
@@ -437,13 +440,22 @@ async fn cookies_are_httponly_lax_small_and_random() {
     let set = browser.set_cookies();
     assert!(set.len() >= 2, "{set:?}");
     for line in &set {
-        for part in ["; Path=/", "; HttpOnly", "; SameSite=Lax"] {
+        for part in ["; Path=/", "; SameSite=Lax"] {
             assert!(line.contains(part), "{line}");
         }
+        // What Session Management lets scripts read is a hash that opens nothing.
+        assert_eq!(line.contains("; HttpOnly"), !line.starts_with(&format!("{STATE_COOKIE}=")), "{line}");
         assert!(!line.contains("Domain") && line.len() < 4096, "{line}");
     }
-    let other = scene.signed_in().await;
     let issuer = &scene.server.issuer;
+    let state = browser.cookie(issuer, STATE_COOKIE).unwrap();
+    let readable = Reply::to(
+        http()
+            .get(scene.app().asks("openid").with("prompt", "none").url())
+            .header(COOKIE, format!("{SESSION_COOKIE}={state}")),
+    );
+    assert!(readable.await.header("location").contains("error=login_required"));
+    let other = scene.signed_in().await;
     for name in [BROWSER_COOKIE, SESSION_COOKIE] {
         let (one, two) = (browser.cookie(issuer, name).unwrap(), other.cookie(issuer, name).unwrap());
         assert_ne!(one, two);
@@ -897,7 +909,11 @@ async fn a_silent_request_shows_nothing_and_tells_nothing_of_others() {
     let left = browser.get(&silent.url()).await.left();
     left.is_refused("login_required");
     let said: BTreeSet<&str> = left.parameters.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(said, BTreeSet::from(["error", "error_description", "state", "iss"]), "{left}");
+    assert_eq!(
+        said,
+        BTreeSet::from(["error", "error_description", "session_state", "state", "iss"]),
+        "{left}"
+    );
     silent.receives(&bobs.get(&silent.url()).await.left());
     let stranger = Browser::new().get(&silent.url()).await.left();
     assert_eq!(stranger.get("error_description"), left.get("error_description"));

@@ -25,6 +25,8 @@ pub(crate) const CALLBACK: &str = "https://app.example/cb";
 pub(crate) const BROWSER_COOKIE: &str = "grantor_browser";
 /// The cookie of its sessions.
 pub(crate) const SESSION_COOKIE: &str = "grantor_session";
+/// What the frame of Session Management reads.
+pub(crate) const STATE_COOKIE: &str = "grantor_state";
 
 /// A server, an account and a confidential client that is never asked for consent.
 pub(crate) struct Scene {

@@ -1,7 +1,6 @@
-//! Logout and session modules: conformance.md 4, but for those that need a server to be told (`back_channel.rs`) or a window
-//! (`browser/logouts.rs`).
+//! Logout and session modules: conformance.md 4, but for the one that needs a window (`browser/logouts.rs`).
 
-use grantor_tests::{ResponsePage, Visit};
+use grantor_tests::{Jws, Receiver, ResponsePage, Visit};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -225,6 +224,47 @@ async fn oidcc_frontchannel_rp_initiated_logout() {
         let sid = run.round.id_token["sid"].as_str().unwrap().to_owned();
         assert_eq!(sent, [("iss".to_owned(), run.suite.host.issuer.clone()), ("sid".to_owned(), sid)]);
         assert_eq!(page.document.link("continue-link"), Some(&*format!("{BYE}?state=s")));
+        run.ends_logged_out().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn oidcc_backchannel_logout_discovery_endpoint_verification() {
+    for member in ["backchannel_logout_supported", "backchannel_logout_session_supported"] {
+        discovery::promises(member).await;
+    }
+}
+
+#[tokio::test]
+async fn oidcc_backchannel_rp_initiated_logout() {
+    each_dynamic(FLOWS, |plan| async move {
+        let receiver = Receiver::start().await;
+        let path = "/test/a/grantor/backchannel_logout";
+        let members = json!({
+            "backchannel_logout_uri": receiver.url(1, path),
+            "backchannel_logout_session_required": true,
+        });
+        let run = LoggedIn::with(plan, members).await;
+        let parameters = [("id_token_hint", run.hint()), ("post_logout_redirect_uri", BYE), ("state", "s")];
+        let visit = run.ends_session(&parameters).await;
+        let left = run.confirms(visit).await.left();
+        assert_eq!(left.to.as_str(), format!("{BYE}?state=s"));
+
+        let told = receiver.hears(path, 1).await;
+        let token = Jws::of(&told[0].token);
+        let kid = token.header["kid"].as_str().unwrap();
+        let key = run.suite.keys.iter().find(|key| key["kid"] == kid).unwrap();
+        assert!(token.is_signed_by(key), "{}", told[0].token);
+        let (said, id_token) = (&token.claims, &run.round.id_token);
+        assert_eq!(said["iss"], run.suite.host.issuer.as_str());
+        assert_eq!(said["aud"], run.suite.client_id());
+        for claim in ["sub", "sid"] {
+            assert_eq!(said[claim], id_token[claim], "{claim}");
+        }
+        assert!(said["iat"].is_i64() && said["exp"].is_i64() && said["jti"].is_string(), "{said}");
+        assert!(said["events"]["http://schemas.openid.net/event/backchannel-logout"].is_object(), "{said}");
+        assert!(said.get("nonce").is_none(), "{said}");
         run.ends_logged_out().await;
     })
     .await;
