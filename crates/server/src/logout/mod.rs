@@ -1,5 +1,5 @@
 //! Signing out at Grantor: the user is asked, sessions of this browser end, and a page says so. The same page puts the
-//! question when a relying party asked ([`crate::end_session`]).
+//! question when a relying party asked (`end_session`).
 
 pub(crate) mod back_channel;
 pub(crate) mod delivery;
