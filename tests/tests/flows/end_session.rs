@@ -187,6 +187,24 @@ async fn a_client_that_only_names_itself_gets_a_link_and_no_redirect() {
     says_logged_out(stage.logs_out(&[]).await);
 }
 
+/// `urls.post_logout_redirect`, as Hydra has it: for those who came without a place to go on to.
+#[tokio::test]
+async fn a_logout_that_names_no_place_ends_where_the_operator_says() {
+    let home = "https://www.example.com/";
+    let members = trusted_with(&json!({ "post_logout_redirect_uris": [BYE] }));
+    let stage = Stage::with(&format!("urls.post_logout_redirect = '{home}'"), members).await;
+    assert_eq!(stage.logs_out(&[]).await.left().to.as_str(), home, "nobody is signed in");
+    let hint = stage.hint().await;
+    assert_eq!(stage.logs_out(&[("id_token_hint", &hint)]).await.left().to.as_str(), home);
+    stage.hint().await;
+    let page = asks(stage.logs_out(&[]).await);
+    assert_eq!(stage.browser.submit(&page, "logout-confirm", &[]).await.left().to.as_str(), home);
+    let parameters = [("client_id", &*stage.app.client_id), ("post_logout_redirect_uri", BYE)];
+    stage.hint().await;
+    let page = asks(stage.logs_out(&parameters).await);
+    says_logged_out(stage.browser.submit(&page, "logout-confirm", &[]).await);
+}
+
 /// What the form carries is bound by its csrf value: nobody else writes where the user goes.
 #[tokio::test]
 async fn where_the_user_goes_on_cannot_be_written_into_the_form() {

@@ -99,11 +99,11 @@ pub const KEYS: &[Key] = &[
     key("registration.idle_lifetime", Lifetime, Some(r#""0s""#), "how long it may stay silent after it was used; 0s: for ever"),
     key("registration.reuse_identical", Boolean, Some("false"), "whether public clients that are registered twice stay one"),
 
+    key("urls.post_logout_redirect", Text, None, "where a logout ends when the client names no place"),
     key("urls.login", Text, None, "login page of your own"),
     key("urls.consent", Text, None, "consent page of your own"),
     key("urls.logout", Text, None, "logout page of your own"),
     key("urls.error", Text, None, "error page of your own"),
-    key("urls.post_logout_redirect", Text, None, "where a logout ends when the client names no place"),
     key("urls.device", Text, None, "page of your own for device codes"),
 
     key("brand.name", Text, Some(r#""Grantor""#), "name on the pages"),
