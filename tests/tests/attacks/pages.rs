@@ -146,6 +146,32 @@ async fn consent_is_taken_only_from_our_own_form_in_the_same_browser() {
     assert!(accepted.header("location").contains("code="), "{accepted:?}");
 }
 
+/// T160: what a page of somebody else loads by itself, or a browser ahead of time, signs nobody out, even with a good hint.
+#[tokio::test]
+async fn only_a_navigation_ends_a_session_unasked() {
+    let scene = SCENE.get().await;
+    let browser = scene.signed_in().await;
+    let request = scene.app().asks("openid").with("prompt", "none");
+    let code = request.receives(&browser.get(&request.url()).await.left());
+    let hint = scene.app().redeems(&code, &request).await.tokens().id_token.unwrap();
+    let url = scene.server.url(&format!("/oauth2/sessions/logout?id_token_hint={hint}"));
+    let unasked = [
+        ("sec-fetch-dest", "image"),
+        ("sec-fetch-dest", "iframe"),
+        ("sec-fetch-dest", "empty"),
+        ("sec-purpose", "prefetch;prerender"),
+    ];
+    for (header, value) in unasked {
+        let visit = http().get(&url).header(COOKIE, scene.cookies(&browser)).header(header, value);
+        let reply = Reply::to(visit).await;
+        assert!(reply.status == 200 && reply.document().has("logout-confirm"), "{header}: {value}");
+        request.receives(&browser.get(&request.url()).await.left());
+    }
+    let visit = http().get(&url).header(COOKIE, scene.cookies(&browser)).header("sec-fetch-dest", "document");
+    assert!(Reply::to(visit).await.document().has("logged-out"));
+    browser.get(&request.url()).await.left().is_refused("login_required");
+}
+
 // T146, T160
 #[tokio::test]
 async fn logging_out_takes_a_form_of_ours_and_a_get_changes_nothing() {
