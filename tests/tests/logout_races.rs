@@ -63,6 +63,7 @@ impl Race {
             expires_at: Timestamp::from_milliseconds(at_ms).plus(3600),
             user_agent: None,
             address: None,
+            password: None,
         };
         self.store.sessions().insert(session).await.unwrap();
         secret

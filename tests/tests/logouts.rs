@@ -87,8 +87,9 @@ async fn everybody_signs_in_and_out(server: &Server, receiver: &Receiver, user: 
             expires_at: now.plus(3600),
             user_agent: None,
             address: None,
+            password: None,
         };
-        let session = store.sessions().insert(new).await.unwrap();
+        let session = store.sessions().insert(new).await.unwrap().unwrap();
         for client in &clients {
             assert!(store.sessions().note_client(session.id, *client, now).await.unwrap());
         }

@@ -1,6 +1,6 @@
 //! Removal of what has expired, in small batches by the server itself: no janitor, no cron (design.md 2).
 
-use grantor_protocol::{ClientRowId, Timestamp};
+use grantor_protocol::{ClientRowId, SessionId, Timestamp};
 
 use crate::{Change, Fault, clients::forget_row, engine::Engine};
 
@@ -73,6 +73,9 @@ macro_rules! remove {
 /// up takes the token for current that much longer, and without this row it would count again there.
 const OUTLIVES: i64 = 60;
 
+/// Sessions whose clients are removed by one statement.
+const SESSIONS_AT_ONCE: usize = 10;
+
 /// A client that registered itself and gave no sign of life since $1 (without a use) or $2 (with one); an instant that
 /// is NULL is never reached.
 macro_rules! silent {
@@ -116,24 +119,36 @@ impl Cleanup<'_> {
             | Expiring::InitialTokens => before,
         };
         if what == Expiring::Sessions {
-            return self.remove_sessions(sql, before, limit).await;
+            return self.remove_sessions(before, limit).await;
         }
         let remove = self.0.statement("cleanup.remove_expired", sql);
         remove.bind(before).bind(limit).repeatable().execute().await
     }
 
-    async fn remove_sessions(&self, sql: &'static str, before: Timestamp, limit: i64) -> Result<u64, Fault> {
+    /// Sessions with the clients that were noted with them.
+    async fn remove_sessions(&self, before: Timestamp, limit: i64) -> Result<u64, Fault> {
         const NAME: &str = "cleanup.remove_expired";
         let mut transaction = self.0.begin(NAME).await?;
-        let clients = transaction.statement(
+        let remove = transaction.statement(
             NAME,
-            "DELETE FROM session_client
-              WHERE session_id IN (SELECT id FROM session WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
+            "DELETE FROM session WHERE expires_at <= $1
+                AND id IN (SELECT id FROM session WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)
+             RETURNING id",
         );
-        clients.bind(before).bind(limit).execute().await?;
-        let removed = transaction.statement(NAME, sql).bind(before).bind(limit).execute().await?;
+        let rows = remove.bind(before).bind(limit).fetch_all().await?;
+        let removed = rows.iter().map(|row| row.id("id")).collect::<Result<Vec<SessionId>, _>>()?;
+        for sessions in removed.chunks(SESSIONS_AT_ONCE) {
+            let mut clients = transaction.statement(
+                NAME,
+                "DELETE FROM session_client WHERE session_id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            );
+            for index in 0..SESSIONS_AT_ONCE {
+                clients = clients.bind(sessions.get(index).copied());
+            }
+            clients.execute().await?;
+        }
         transaction.commit().await?;
-        Ok(removed)
+        Ok(removed.len() as u64)
     }
 
     /// Removes at most `limit` clients that registered themselves and show no sign of life: that got no tokens at all

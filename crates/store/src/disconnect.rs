@@ -57,7 +57,7 @@ impl Grants<'_> {
 }
 
 /// Notes the clients to tell, as for the end of the sessions, which go on. A client that was told takes part in none of
-/// them any more, so that their end does not tell it twice.
+/// them any more, so that their end does not tell it twice; but a browser that is to tell it has not yet.
 async fn tell_client_of_user(
     transaction: &mut Transaction,
     user: UserId,
@@ -85,6 +85,8 @@ async fn tell_client_of_user(
     let leave = transaction.statement(
         NAME,
         "DELETE FROM session_client WHERE ($2 IS NULL OR client = $2)
+            AND NOT EXISTS (SELECT 1 FROM client WHERE client.id = session_client.client
+                  AND client.metadata LIKE '%\"frontchannel_logout_uri\"%')
             AND session_id IN (SELECT id FROM session WHERE user_id = $1 AND ended_at IS NULL)",
     );
     leave.bind(user).bind(client).execute().await?;

@@ -100,6 +100,9 @@ pub struct NewSession {
     pub user_agent: Option<String>,
     /// Where it comes from.
     pub address: Option<String>,
+    /// The hash of the password that was verified: of an account that has another one by now, or is disabled, there is no
+    /// login. `None` where no password was asked for.
+    pub password: Option<String>,
 }
 
 /// A session's user proved again who they are.
@@ -174,9 +177,9 @@ impl BrowserSession {
 pub struct Sessions<'a>(pub(crate) &'a Engine);
 
 impl Sessions<'_> {
-    /// Remembers a login.
+    /// Remembers a login; `None` when the account was changed since its password was verified.
     #[tracing::instrument(name = "store.sessions.insert", level = "debug", skip_all)]
-    pub async fn insert(&self, session: NewSession) -> Result<Session, Fault> {
+    pub async fn insert(&self, session: NewSession) -> Result<Option<Session>, Fault> {
         const NAME: &str = "sessions.insert";
         let id = SessionId::fresh();
         let now = Timestamp::from_milliseconds(session.authentication.at_ms);
@@ -186,14 +189,19 @@ impl Sessions<'_> {
             NAME,
             "INSERT INTO session (id, issuer_id, secret_hash, user_id, authenticated_at_ms, authentications,
                acr, amr, remembered, last_seen_at, idle_seconds, created_at, expires_at, user_agent, address)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $10, $12, $13, $14)",
+             SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $10, $12, $13, $14
+              WHERE $15 IS NULL OR EXISTS (SELECT 1 FROM account
+                      WHERE account.id = $4 AND account.password = $15 AND account.disabled_at IS NULL)",
         );
         let insert = insert.bind(id).bind(session.issuer).bind(&session.secret_hash).bind(session.user);
         let insert = insert.bind(at_ms).bind(text_of(NAME, &authentications)?).bind(&acr);
         let insert = insert.bind(text_of(NAME, &amr)?).bind(session.remembered).bind(now);
         let insert = insert.bind(session.idle_seconds).bind(session.expires_at);
-        insert.bind(session.user_agent.as_deref()).bind(session.address.as_deref()).execute().await?;
-        Ok(Session {
+        let insert = insert.bind(session.user_agent.as_deref()).bind(session.address.as_deref());
+        if insert.bind(session.password.as_deref()).execute().await? == 0 {
+            return Ok(None);
+        }
+        Ok(Some(Session {
             id,
             issuer: session.issuer,
             secret_hash: session.secret_hash,
@@ -210,7 +218,7 @@ impl Sessions<'_> {
             ended_at: None,
             user_agent: session.user_agent,
             address: session.address,
-        })
+        }))
     }
 
     /// The live sessions behind a browser's secrets, in the order given, of users who are enabled; with what each

@@ -127,6 +127,17 @@ async fn signing_out_here_ends_this_session_and_needs_no_password() {
     assert!(stage.account(&browser).await.has("login"));
 }
 
+/// Leaving by this page is a logout like any other (Front-Channel Logout section 3).
+#[tokio::test]
+async fn signing_out_here_tells_the_clients_that_the_browser_has_to_tell() {
+    let front = json!({ "frontchannel_logout_uri": "https://app.example/out" });
+    let stage = Stage::with("", trusted_with(&front)).await;
+    let (browser, page) = stage.at_account(&stage.alice).await;
+    stage.tokens_in(&browser, "openid").await;
+    let page = browser.submit(&page, "end-session-1", &[]).await.page();
+    assert!(page.has("logged-out") && page.document.frames.len() == 1, "{page}");
+}
+
 /// Ids of sessions are no secrets.
 #[tokio::test]
 async fn a_session_of_somebody_else_is_never_touched() {
@@ -412,6 +423,7 @@ async fn insert_session(stage: &Stage, user: grantor_protocol::UserId, now: Time
         expires_at: now.plus(36_000),
         user_agent: Some("<script>alert(1)</script> Firefox/140.0 Linux".to_owned()),
         address: Some("192.0.2.7".to_owned()),
+        password: None,
     };
     stage.server.store().sessions().insert(session).await.unwrap();
 }

@@ -187,6 +187,21 @@ async fn a_client_that_only_names_itself_gets_a_link_and_no_redirect() {
     says_logged_out(stage.logs_out(&[]).await);
 }
 
+/// A page of somebody else sends the browser here without our cookies: nothing is taken from the browser then.
+#[tokio::test]
+async fn a_request_without_our_cookies_takes_none_away() {
+    let stage = stage().await;
+    let hint = stage.hint().await;
+    let stranger = Browser::new();
+    let url = end_session(&stage.app, &[("id_token_hint", &hint)]);
+    says_logged_out(stranger.get(&url).await);
+    let long = "s".repeat(20_000);
+    let page = stranger.post_form(&end_session(&stage.app, &[]), &[("state", &long)]).await.page();
+    assert!(page.status == 413 && page.has("error-page"), "{page}");
+    assert_eq!(stranger.set_cookies(), [""; 0]);
+    stage.is_logged_in().await;
+}
+
 /// `urls.post_logout_redirect`, as Hydra has it: for those who came without a place to go on to.
 #[tokio::test]
 async fn a_logout_that_names_no_place_ends_where_the_operator_says() {
@@ -294,10 +309,29 @@ async fn clients_of_the_session_that_asked_for_it_are_told_by_the_browser() {
     assert!(escaped.contains(&src), "{src}\n{page}");
     assert_eq!(page.body.matches("<iframe").count(), 1, "once, however often it signed in");
     assert!(page.has("continue-link") && escaped.contains("https://app.example/bye?state=s"), "{page}");
+    assert!(!page.has("return-link"), "{page}");
     let policy = page.headers["content-security-policy"].to_str().unwrap();
     assert!(policy.contains("frame-src https://front.example;"), "{policy}");
     assert!(!page.body.contains("http-equiv"), "{page}");
     stage.asks_for_a_login().await;
+}
+
+/// What was only asked for by name has a link on the page with the frames, too.
+#[tokio::test]
+async fn a_logout_without_proof_has_a_way_back_beside_the_frames() {
+    let stage = stage().await;
+    let front = json!({
+        "redirect_uris": ["https://front.example/callback"],
+        "frontchannel_logout_uri": "https://front.example/out",
+    });
+    let front = stage.party(trusted_with(&front)).await;
+    stage.hint().await;
+    stage.browser.get(&front.asks("openid").url()).await.left().code();
+    let parameters = [("client_id", &*stage.app.client_id), ("post_logout_redirect_uri", BYE)];
+    let page = asks(stage.logs_out(&parameters).await);
+    let page = says_logged_out(stage.browser.submit(&page, "logout-confirm", &[]).await);
+    assert_eq!((page.document.frames.len(), page.document.link("return-link")), (1, Some(BYE)), "{page}");
+    assert!(!page.has("continue-link"), "nobody is sent there: {page}");
 }
 
 /// Session Management section 2: every answer of an OpenID Connect request says what the frame will be asked about.

@@ -4,17 +4,18 @@
 use axum::response::Response;
 use grantor_crypto::{PasswordError, Secret};
 use grantor_protocol::{ClientRowId, ErrorCode, Params, SessionId};
-use grantor_store::{Ending, RevocationReason};
+use grantor_store::{Ending, RevocationReason, User};
 
 use super::{Asked, PAGE, Present, login, show};
+use crate::end_session::{self, Which, finish};
 use crate::error::Failure;
 use crate::extract::FormBody;
 use crate::hash_pool::HashPoolError;
 use crate::interact::password::{Checked, check};
 use crate::interact::sign_in::sign_in;
 use crate::pages::account::{AccountMessage, Done, PasswordProblem};
-use crate::pages::views::{LoggedOutPage, LoginProblem, Problem};
-use crate::visit::{Policy, Visit};
+use crate::pages::views::{LoginProblem, Problem};
+use crate::visit::Visit;
 
 /// How old the login may be that ends other logins and applications.
 const RECENT_MILLISECONDS: i64 = 3600 * 1000;
@@ -96,7 +97,7 @@ pub(crate) async fn post(mut visit: Visit, FormBody(form): FormBody) -> Response
 async fn make(visit: &mut Visit, present: &Present, change: Change) -> Result<Response, Failure> {
     let (here, user) = (&present.session.session, present.session.user.id);
     let done = match change {
-        Change::EndSession(Some(session)) if session == here.id => return leave(visit, present).await,
+        Change::EndSession(Some(session)) if session == here.id => return Ok(leave(visit, present).await),
         Change::EndSession(session) => end_session(visit, present, session).await?,
         Change::EndOthers => {
             let which = Ending::OfUser(user, Some(here.id));
@@ -117,13 +118,9 @@ async fn make(visit: &mut Visit, present: &Present, change: Change) -> Result<Re
 }
 
 /// Ends this browser's session, and only it.
-async fn leave(visit: &mut Visit, present: &Present) -> Result<Response, Failure> {
-    let here = &present.session.session;
-    visit.app.ending(visit.now).sessions(&Ending::Sessions(vec![here.id])).await?;
-    visit.cookies.forget(&here.secret_hash);
-    let page = visit.frame();
-    let view = LoggedOutPage { page: &page, signed_out: true, continue_to: None };
-    Ok(visit.page(axum::http::StatusCode::OK, &view, &Policy::OwnForm))
+async fn leave(visit: &mut Visit, present: &Present) -> Response {
+    let which = Which::One(present.session.session.id);
+    finish(visit, std::slice::from_ref(&present.session), which, &end_session::Asked::default()).await
 }
 
 /// Ends another session of the same user. One of somebody else is answered like one that has ended.
@@ -168,13 +165,21 @@ async fn change_password(
         }
         Err(error) => return Err(error.into()),
     };
-    // Whoever changed it since the current one was checked was first.
+    // What the old password opened ends before it is replaced, so that no fault afterwards lets it live, and once more
+    // afterwards, with what began in between.
+    let ending = app.ending(visit.now);
+    let here = present.session.session.id;
+    ending.replaced_password(user.id, Some(here), RevocationReason::User).await?;
+    // Whoever changed it since the current one was checked was first. (After a lost connection it may have been us.)
     let old = user.password.as_deref().unwrap_or_default();
-    if !app.store.users().replace_password_hash_if(user.id, old, &hash).await? {
+    let users = app.store.users();
+    let replaced = users.replace_password_hash_if(user.id, old, &hash).await?
+        || users.by_id(user.id).await?.is_some_and(|user| user.password.as_ref() == Some(&hash));
+    let user = User { password: Some(hash), ..user };
+    if !replaced {
         return refuse(visit, present, PasswordProblem::Current(LoginProblem::WrongCredentials)).await;
     }
     let kept = sign_in(visit, std::slice::from_ref(&present.session), &user, false).await?;
-    let ending = app.ending(visit.now);
     let (ended, grants) = ending.replaced_password(user.id, Some(kept), RevocationReason::User).await?;
     tracing::info!(account = %user.id, sessions = ended.sessions.len(), grants, "a user changed their password");
     Ok(visit.redirect(&present.done(visit, Done::PasswordChanged).await?))

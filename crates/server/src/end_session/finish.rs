@@ -26,8 +26,8 @@ pub(crate) enum Which {
 
 /// Ends sessions of those that the browser holds, and answers as was asked.
 pub(crate) async fn finish(
-    mut visit: Visit,
-    sessions: Vec<BrowserSession>,
+    visit: &mut Visit,
+    sessions: &[BrowserSession],
     which: Which,
     asked: &Asked,
 ) -> Response {
@@ -40,15 +40,18 @@ pub(crate) async fn finish(
         })
         .collect();
     let ids: Vec<SessionId> = ending.iter().map(|held| held.session.id).collect();
-    let frames = match end(&visit, &ids).await {
+    let frames = match end(visit, &ids).await {
         Ok(frames) => frames,
         Err(failure) => return visit.error(failure),
     };
-    if which == Which::All || ids.len() == sessions.len() {
-        visit.cookies.sign_out();
-    } else {
-        for held in ending {
-            visit.cookies.forget(&held.session.secret_hash);
+    match which {
+        // A request from another site's page comes without our cookies, and must not take them from the browser.
+        Which::Nothing | Which::All if visit.cookies.session_hashes().is_empty() => {}
+        Which::Nothing | Which::All => visit.cookies.sign_out(),
+        Which::One(_) => {
+            for held in ending {
+                visit.cookies.forget(&held.session.secret_hash);
+            }
         }
     }
     let address = asked.address().or_else(|| {
@@ -58,11 +61,11 @@ pub(crate) async fn finish(
     // Without a proof the user decides whether to go where the request says.
     let goes_on = address.as_deref().filter(|_| asked.is_proven || asked.return_to.is_none());
     if !frames.is_empty() {
-        return front_channel::page(&visit, &frames, goes_on);
+        return front_channel::page(visit, &frames, goes_on, address.as_deref());
     }
     match goes_on {
         Some(address) => visit.redirect(address),
-        None => told(&visit, asked, address.as_deref()).await,
+        None => told(visit, asked, address.as_deref()).await,
     }
 }
 

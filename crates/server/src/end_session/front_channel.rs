@@ -6,7 +6,7 @@ use axum::response::Response;
 use grantor_store::FrontChannelClient;
 use url::Url;
 
-use crate::pages::views::FrontChannelPage;
+use crate::pages::views::{FrontChannelPage, WebLink};
 use crate::sid::sid;
 use crate::visit::{Policy, Visit};
 
@@ -24,14 +24,14 @@ pub(super) fn addresses(issuer: &str, clients: &[FrontChannelClient]) -> Vec<Str
     clients.iter().filter_map(address).take(MOST_FRAMES).collect()
 }
 
-/// The page that loads them and goes on.
-pub(super) fn page(visit: &Visit, frames: &[String], goes_on: Option<&str>) -> Response {
+/// The page that loads them and goes on, or has a link to where the user may.
+pub(super) fn page(visit: &Visit, frames: &[String], goes_on: Option<&str>, link: Option<&str>) -> Response {
     let origins = frames.iter().filter_map(|frame| Url::parse(frame).ok());
     let mut origins: Vec<String> = origins.map(|url| url.origin().ascii_serialization()).collect();
     origins.sort();
     origins.dedup();
     let page = visit.frame();
-    let view = FrontChannelPage { page: &page, frames, goes_on };
+    let view = FrontChannelPage { page: &page, frames, goes_on, link: link.and_then(WebLink::new) };
     visit.page(StatusCode::OK, &view, &Policy::Frames(origins))
 }
 

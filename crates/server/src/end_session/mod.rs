@@ -23,7 +23,7 @@ pub(crate) use finish::{Which, finish};
 
 /// The path of the endpoint.
 pub(crate) const PATH: &str = "/oauth2/sessions/logout";
-/// What the query of a GET may be; a form that does not fit is answered as it came.
+/// What the query of a GET may be.
 const QUERY_LIMIT: usize = 16 * 1024;
 
 /// `GET /oauth2/sessions/logout`.
@@ -43,9 +43,10 @@ pub(crate) async fn post(visit: Visit, FormBody(form): FormBody) -> Response {
     };
     if visit.cookies.session_hashes().is_empty() {
         let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(params.iter()).finish();
-        if query.len() <= QUERY_LIMIT {
-            return visit.redirect(&format!("{}{PATH}?{query}", visit.issuer.path()));
+        if query.len() > QUERY_LIMIT {
+            return visit.error(Failure::TooLarge("body", StatusCode::PAYLOAD_TOO_LARGE));
         }
+        return visit.redirect(&format!("{}{PATH}?{query}", visit.issuer.path()));
     }
     answer(visit, &params, "body").await
 }
@@ -65,7 +66,7 @@ async fn answer(mut visit: Visit, params: &Params, part: &'static str) -> Respon
     let theirs = request.hint.as_ref().and_then(|hint| session_of(&sessions, hint));
     if sessions.is_empty() || (theirs.is_some() && visit.is_navigation()) {
         let which = theirs.map_or(Which::Nothing, |session| Which::One(session.session.id));
-        return finish(visit, sessions, which, &request.asked).await;
+        return finish(&mut visit, &sessions, which, &request.asked).await;
     }
     ask(visit, &sessions, &request).await
 }

@@ -1,7 +1,7 @@
 //! The session that a login begins or renews, and the cookies that carry it.
 
 use grantor_crypto::{DataKeyPurpose, Secret};
-use grantor_protocol::{SessionId, Timestamp, UserId};
+use grantor_protocol::{ErrorCode, SessionId, Timestamp};
 use grantor_store::{Authentication, BrowserSession, NewSession, Reauthentication, User};
 
 use crate::discovery::PASSWORD_ACR;
@@ -38,7 +38,7 @@ pub(crate) async fn sign_in(
     }
     let session = match replaced {
         Some(before) => before.id,
-        None => insert_session(visit, user.id, &secret, authentication, remembered, &term).await?,
+        None => insert_session(visit, user, &secret, authentication, remembered, &term).await?,
     };
     let keys = visit.app.keys.current(visit.now.ms).await?;
     visit.cookies.know_device(keys.data_key(DataKeyPurpose::Cookies)?.mac(), &user.username);
@@ -66,7 +66,7 @@ impl Term {
 
 async fn insert_session(
     visit: &Visit,
-    user: UserId,
+    user: &User,
     secret: &Secret,
     authentication: Authentication,
     remembered: bool,
@@ -75,13 +75,23 @@ async fn insert_session(
     let session = NewSession {
         issuer: visit.issuer.id,
         secret_hash: secret.hash(),
-        user,
+        user: user.id,
         authentication,
         remembered,
         idle_seconds: term.idle_seconds,
         expires_at: term.expires_at,
         user_agent: visit.user_agent.clone(),
         address: Some(visit.peer.addr.to_string()),
+        password: user.password.clone(),
     };
-    Ok(visit.app.store.sessions().insert(session).await?.id)
+    let inserted = visit.app.store.sessions().insert(session).await?;
+    inserted.map(|session| session.id).ok_or_else(|| {
+        let expected = "an account as it was when its password was checked";
+        Failure::refused(
+            ErrorCode::AccessDenied,
+            "account of the login",
+            expected,
+            "one that was changed since",
+        )
+    })
 }

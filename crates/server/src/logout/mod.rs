@@ -51,7 +51,7 @@ pub(crate) async fn get(mut visit: Visit) -> Response {
 }
 
 /// `POST /logout`: ends the sessions that the page was about.
-pub(crate) async fn post(visit: Visit, FormBody(form): FormBody) -> Response {
+pub(crate) async fn post(mut visit: Visit, FormBody(form): FormBody) -> Response {
     let params = match form {
         Ok(params) => params,
         Err(failure) => return visit.error(failure),
@@ -68,7 +68,7 @@ pub(crate) async fn post(visit: Visit, FormBody(form): FormBody) -> Response {
     match sessions(&visit).await {
         Ok(sessions) => {
             let which = asked.session.map_or(Which::All, Which::One);
-            finish(visit, sessions, which, &asked).await
+            finish(&mut visit, &sessions, which, &asked).await
         }
         Err(failure) => visit.error(failure),
     }

@@ -279,6 +279,8 @@ pub struct FrontChannelPage<'a> {
     pub frames: &'a [String],
     /// Where the user goes on, registered and matched; without it the page says that the user is signed out.
     pub goes_on: Option<&'a str>,
+    /// Where the user may go on when the page does not by itself.
+    pub link: Option<WebLink<'a>>,
 }
 
 impl FrontChannelPage<'_> {

@@ -90,6 +90,9 @@ macro_rules! prove {
                 the_sessions_of_a_user_are_listed_in_pages_the_newest_first,
                 the_sessions_of_a_browser_end_together,
                 an_ending_notes_each_client_that_asked_to_be_told,
+                a_login_by_a_password_that_is_no_more_begins_no_session,
+                the_clients_of_a_session_are_forgotten_with_it,
+                a_disconnected_client_is_still_told_by_the_browser,
             );
             cases!($engine, logouts:
                 of_thirty_two_who_claim_at_once_each_gets_other_rows,

@@ -1,6 +1,8 @@
 use grantor_crypto::Secret;
 use grantor_protocol::Scope;
-use grantor_store::{Authentication, Ended, Ending, Reauthentication, Session, User};
+use grantor_store::{
+    Authentication, Ended, Ending, Expiring, NewSession, Reauthentication, RevocationReason, Session, User,
+};
 
 use crate::world::{ISSUER, NOW, NOW_MS, World, at_once, new_session};
 
@@ -122,7 +124,7 @@ pub(crate) async fn every_session_of_a_user_ends_at_once(world: World) {
     for _ in 0..3 {
         world.session(&alice).await;
     }
-    let of_bob = world.store.sessions().insert(new_session(&bob)).await.unwrap();
+    let of_bob = world.session(&bob).await;
     let kept = world.session(&alice).await;
     let ended = world.ends_all(&Ending::OfUser(alice.id, Some(kept.id))).await;
     assert_eq!(ended.sessions.len(), 3);
@@ -206,4 +208,59 @@ pub(crate) async fn the_sessions_of_a_user_are_listed_in_pages_the_newest_first(
     assert_eq!(sessions.by_id(made[0].id, NOW.plus(86_400)).await.unwrap(), None, "expired");
     world.ends(&made[0]).await;
     assert_eq!(sessions.by_id(made[0].id, NOW).await.unwrap(), None, "ended");
+}
+
+/// A login that was checked against a password which was replaced meanwhile is too late; so is one of a disabled account.
+pub(crate) async fn a_login_by_a_password_that_is_no_more_begins_no_session(world: World) {
+    let user = world.user("alice").await;
+    let (sessions, users) = (world.store.sessions(), world.store.users());
+    let by = |password: &str| NewSession { password: Some(password.to_owned()), ..new_session(&user) };
+    let current = user.password.clone().unwrap();
+    assert!(sessions.insert(by(&current)).await.unwrap().is_some());
+    users.set_password(user.id, Some("$argon2id$new")).await.unwrap();
+    assert_eq!(sessions.insert(by(&current)).await.unwrap(), None);
+    assert!(sessions.insert(by("$argon2id$new")).await.unwrap().is_some());
+    users.disable(user.id, NOW).await.unwrap();
+    assert_eq!(sessions.insert(by("$argon2id$new")).await.unwrap(), None);
+}
+
+/// Whichever sessions a batch takes, it takes what was noted with these and no others.
+pub(crate) async fn the_clients_of_a_session_are_forgotten_with_it(world: World) {
+    let user = world.user("alice").await;
+    let front = world.client_with("front", |client| {
+        client.frontchannel_logout_uri = Some("https://front.example/logout".to_owned());
+    });
+    let front = front.await;
+    let mut sessions = Vec::new();
+    for _ in 0..25 {
+        let session = world.session(&user).await;
+        assert!(world.store.sessions().note_client(session.id, front.row, NOW).await.unwrap());
+        sessions.push(session.id);
+    }
+    let after = NOW.plus(90_000);
+    let noted = async || {
+        let mut noted = 0;
+        for sessions in sessions.chunks(6) {
+            noted += world.store.sessions().front_channel_clients(sessions).await.unwrap().len();
+        }
+        noted
+    };
+    assert_eq!(world.store.cleanup().remove_expired(Expiring::Sessions, after, 12).await.unwrap(), 12);
+    assert_eq!(noted().await, 13);
+    assert_eq!(world.store.cleanup().remove_expired(Expiring::Sessions, after, 50).await.unwrap(), 13);
+    assert_eq!(noted().await, 0);
+}
+
+/// Disconnecting tells over the back channel; a browser that is to tell a client has not yet.
+pub(crate) async fn a_disconnected_client_is_still_told_by_the_browser(world: World) {
+    let user = world.user("alice").await;
+    let front = world.client_with("front", |client| {
+        client.frontchannel_logout_uri = Some("https://front.example/logout".to_owned());
+    });
+    let front = front.await;
+    let session = world.session(&user).await;
+    assert!(world.store.sessions().note_client(session.id, front.row, NOW).await.unwrap());
+    let grants = world.store.grants();
+    grants.disconnect(user.id, Some(front.row), RevocationReason::User, NOW.plus(60), NOW_MS).await.unwrap();
+    assert_eq!(world.store.sessions().front_channel_clients(&[session.id]).await.unwrap().len(), 1);
 }

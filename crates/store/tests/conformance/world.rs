@@ -101,7 +101,7 @@ impl World {
     }
 
     pub(crate) async fn session(&self, user: &User) -> Session {
-        self.store.sessions().insert(new_session(user)).await.unwrap()
+        self.store.sessions().insert(new_session(user)).await.unwrap().expect("no password is asked for")
     }
 
     /// Ends a session.
@@ -215,6 +215,7 @@ pub(crate) fn new_session(user: &User) -> NewSession {
         expires_at: NOW.plus(86_400),
         user_agent: Some("Mozilla/5.0".to_owned()),
         address: None,
+        password: None,
     }
 }
 
