@@ -101,7 +101,7 @@ impl World {
     }
 
     pub(crate) async fn session(&self, user: &User) -> Session {
-        self.store.sessions().insert(new_session(user)).await.unwrap().expect("no password is asked for")
+        self.store.sessions().insert(new_session(user)).await.unwrap().unwrap()
     }
 
     /// Ends a session.
