@@ -57,6 +57,9 @@ async fn speaks(languages: &str, lang: &str, dir: &str, browser: &str) {
     page.goto(&scene.server.url("/logout")).await;
     page.wait_for("logout-confirm").await;
     page.is_accessible("logout").await;
+    page.click("logout-confirm").await;
+    page.wait_for("logged-out").await;
+    page.is_accessible("logged-out").await;
 }
 
 impl Scene {

@@ -6,7 +6,7 @@ use super::counted::{Amount, month};
 use super::table::{ScopeText, Sentence, Texts};
 
 pub(super) const TEXTS: Texts = Texts {
-    reference: "Kennung",
+    reference: "Referenz",
     comma: ", ",
     opens_new_tab: "(öffnet einen neuen Tab)",
     cancel: "Abbrechen",
@@ -69,7 +69,7 @@ pub(super) const TEXTS: Texts = Texts {
     consent_remembered: "Wenn Sie zustimmen, werden Sie nach demselben Zugriff nicht noch einmal \
         gefragt.",
     consent_accept: "Erlauben",
-    consent_deny: "Nicht erlauben",
+    consent_deny: "Ablehnen",
     scope_openid: ScopeText { title: "Sie wiedererkennen", detail: "An einer Kennung Ihres Kontos" },
     scope_profile: ScopeText { title: "Ihr Profil sehen", detail: "Zum Beispiel Name, Bild und Sprache" },
     scope_email: ScopeText { title: "Ihre E-Mail-Adresse sehen", detail: "Und ob sie bestätigt ist" },
@@ -92,7 +92,7 @@ pub(super) const TEXTS: Texts = Texts {
     },
     account_unknown_device: "Unbekanntes Gerät",
     account_signed_in: Sentence("Angemeldet am {}"),
-    account_last_seen: Sentence("zuletzt aktiv {}"),
+    account_last_seen: Sentence("zuletzt aktiv: {}"),
     account_end_session: "Abmelden",
     account_end_others: "Überall sonst abmelden",
     account_more_sessions: "Ältere anzeigen",
@@ -100,8 +100,8 @@ pub(super) const TEXTS: Texts = Texts {
     account_apps_lead: "Diese Apps können Ihr Konto nutzen. Trennen Sie eine App, muss sie Sie vorher \
         noch einmal fragen.",
     account_no_apps: "Keine App kann Ihr Konto nutzen.",
-    account_since: Sentence("Verbunden seit {}"),
-    account_last_used: Sentence("zuletzt genutzt {}"),
+    account_since: Sentence("Verbunden seit dem {}"),
+    account_last_used: Sentence("zuletzt genutzt: {}"),
     account_away: "Behält diesen Zugriff, auch wenn Sie nicht da sind",
     account_disconnect: "Trennen",
     account_more_apps: "Weitere Apps anzeigen",
@@ -142,7 +142,7 @@ pub(super) const TEXTS: Texts = Texts {
 
     error_title: "Es geht hier nicht weiter",
     error_code: "Fehlercode",
-    error_help: "Wenn Sie Hilfe brauchen, geben Sie den Fehlercode und die Kennung weiter.",
+    error_help: "Wenn Sie Hilfe brauchen, geben Sie den Fehlercode und die Referenz weiter.",
     error_app_unknown: "Wir kennen die App nicht, die Sie hierher geschickt hat. Gehen Sie zu ihr zurück \
         und versuchen Sie es noch einmal, oder wenden Sie sich an ihren Betreiber.",
     error_bad_return: "Die App, die Sie hierher geschickt hat, wollte Sie an eine Adresse weiterleiten \
@@ -161,7 +161,7 @@ pub(super) const TEXTS: Texts = Texts {
         einmal; es ist nichts verloren gegangen.",
     error_not_found: "Unter dieser Adresse gibt es keine Seite.",
     error_server: "Bei uns ist etwas schiefgegangen. Versuchen Sie es noch einmal; wenn es wieder \
-        geschieht, nennen Sie uns die Kennung.",
+        geschieht, nennen Sie uns die Referenz.",
 
     form_post_title: "Sie werden zurückgeleitet",
     form_post_lead: Sentence("Sie kehren zu {} zurück."),

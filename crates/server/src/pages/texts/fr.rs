@@ -69,7 +69,7 @@ pub(super) const TEXTS: Texts = Texts {
         ni son logo. Ne continuez que si vous étiez en train de l’utiliser.",
     consent_remembered: "Si vous autorisez cet accès, il ne vous sera plus demandé.",
     consent_accept: "Autoriser",
-    consent_deny: "Ne pas autoriser",
+    consent_deny: "Refuser",
     scope_openid: ScopeText { title: "Vous reconnaître", detail: "Par un identifiant de votre compte" },
     scope_profile: ScopeText {
         title: "Voir votre profil",
