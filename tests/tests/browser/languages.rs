@@ -94,6 +94,16 @@ async fn ui_locales_come_before_the_languages_of_the_browser() {
     page.logs_in(&scene.alice).await;
     page.wait_for("consent-accept").await;
     assert_eq!(scene.language().await.0, "fr");
+    page.click("consent-accept").await;
+    page.wait_for("arrived").await;
+    let logout = "/oauth2/sessions/logout?client_id=tea-journal&ui_locales=es-MX";
+    page.goto(&scene.server.url(logout)).await;
+    page.wait_for("logout-confirm").await;
+    assert_eq!(scene.language().await.0, "es");
+    page.click("logout-confirm").await;
+    page.wait_for("logged-out").await;
+    assert_eq!(scene.language().await.0, "es", "the answer is in the language of the question");
+
     page.goto(&scene.app.asks(SCOPE).with("ui_locales", "es").with("client_id", "nobody").url()).await;
     page.wait_for("error-page").await;
     assert_eq!(scene.language().await.0, "de", "a request that is not understood asks for nothing");

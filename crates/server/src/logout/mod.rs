@@ -51,7 +51,7 @@ pub(crate) async fn get(mut visit: Visit) -> Response {
 }
 
 /// `POST /logout`: ends the sessions that the page was about.
-pub(crate) async fn post(visit: Visit, FormBody(form): FormBody) -> Response {
+pub(crate) async fn post(mut visit: Visit, FormBody(form): FormBody) -> Response {
     let params = match form {
         Ok(params) => params,
         Err(failure) => return visit.error(failure),
@@ -62,6 +62,9 @@ pub(crate) async fn post(visit: Visit, FormBody(form): FormBody) -> Response {
         return answer;
     }
     let asked = Asked::read(interaction).unwrap_or_default();
+    if let Some(language) = &asked.language {
+        visit.speak(std::slice::from_ref(language));
+    }
     if field("decision") != Some("accept") {
         return stayed(&visit, &asked).await;
     }
