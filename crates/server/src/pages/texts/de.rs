@@ -97,8 +97,8 @@ pub(super) const TEXTS: Texts = Texts {
     account_end_others: "Überall sonst abmelden",
     account_more_sessions: "Ältere anzeigen",
     account_apps: "Verbundene Apps",
-    account_apps_lead: "Diese Apps können Ihr Konto nutzen. Trennen Sie eine App, muss sie Sie vorher \
-        noch einmal fragen.",
+    account_apps_lead: "Diese Apps können Ihr Konto nutzen. Eine App, die Sie trennen, muss Sie vorher erneut \
+        fragen.",
     account_no_apps: "Keine App kann Ihr Konto nutzen.",
     account_since: Sentence("Verbunden seit dem {}"),
     account_last_used: Sentence("zuletzt genutzt: {}"),
