@@ -27,6 +27,7 @@ pub struct ChromiumOptions {
     resolver_rules: String,
     ignore_certificate_errors: bool,
     third_party_cookies: Option<bool>,
+    languages: Option<String>,
     arguments: Vec<String>,
 }
 
@@ -39,6 +40,7 @@ impl ChromiumOptions {
             resolver_rules: "MAP *.test 127.0.0.1".to_owned(),
             ignore_certificate_errors: false,
             third_party_cookies: None,
+            languages: None,
             arguments: Vec::new(),
         }
     }
@@ -61,6 +63,13 @@ impl ChromiumOptions {
     #[must_use]
     pub fn third_party_cookies(mut self, allowed: bool) -> Self {
         self.third_party_cookies = Some(allowed);
+        self
+    }
+
+    /// The languages that the person prefers, best first: what `Accept-Language` is made of.
+    #[must_use]
+    pub fn languages(mut self, tags: &str) -> Self {
+        self.languages = Some(tags.to_owned());
         self
     }
 
@@ -101,18 +110,20 @@ impl Chromium {
             arguments.push("--ignore-certificate-errors".to_owned());
         }
         arguments.extend(options.arguments);
-        let preferences = options.third_party_cookies.map(|allowed| {
-            json!({
-                "profile.block_third_party_cookies": !allowed,
-                "profile.cookie_controls_mode": i32::from(!allowed),
-            })
-        });
+        let mut preferences = json!({});
+        if let Some(allowed) = options.third_party_cookies {
+            preferences["profile.block_third_party_cookies"] = json!(!allowed);
+            preferences["profile.cookie_controls_mode"] = json!(i32::from(!allowed));
+        }
+        if let Some(tags) = &options.languages {
+            preferences["intl.accept_languages"] = json!(tags);
+        }
         let capabilities = json!({
             "acceptInsecureCerts": options.ignore_certificate_errors,
             "goog:chromeOptions": {
                 "binary": programs().browser,
                 "args": arguments,
-                "prefs": preferences.unwrap_or_else(|| json!({})),
+                "prefs": preferences,
             },
         });
         let driver = Driver::start(&options.name);

@@ -36,7 +36,7 @@ pub(crate) async fn get(State(app): State<App>, visit: Visit) -> Response {
     if app.playground.is_none() {
         return visit.not_found();
     }
-    let page = visit.frame();
+    let page = visit.frame().in_english();
     let redirect_uri = visit.issuer.address("/playground/callback");
     let home = visit.issuer.address("/");
     let view = PlaygroundPage {

@@ -8,6 +8,7 @@
 
 mod account;
 mod journeys;
+mod languages;
 mod logouts;
 mod looks;
 mod playground;

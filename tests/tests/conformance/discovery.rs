@@ -191,6 +191,7 @@ async fn discovery_offers_all_that_the_plans_need() {
         ("claims_supported", &["sub", "name", "email", "address", "phone_number"]),
         ("acr_values_supported", &[]),
         ("code_challenge_methods_supported", &["S256"]),
+        ("ui_locales_supported", &["en", "de", "fr", "es", "ar"]),
     ];
     let mut missing = Vec::new();
     for (member, values) in expected {

@@ -29,6 +29,9 @@ pub(crate) struct Asked {
     /// The one session that it is about; every one of the browser when it is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) session: Option<SessionId>,
+    /// The tag of the language that the question was put in because of `ui_locales`: the answer is in the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) language: Option<String>,
 }
 
 impl Asked {

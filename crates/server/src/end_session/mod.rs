@@ -89,6 +89,7 @@ async fn ask(mut visit: Visit, sessions: &[BrowserSession], request: &EndSession
     if let (Some(_), [only]) = (hinted, shown.as_slice()) {
         asked.session = Some(only.session.id);
     }
+    asked.language = request.ui_locales.as_ref().map(|_| visit.language.tag().to_owned());
     let interaction = asked.text();
     let csrf = match visit.csrf_token(&interaction, logout::PAGE).await {
         Ok(csrf) => csrf,
@@ -166,6 +167,7 @@ impl EndSessionRequest {
             state: return_to.as_ref().and(value("state")?),
             return_to,
             session: None,
+            language: None,
         };
         let ui_locales =
             value("ui_locales")?.map(|list| list.split(' ').map(str::to_owned).collect::<Vec<String>>());

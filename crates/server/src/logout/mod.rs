@@ -62,6 +62,9 @@ pub(crate) async fn post(mut visit: Visit, FormBody(form): FormBody) -> Response
         return answer;
     }
     let asked = Asked::read(interaction).unwrap_or_default();
+    if let Some(language) = &asked.language {
+        visit.speak(std::slice::from_ref(language));
+    }
     if field("decision") != Some("accept") {
         return stayed(&visit, &asked).await;
     }

@@ -272,6 +272,12 @@ mod tests {
             more_apps: Some("/account?apps_after=1"),
         };
         let html = view.render().unwrap();
+        let arabic = Page { language: Language::Arabic, ..page };
+        let translated = AccountPage { page: &arabic, ..view.clone() }.render().unwrap();
+        assert!(
+            translated.contains("<html lang=\"ar\" dir=\"rtl\">")
+                && translated.contains("</time>، آخر نشاط ")
+        );
         for id in [
             "account",
             "account-message",

@@ -47,6 +47,12 @@ impl Page<'_> {
     pub fn t(&self) -> &'static Texts {
         self.language.texts()
     }
+
+    /// The same frame for a page that is not translated: its `lang` and `dir` must not promise otherwise.
+    #[must_use]
+    pub fn in_english(self) -> Self {
+        Self { language: Language::English, ..self }
+    }
 }
 
 /// Text that a client, a user or a request supplied, for display only: characters that hide or reorder text are gone,

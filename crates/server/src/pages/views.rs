@@ -583,7 +583,7 @@ mod tests {
         let html = html.replace(&format!("<script>{AUTO_SUBMIT}</script>"), "");
         samples.push(Sample { name: "form-post".to_owned(), html, ids: &["form-post-submit"] });
         let playground = PlaygroundPage {
-            page,
+            page: &page.in_english(),
             issuer: "http://localhost:4599",
             client_id: "playground",
             scope: "openid offline_access profile email",
@@ -625,14 +625,11 @@ mod tests {
     fn every_page_has_its_ids_and_nothing_that_the_content_security_policy_forbids() {
         let logo = Logo::new(b"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 90 30'><rect width='90' height='30'/></svg>".to_vec());
         let brand = Brand { name: "A & B <Bank>".to_owned(), logo: logo.ok(), ..Brand::default() };
-        for brand in [brand, Brand::default()] {
-            let assets = Assets::new(&brand, "");
-            let page = Page {
-                language: Language::English,
-                brand: &brand,
-                assets: assets.urls(),
-                trace_id: "4bf92f3577b34da6",
-            };
+        for (brand, language) in [brand, Brand::default()].iter().flat_map(|b| Language::ALL.map(|l| (b, l)))
+        {
+            let assets = Assets::new(brand, "");
+            let page = Page { language, brand, assets: assets.urls(), trace_id: "4bf92f3577b34da6" };
+            let (tag, direction) = (language.tag(), language.direction());
             let form = Form { base: "", page: "/login", csrf: "c\"srf", interaction: "in<ter" };
             let mut samples = Vec::new();
             logins(&page, form, &mut samples);
@@ -640,6 +637,7 @@ mod tests {
             logouts(&page, form, &mut samples);
             endings(&page, &mut samples);
             for Sample { name, html, ids } in &samples {
+                let name = &format!("{tag}-{name}");
                 for id in *ids {
                     assert_eq!(html.matches(&format!(" id=\"{id}\"")).count(), 1, "{name}: {id}");
                 }
@@ -647,11 +645,22 @@ mod tests {
                     [" style=", "<style", "<script", "<img src=x", "javascript:", "\u{202E}", "<Bank>"]
                 {
                     // A state value is posted back byte for byte, so only the page's own text is made inert.
-                    let kept = name == "form-post" && forbidden == "\u{202E}";
+                    let kept = name.ends_with("form-post") && forbidden == "\u{202E}";
                     assert!(kept || !html.contains(forbidden), "{name}: {forbidden}");
                 }
                 assert!(html.starts_with("<!DOCTYPE html>"), "{name}");
-                assert!(html.contains("<html lang=\"en\" dir=\"ltr\">") && html.contains("<main"), "{name}");
+                let frame = if name.ends_with("playground") {
+                    "<html lang=\"en\" dir=\"ltr\">".to_owned()
+                } else {
+                    format!("<html lang=\"{tag}\" dir=\"{direction}\">")
+                };
+                assert!(html.contains(&frame) && html.contains("<main"), "{name}");
+                // What others wrote may run the other way than the sentence around it.
+                let bare = html.lines().filter(|line| !line.starts_with("<title>")).any(|line| {
+                    line.match_indices("Photo Album")
+                        .any(|(at, _)| !line[..at].ends_with("<bdi class=\"name\">"))
+                });
+                assert!(!bare, "{name} has a name outside bdi");
                 assert!(html.len() < 16_000, "{name}: {} bytes", html.len());
                 if let Some(folder) = preview() {
                     std::fs::write(folder.join(format!("{name}.html")), html).unwrap();
