@@ -244,7 +244,7 @@ impl InProcess {
     /// Ends every session of a user, as an operator does; how many there were.
     pub async fn ends_sessions_of(&self, user: UserId) -> usize {
         let now = Now { ms: self.app.clock.now_ms() };
-        self.app.end_sessions(&Ending::OfUser(user, None), now).await.unwrap().sessions.len()
+        self.app.ending(now).sessions(&Ending::OfUser(user, None)).await.unwrap().sessions.len()
     }
 
     /// Takes from a client what a user allowed it, as an operator does.

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::extract::FromRef;
-use grantor_store::{Ended, Ending, Fault, Store};
+use grantor_store::Store;
 
 use crate::client_cache::ClientCache;
 use crate::client_keys::ClientKeys;
@@ -59,11 +59,6 @@ pub struct Shared {
 }
 
 impl App {
-    /// Ends sessions, and has their clients told. Whatever ends a session goes this way.
-    pub async fn end_sessions(&self, which: &Ending, now: Now) -> Result<Ended, Fault> {
-        self.ending(now).sessions(which).await
-    }
-
     /// Has this process look at once for clients that are to be told of a logout; it looks every second anyway.
     pub fn tell_clients(&self) {
         self.logout_delivery.wake();

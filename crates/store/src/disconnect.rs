@@ -3,7 +3,7 @@
 
 use grantor_protocol::{ClientRowId, Timestamp, UserId};
 
-use crate::{Fault, Grants, RevocationReason, engine::Transaction, logout_notifications::noted_again};
+use crate::{Fault, Grants, RevocationReason, engine::Transaction, logout_notifications::note_clients_where};
 
 /// What was taken from the clients.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,20 +68,12 @@ async fn tell_client_of_user(
     let now = Timestamp::from_milliseconds(now_ms);
     let note = transaction.statement(
         NAME,
-        concat!(
-            "INSERT INTO logout_notification (session_id, client, issuer_id, user_id, attempts,
-           next_attempt_at_ms, created_at, expires_at)
-         SELECT session.id, client.id, session.issuer_id, session.user_id, 0, $3, $4, $5
-           FROM session
-           JOIN session_client ON session_client.session_id = session.id
-           JOIN client ON client.id = session_client.client
-          WHERE session.user_id = $1 AND ($2 IS NULL OR client.id = $2) AND session.ended_at IS NULL
-            AND client.metadata LIKE '%\"backchannel_logout_uri\"%'",
-            noted_again!()
+        note_clients_where!(
+            "session.user_id = $4 AND session.ended_at IS NULL AND ($5 IS NULL OR client.id = $5)"
         ),
     );
-    let note = note.bind(user).bind(client).bind(now_ms).bind(now).bind(give_up_at);
-    let noted = note.execute().await?;
+    let note = note.bind(now_ms).bind(now).bind(give_up_at);
+    let noted = note.bind(user).bind(client).execute().await?;
     let leave = transaction.statement(
         NAME,
         "DELETE FROM session_client WHERE ($2 IS NULL OR client = $2)

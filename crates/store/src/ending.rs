@@ -7,7 +7,7 @@ use crate::{
     Attempt, Fault, Sessions,
     engine::{Row, Transaction},
     liveness::session_lives,
-    logout_notifications::noted_again,
+    logout_notifications::note_clients_where,
     sessions::SESSIONS_PER_BROWSER,
 };
 
@@ -184,20 +184,8 @@ impl Act {
     }
 
     async fn note_whom_to_tell(&self, transaction: &mut Transaction) -> Result<u64, Fault> {
-        let note = transaction.statement(
-            Self::NAME,
-            concat!(
-                "INSERT INTO logout_notification (session_id, client, issuer_id, user_id, attempts,
-               next_attempt_at_ms, created_at, expires_at)
-             SELECT session.id, client.id, session.issuer_id, session.user_id, 0, $2, $3, $4
-               FROM session
-               JOIN session_client ON session_client.session_id = session.id
-               JOIN client ON client.id = session_client.client
-              WHERE session.ending = $1 AND client.metadata LIKE '%\"backchannel_logout_uri\"%'",
-                noted_again!()
-            ),
-        );
-        let note = note.bind(self.attempt.uuid()).bind(self.now_ms).bind(self.now()).bind(self.give_up_at);
-        note.execute().await
+        let note = transaction.statement(Self::NAME, note_clients_where!("session.ending = $4"));
+        let note = note.bind(self.now_ms).bind(self.now()).bind(self.give_up_at);
+        note.bind(self.attempt.uuid()).execute().await
     }
 }

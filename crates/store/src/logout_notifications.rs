@@ -105,17 +105,28 @@ macro_rules! due {
     };
 }
 
-/// What happens to a client that is still to be told of something earlier in the same session: it is told of this too, by
-/// one token, whatever becomes of the one that may be on its way.
-macro_rules! noted_again {
-    () => {
-        " ON CONFLICT (session_id, client) DO UPDATE
-            SET attempts = 0, next_attempt_at_ms = excluded.next_attempt_at_ms, leased_until_ms = NULL,
-                created_at = excluded.created_at, expires_at = excluded.expires_at"
+/// Notes the clients to tell of which a condition over `session` and `client` holds; its parameters begin at $4. $1 and $2
+/// are now, in milliseconds and in seconds, $3 is when they are given up. A client that is still to be told of something
+/// earlier in the same session is told of this too, by one token, whatever becomes of the one that may be on its way.
+macro_rules! note_clients_where {
+    ($condition:literal) => {
+        concat!(
+            "INSERT INTO logout_notification (session_id, client, issuer_id, user_id, attempts,
+               next_attempt_at_ms, created_at, expires_at)
+             SELECT session.id, client.id, session.issuer_id, session.user_id, 0, $1, $2, $3
+               FROM session
+               JOIN session_client ON session_client.session_id = session.id
+               JOIN client ON client.id = session_client.client
+              WHERE client.metadata LIKE '%\"backchannel_logout_uri\"%' AND ",
+            $condition,
+            " ON CONFLICT (session_id, client) DO UPDATE
+                SET attempts = 0, next_attempt_at_ms = excluded.next_attempt_at_ms, leased_until_ms = NULL,
+                    created_at = excluded.created_at, expires_at = excluded.expires_at"
+        )
     };
 }
 
-pub(crate) use noted_again;
+pub(crate) use note_clients_where;
 
 /// Remembers whom to tell.
 #[derive(Clone, Copy, Debug)]

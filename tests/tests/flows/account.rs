@@ -206,7 +206,7 @@ async fn a_disconnected_application_is_told_once() {
             says(&browser.submit(&page, "disconnect-app-1", &[]).await.page(), "disconnected");
         }
         let now = grantor_server::clock::Now { ms: stage.server.app.clock.now_ms() };
-        let ended = stage.server.app.end_sessions(&Ending::OfUser(alice, None), now).await.unwrap();
+        let ended = stage.server.app.ending(now).sessions(&Ending::OfUser(alice, None)).await.unwrap();
         assert_eq!((ended.sessions.len(), ended.notifications), (1, u64::from(!by_page)));
     }
 }

@@ -24,6 +24,15 @@ pub(crate) enum Which {
     All,
 }
 
+/// What became of a logout that leads nowhere else by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome<'a> {
+    /// The user is signed out, and may go on to the address that was asked for.
+    SignedOut(Option<&'a str>),
+    /// The user chose to stay, and may go back to whoever asked.
+    Stayed,
+}
+
 /// Ends sessions of those that the browser holds, and answers as was asked.
 pub(crate) async fn finish(
     visit: &mut Visit,
@@ -65,7 +74,7 @@ pub(crate) async fn finish(
     }
     match goes_on {
         Some(address) => visit.redirect(address),
-        None => told(visit, asked, address.as_deref()).await,
+        None => tell(visit, asked, Outcome::SignedOut(address.as_deref())).await,
     }
 }
 
@@ -74,22 +83,28 @@ async fn end(visit: &Visit, sessions: &[SessionId]) -> Result<Vec<String>, Failu
     if sessions.is_empty() {
         return Ok(Vec::new());
     }
-    let ended = visit.app.end_sessions(&Ending::Sessions(sessions.to_vec()), visit.now).await?;
+    let ended = visit.app.ending(visit.now).sessions(&Ending::Sessions(sessions.to_vec())).await?;
     visit.app.logout_delivery.settled(&ended, delivery::PATIENCE).await;
     let clients = visit.app.store.sessions().front_channel_clients(&ended.sessions).await?;
     Ok(front_channel::addresses(&visit.issuer.url, &clients))
 }
 
-/// The page that says so, with a way on to the client where it named one.
-async fn told(visit: &Visit, asked: &Asked, address: Option<&str>) -> Response {
+/// The page that says what became of a logout, with a way on to the client where there is one.
+pub(crate) async fn tell(visit: &Visit, asked: &Asked, outcome: Outcome<'_>) -> Response {
     let client = match asked.client(visit).await {
         Ok(client) => client,
         Err(failure) => return visit.error(failure),
     };
-    let card = client.as_ref().map(|client| client_card(client, None));
+    let (signed_out, address) = match outcome {
+        Outcome::SignedOut(address) => (true, address),
+        Outcome::Stayed => {
+            (false, client.as_ref().and_then(|client| client.row.metadata.client_uri.as_deref()))
+        }
+    };
     let link = address.and_then(WebLink::new);
+    let card = client.as_ref().map(|client| client_card(client, None));
     let page = visit.frame();
     let continue_to = card.zip(link).map(|(card, link)| (card.name, link));
-    let view = LoggedOutPage { page: &page, signed_out: true, continue_to };
+    let view = LoggedOutPage { page: &page, signed_out, continue_to };
     visit.page(StatusCode::OK, &view, &Policy::Form)
 }

@@ -19,7 +19,7 @@ use crate::pages::views::{Account, LogoutPage};
 use crate::sid::sid;
 use crate::visit::{Policy, Visit};
 pub(crate) use asked::Asked;
-pub(crate) use finish::{Which, finish};
+pub(crate) use finish::{Outcome, Which, finish, tell};
 
 /// The path of the endpoint.
 pub(crate) const PATH: &str = "/oauth2/sessions/logout";

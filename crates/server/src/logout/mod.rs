@@ -11,11 +11,11 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use grantor_store::BrowserSession;
 
-use crate::end_session::{Asked, Which, finish};
+use crate::end_session::{Asked, Outcome, Which, finish, tell};
 use crate::error::Failure;
 use crate::extract::FormBody;
-use crate::interact::{account, client_card};
-use crate::pages::views::{Account, LoggedOutPage, LogoutPage, WebLink};
+use crate::interact::account;
+use crate::pages::views::{Account, LogoutPage};
 use crate::visit::{Policy, Visit};
 
 pub use health::deliveries;
@@ -66,7 +66,7 @@ pub(crate) async fn post(mut visit: Visit, FormBody(form): FormBody) -> Response
         visit.speak(std::slice::from_ref(language));
     }
     if field("decision") != Some("accept") {
-        return stayed(&visit, &asked).await;
+        return tell(&visit, &asked, Outcome::Stayed).await;
     }
     match sessions(&visit).await {
         Ok(sessions) => {
@@ -75,19 +75,4 @@ pub(crate) async fn post(mut visit: Visit, FormBody(form): FormBody) -> Response
         }
         Err(failure) => visit.error(failure),
     }
-}
-
-/// The user chose to stay, and may go back to whoever asked.
-async fn stayed(visit: &Visit, asked: &Asked) -> Response {
-    let client = match asked.client(visit).await {
-        Ok(client) => client,
-        Err(failure) => return visit.error(failure),
-    };
-    let home = client.as_ref().and_then(|client| client.row.metadata.client_uri.as_deref());
-    let link = home.and_then(WebLink::new);
-    let card = client.as_ref().map(|client| client_card(client, None));
-    let page = visit.frame();
-    let continue_to = card.zip(link).map(|(card, link)| (card.name, link));
-    let view = LoggedOutPage { page: &page, signed_out: false, continue_to };
-    visit.page(StatusCode::OK, &view, &Policy::Form)
 }
