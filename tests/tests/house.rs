@@ -100,6 +100,10 @@ fn every_crate_of_the_product_is_in_the_table() {
 #[test]
 fn only_the_store_speaks_sql() {
     for (name, manifest) in manifests() {
+        // The benchmarks' bare handlers do one select or one update, to have something to compare the store with.
+        if name == "grantor-benches" {
+            continue;
+        }
         let speaks = dependencies(&manifest, &["dependencies", "dev-dependencies", "build-dependencies"])
             .iter()
             .any(|dependency| dependency.starts_with("sqlx"));

@@ -57,6 +57,13 @@ impl Cluster {
         create_database(&self.url)
     }
 
+    /// The process that the server's others are children of.
+    pub fn pid(&self) -> Result<u32> {
+        let file = fs::read_to_string(self.folder.join("data/postmaster.pid"))?;
+        let pid = file.lines().next().and_then(|line| line.trim().parse().ok());
+        pid.ok_or_else(|| Error::other("postmaster.pid holds no process"))
+    }
+
     /// Ends the server as a crash would: connections are cut, nothing is written out.
     pub fn kill(&self) -> Result<()> {
         pg_ctl(&self.folder, &["stop", "--mode", "immediate"])
