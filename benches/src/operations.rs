@@ -1,5 +1,7 @@
 //! What is measured, one seat a connection: prepared before the time starts, and nothing in it but the operation.
 
+use std::cell::Cell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use crate::browser::{Browser, redemption, silent_request};
@@ -354,15 +356,16 @@ impl Grants {
     /// Codes for refresh tokens, unredeemed, made by eight connections.
     async fn codes(&self, scene: &Scene, wanted: usize) -> Result<Vec<String>, Failure> {
         let request = silent_request(&scene.app, "openid offline_access");
+        let left = Rc::new(Cell::new(wanted));
         let mut seats: Vec<Minting> = (0..8)
             .map(|number| {
                 let browsers = self.browsers.iter().skip(number).step_by(8);
                 let browsers = browsers.map(|browser| browser.copy(scene)).collect();
-                Minting { browsers, request: request.clone(), codes: Vec::new(), wanted: wanted.div_ceil(8) }
+                Minting { browsers, request: request.clone(), codes: Vec::new(), left: Rc::clone(&left) }
             })
             .collect();
-        drive_to_the_end(&mut seats).await?;
-        Ok(seats.into_iter().flat_map(|seat| seat.codes).take(wanted).collect())
+        drive(&mut seats, Duration::MAX).await?;
+        Ok(seats.into_iter().flat_map(|seat| seat.codes).collect())
     }
 }
 
@@ -370,22 +373,14 @@ struct Minting {
     browsers: Vec<Browser>,
     request: String,
     codes: Vec<String>,
-    wanted: usize,
-}
-
-/// Until every seat is done.
-async fn drive_to_the_end(seats: &mut Vec<Minting>) -> Result<(), Failure> {
-    while seats.iter().any(|seat| seat.codes.len() < seat.wanted) {
-        drive(seats, Duration::from_secs(600)).await?;
-    }
-    Ok(())
+    /// Of all seats.
+    left: Rc<Cell<usize>>,
 }
 
 impl Seat for Minting {
     async fn once(&mut self) -> Result<bool, Failure> {
-        if self.codes.len() >= self.wanted {
-            return Ok(false);
-        }
+        let Some(left) = self.left.get().checked_sub(1) else { return Ok(false) };
+        self.left.set(left);
         self.browsers.rotate_left(1);
         let Some(browser) = self.browsers.first_mut() else { return Ok(false) };
         self.codes.push(browser.silently(&self.request).await?);

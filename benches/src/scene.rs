@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use grantor_test_postgres::Cluster;
+use grantor_test_postgres::{Cluster, Database};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
@@ -37,6 +37,8 @@ pub(crate) struct Scene {
     pub app: Client,
     admin: SocketAddr,
     _folder: TempDir,
+    // A database is dropped with its value, and its cluster after it.
+    _databases: [Database; 2],
     _cluster: Cluster,
 }
 
@@ -121,6 +123,7 @@ impl Scene {
             app,
             admin,
             _folder: folder,
+            _databases: [ours, theirs],
             _cluster: cluster,
         })
     }
