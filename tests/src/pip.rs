@@ -30,7 +30,7 @@ fn install() -> PathBuf {
     }
     let system =
         found_or_installed(|| on_path(&["python3"]), &["python3", "python3-venv"]).unwrap_or_else(|| {
-            panic!("the tests of JOSE need Python: as root, apt-get install python3 python3-venv")
+            panic!("these tests need Python: as root, apt-get install python3 python3-venv")
         });
     run(Command::new(system).args(["-m", "venv"]).arg(&environment));
     run(Command::new(&python)
