@@ -62,6 +62,8 @@ const own = await client.clientCredentialsGrant(config, { scope: 'tea:read' })
 
 const session = {}
 const result = { own: await client.tokenIntrospection(config, own.access_token) }
+const untold = await client.discovery(new URL(ISSUER), CLIENT_ID, CLIENT_SECRET)
+result.posted = await client.clientCredentialsGrant(untold, { scope: 'tea:read' }).catch(({ response }) => response.json())
 result.userinfo = await callback(session, await visit(await login(session)))
 result.claims = session.tokens.claims()
 const first = session.tokens

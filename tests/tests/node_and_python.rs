@@ -38,7 +38,7 @@ impl Scene {
         clients.remove(0)
     }
 
-    /// What the program concluded; asserts what every login has in common.
+    /// What the program concluded once alice had gone through our pages wherever it sent her.
     async fn logs_in(&self, program: &str, client: &Client) -> Value {
         let root = self.server.directory().join("root.pem");
         let walk = async |url: String| self.alice.authorizes(&self.browser, &url).await;
@@ -63,6 +63,10 @@ async fn openid_client_works_as_its_page_says() {
     assert_eq!(result["userinfo"]["email"], "alice@example.com", "{result}");
     assert_eq!(result["own"]["scope"], "tea:read", "{result}");
     assert_eq!(result["own"]["sub"], client.id.as_str(), "{result}");
+    assert_eq!(
+        result["posted"]["error"], "invalid_client",
+        "the secret in the form, as is not registered: {result}"
+    );
     assert_eq!(result["goodbye"], GOODBYE, "{result}");
 }
 
@@ -103,4 +107,51 @@ async fn auth_js_works_as_its_page_says() {
     }
     assert_eq!(result["goodbye"], GOODBYE, "{result}");
     assert_eq!(result["session_after_logout"], Value::Null, "{result}");
+}
+
+#[tokio::test]
+async fn authlib_works_as_its_page_says() {
+    let scene = Scene::set("guide-authlib").await;
+    let client = scene.registers("python.md", "Authlib");
+    let result = scene.logs_in("python/authlib_client.py", &client).await;
+    was_refreshed_and_revoked(&result);
+    assert_eq!(result["claims"]["sub"], scene.alice.subject.as_str(), "{result}");
+    assert_eq!(result["userinfo"]["email"], "alice@example.com", "{result}");
+    assert_eq!(result["own"]["scope"], "tea:read", "{result}");
+    assert_eq!(result["own"]["sub"], client.id.as_str(), "{result}");
+    assert_eq!(result["scope_refused"], "InsufficientScopeError", "{result}");
+    for refused in ["id_token_refused", "not_for_the_api_refused"] {
+        assert_eq!(result[refused], "InvalidTokenError", "RFC 9068 section 4, {refused}: {result}");
+    }
+    assert_eq!(result["goodbye"], GOODBYE, "{result}");
+}
+
+#[tokio::test]
+async fn mozilla_django_oidc_works_as_its_page_says() {
+    let scene = Scene::set("guide-django").await;
+    let client = scene.registers("python.md", "mozilla-django-oidc");
+    let result = scene.logs_in("python/django_client.py", &client).await;
+    assert_eq!(result["closed"], "/oidc/authenticate/?next=/diary", "{result}");
+    for asked in ["asked", "silent"] {
+        assert_eq!(result[asked]["code_challenge_method"], json!(["S256"]), "{asked}: {result}");
+    }
+    assert_eq!(result["back"], "/diary", "{result}");
+    let diary = json!({ "username": scene.alice.subject, "email": "alice@example.com" });
+    assert_eq!(result["diary"], diary, "{result}");
+    assert_eq!(result["silent"]["prompt"], json!(["none"]), "{result}");
+    assert_eq!(result["diary_after_refresh"], diary, "{result}");
+    assert_eq!(result["users"], 1, "the same user each time: {result}");
+    assert_eq!(result["goodbye"], GOODBYE, "{result}");
+    assert_eq!(result["closed_again"], "/oidc/authenticate/?next=/diary", "{result}");
+    assert_eq!(result["grantor_asks_again"], "login_required", "the session at Grantor ended: {result}");
+}
+
+#[tokio::test]
+async fn requests_oauthlib_works_as_its_page_says() {
+    let scene = Scene::set("guide-requests-oauthlib").await;
+    let client = scene.registers("python.md", "requests-oauthlib");
+    let result = scene.logs_in("python/requests_oauthlib_client.py", &client).await;
+    was_refreshed_and_revoked(&result);
+    assert_eq!(result["userinfo"]["sub"], scene.alice.subject.as_str(), "{result}");
+    assert_eq!(result["own"]["scope"], "tea:read", "{result}");
 }
