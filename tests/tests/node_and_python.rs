@@ -155,3 +155,28 @@ async fn requests_oauthlib_works_as_its_page_says() {
     assert_eq!(result["userinfo"]["sub"], scene.alice.subject.as_str(), "{result}");
     assert_eq!(result["own"]["scope"], "tea:read", "{result}");
 }
+
+#[test]
+fn the_pages_name_the_versions_that_are_tested() {
+    let tests = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| fs::read_to_string(tests.join(path)).unwrap();
+    let lock: Value = serde_json::from_str(&read("node/package-lock.json")).unwrap();
+    let pinned = read("python/requirements.txt");
+    for (page, heading, package) in [
+        ("node.md", "openid-client", "openid-client"),
+        ("node.md", "oauth4webapi", "oauth4webapi"),
+        ("node.md", "Auth.js", "@auth/core"),
+        ("python.md", "Authlib", "Authlib"),
+        ("python.md", "Authlib", "httpx2"),
+        ("python.md", "mozilla-django-oidc", "mozilla-django-oidc"),
+        ("python.md", "requests-oauthlib", "requests-oauthlib"),
+    ] {
+        let in_node = lock["packages"][format!("node_modules/{package}")]["version"].as_str();
+        let in_python = pinned.lines().find_map(|line| line.strip_prefix(&format!("{package}==")));
+        let version = in_node.or(in_python).unwrap_or_else(|| panic!("{package} is in a lock file"));
+        let text = read(&format!("../docs/integrating/{page}"));
+        let below = text.split_once(&format!("\n## {heading}\n")).unwrap().1;
+        let section = below.split("\n## ").next().unwrap();
+        assert!(section.contains(&format!(" {version}")), "{page}: {package} is tested at {version}");
+    }
+}
