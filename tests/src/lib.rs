@@ -22,6 +22,7 @@ mod chromium;
 mod description;
 mod dev_server;
 mod documents;
+mod golang;
 mod guardian;
 mod guide;
 mod html;
@@ -46,6 +47,7 @@ mod relying_party;
 mod server;
 mod site;
 mod tls_front;
+mod web_app;
 
 pub use accessibility::{Scheme, Screen};
 pub use answer::{Answer, Tokens};
@@ -72,3 +74,4 @@ pub use relying_party::{Authorization, ClientAuthentication, RelyingParty, rando
 pub use server::{Client, Database, Options, Server};
 pub use site::{Received, Site};
 pub use tls_front::TlsFront;
+pub use web_app::{Kind, WebApp};

@@ -1,0 +1,99 @@
+//! Web applications on the libraries of other languages, with their users from the login to the logout: Go's `go-oidc`, and
+//! Spring Security.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests report failure by panicking")]
+
+use std::time::{Duration, Instant};
+
+use grantor_tests::{Browser, Client, Kind, Options, Person, RelyingParty, Server, Visit, WebApp};
+use serde_json::json;
+
+/// The application, its users and its client.
+struct Scene {
+    server: Server,
+    app: WebApp,
+    client: Client,
+    alice: Person,
+    browser: Browser,
+}
+
+impl Scene {
+    /// Access tokens last as long as the library takes them for too old at once, so that each use of one refreshes.
+    async fn set(name: &str, kind: Kind, lifetime: &str) -> Self {
+        let config = format!(
+            "tokens.access.lifetime = '{lifetime}'\noutbound.allow_private = ['127.0.0.1/32', '::1/128']"
+        );
+        let server = Server::start(Options::sqlite(name).config(&config)).await;
+        let mut app = WebApp::new(kind, name);
+        let (redirect_uri, home) = (app.redirect_uri(), app.url("/"));
+        let arguments = [
+            "--name",
+            "Tea Journal",
+            "--redirect-uri",
+            &redirect_uri,
+            "--post-logout-redirect-uri",
+            &home,
+            "--grant-type",
+            "authorization_code,refresh_token,client_credentials",
+            "--scope",
+            "openid offline_access email tea.read",
+        ];
+        let back_channel = json!({ "backchannel_logout_uri": app.back_channel() });
+        let client = server.create_client(&arguments, &back_channel).await;
+        let alice = server.create_user("alice").await;
+        app.starts(&server, &client).await;
+        Self { server, app, client, alice, browser: Browser::new() }
+    }
+
+    /// What every library does with its user.
+    async fn keeps_its_user(&self) {
+        let Self { server, app, client, alice, browser } = self;
+        let party = RelyingParty::of(server, client);
+        let me = app.shows(alice, browser, "/me").await;
+        assert_eq!(me["sub"], alice.subject.as_str(), "{me}");
+        assert_eq!(me["email"], "alice@example.com", "{me}");
+        let again = app.shows(alice, browser, "/me").await;
+        assert_ne!(me["access_token"], again["access_token"], "refreshed");
+        let access_token = again["access_token"].as_str().unwrap();
+
+        let (status, answer) = app.api(access_token).await;
+        assert!(status == 200 && answer.contains(&alice.subject), "{status} {answer}");
+        let machine = app.shows(alice, browser, "/machine").await;
+        let (status, answer) = app.api(machine["access_token"].as_str().unwrap()).await;
+        assert!(status == 200 && answer.contains("tea.read"), "{status} {answer}");
+        assert_eq!(app.api("gr_at_nonsense").await.0, 401);
+
+        let left = app.signs_out(browser).await;
+        assert_eq!(left.to.as_str(), app.url("/"));
+        party.userinfo(access_token).await.is_refused("invalid_token");
+        assert_eq!(app.api(access_token).await.0, 401, "revoked");
+        let to_log_in = browser.get(&app.url("/me")).await.left();
+        assert!(browser.get(to_log_in.to.as_str()).await.page().has("login"), "logged out at the server too");
+    }
+
+    /// Ends when the application has heard of a logout elsewhere.
+    async fn hears_of_a_logout_elsewhere(&self) {
+        let Self { server, app, alice, browser, .. } = self;
+        app.opens(alice, browser, "/me").await;
+        assert!(matches!(browser.get(&app.url("/me")).await, Visit::Page(_)));
+        server.cli(&["sessions", "end", "--user", "alice"]).await.succeeded();
+        let started = Instant::now();
+        while let Visit::Page(page) = browser.get(&app.url("/me")).await {
+            assert!(started.elapsed() < Duration::from_secs(20), "still logged in: {page}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn go_oidc_keeps_its_user_from_login_to_logout() {
+    let scene = Scene::set("go-oidc", Kind::Go, "10s").await;
+    scene.keeps_its_user().await;
+    scene.hears_of_a_logout_elsewhere().await;
+}
+
+#[tokio::test]
+async fn spring_security_keeps_its_user_from_login_to_logout() {
+    let scene = Scene::set("spring-security", Kind::Spring, "1m").await;
+    scene.keeps_its_user().await;
+    scene.hears_of_a_logout_elsewhere().await;
+}
