@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log"
 	"net/http"
 	"os"
@@ -37,6 +38,7 @@ func main() {
 	}
 	app := &journal{provider: provider, users: map[string]*user{}}
 	http.HandleFunc("GET /{$}", app.home)
+	http.HandleFunc("GET /who", answers(app.who))
 	http.HandleFunc("GET /me", answers(app.me))
 	http.HandleFunc("GET /machine", answers(app.machine))
 	http.HandleFunc("GET /api", answers(app.api))
@@ -52,7 +54,17 @@ func (app *journal) home(w http.ResponseWriter, _ *http.Request) {
 	w.Write([]byte(`<!doctype html><title>Journal</title><form method=post action=/logout><button id=logout>Sign out</button></form>`))
 }
 
-// me shows who is logged in, and sends whoever is not to log in.
+// who shows who is logged in, and sends whoever is not to log in.
+func (app *journal) who(w http.ResponseWriter, r *http.Request) (any, error) {
+	user := app.userOf(r)
+	if user == nil {
+		app.login(w, r)
+		return nil, nil
+	}
+	return map[string]any{"sub": user.subject}, nil
+}
+
+// me shows the same and what only fresh tokens tell.
 func (app *journal) me(w http.ResponseWriter, r *http.Request) (any, error) {
 	user := app.userOf(r)
 	if user == nil {
@@ -68,6 +80,29 @@ func (app *journal) me(w http.ResponseWriter, r *http.Request) (any, error) {
 		return nil, err
 	}
 	return map[string]any{"sub": user.subject, "email": info.Email, "access_token": token.AccessToken}, nil
+}
+
+// callback is where Grantor sends the browser back to.
+func (app *journal) callback(w http.ResponseWriter, r *http.Request) {
+	var state, nonce, verifier string
+	if begun, err := r.Cookie("login"); err == nil {
+		fmt.Sscan(begun.Value, &state, &nonce, &verifier)
+	}
+	if state == "" || r.FormValue("state") != state || r.FormValue("iss") != app.issuer {
+		http.Error(w, "this is not the answer to a login of this browser", http.StatusBadRequest)
+		return
+	}
+	if refusal := r.FormValue("error"); refusal != "" {
+		http.Error(w, refusal+": "+r.FormValue("error_description"), http.StatusForbidden)
+		return
+	}
+	user, err := app.redeem(r.Context(), r.FormValue("code"), nonce, verifier)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadGateway)
+		return
+	}
+	app.remember(w, user)
+	http.Redirect(w, r, "/me", http.StatusFound)
 }
 
 // machine gets a token for the application itself.

@@ -64,28 +64,6 @@ func (app *journal) login(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, to, http.StatusFound)
 }
 
-func (app *journal) callback(w http.ResponseWriter, r *http.Request) {
-	var state, nonce, verifier string
-	if begun, err := r.Cookie("login"); err == nil {
-		fmt.Sscan(begun.Value, &state, &nonce, &verifier)
-	}
-	if state == "" || r.FormValue("state") != state || r.FormValue("iss") != app.issuer {
-		http.Error(w, "this is not the answer to a login of this browser", http.StatusBadRequest)
-		return
-	}
-	if refusal := r.FormValue("error"); refusal != "" {
-		http.Error(w, refusal+": "+r.FormValue("error_description"), http.StatusForbidden)
-		return
-	}
-	user, err := app.redeem(r.Context(), r.FormValue("code"), nonce, verifier)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadGateway)
-		return
-	}
-	app.remember(w, user)
-	http.Redirect(w, r, "/me", http.StatusFound)
-}
-
 func (p *provider) redeem(ctx context.Context, code, nonce, verifier string) (*user, error) {
 	token, err := p.config.Exchange(ctx, code, oauth2.VerifierOption(verifier))
 	if err != nil {

@@ -1,9 +1,10 @@
 //! Web applications in other languages that log their users in at the server: each a program on a port of its own, with the
 //! same pages, so that one person can walk through all of them.
 //!
-//! `/` has the button `logout`; `/me` shows `sub`, `email` and `access_token` of whoever is logged in, and sends everybody
-//! else to log in; `/machine` shows the `access_token` that the application has for itself; `/api` takes bearer tokens and
-//! shows their `sub` and `scope`; the server tells `/back-channel` of logouts, or whatever `back_channel` says.
+//! `/` has the button `logout`; `/who` shows `sub` of whoever is logged in, and sends everybody else to log in; `/me` does the
+//! same with `email` and `access_token`, freshly; `/machine` shows the `access_token` that the application has for itself; `/api` takes bearer tokens and
+//! shows their `sub` and `scope`, and so does `/jwt-api` of Spring. What differs is in [`WebApp::redirect_uri`] and
+//! [`WebApp::back_channel`].
 
 use std::fs::{self, OpenOptions};
 use std::path::PathBuf;
@@ -20,7 +21,7 @@ use crate::process::free_port;
 use crate::server::{Client, Server};
 use crate::{golang, maven};
 
-const START_TIMEOUT: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Which application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,9 +127,9 @@ impl WebApp {
         browser.get(to_end_session.to.as_str()).await.left()
     }
 
-    /// Status and text of `/api` for a bearer of this token.
-    pub async fn api(&self, access_token: &str) -> (u16, String) {
-        let answer = http_client().get(self.url("/api")).bearer_auth(access_token).send().await.unwrap();
+    /// Status and text of an API for a bearer of this token.
+    pub async fn api(&self, path: &str, access_token: &str) -> (u16, String) {
+        let answer = http_client().get(self.url(path)).bearer_auth(access_token).send().await.unwrap();
         (answer.status().as_u16(), answer.text().await.unwrap())
     }
 }

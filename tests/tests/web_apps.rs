@@ -48,6 +48,8 @@ impl Scene {
     async fn keeps_its_user(&self) {
         let Self { server, app, client, alice, browser } = self;
         let party = RelyingParty::of(server, client);
+        let to_log_in = browser.get(&app.url("/me")).await.left();
+        assert_eq!(to_log_in.get("code_challenge_method"), Some("S256"), "{to_log_in}");
         let me = app.shows(alice, browser, "/me").await;
         assert_eq!(me["sub"], alice.subject.as_str(), "{me}");
         assert_eq!(me["email"], "alice@example.com", "{me}");
@@ -55,29 +57,42 @@ impl Scene {
         assert_ne!(me["access_token"], again["access_token"], "refreshed");
         let access_token = again["access_token"].as_str().unwrap();
 
-        let (status, answer) = app.api(access_token).await;
+        let (status, answer) = app.api("/api", access_token).await;
         assert!(status == 200 && answer.contains(&alice.subject), "{status} {answer}");
         let machine = app.shows(alice, browser, "/machine").await;
-        let (status, answer) = app.api(machine["access_token"].as_str().unwrap()).await;
+        let (status, answer) = app.api("/api", machine["access_token"].as_str().unwrap()).await;
         assert!(status == 200 && answer.contains("tea.read"), "{status} {answer}");
-        assert_eq!(app.api("gr_at_nonsense").await.0, 401);
+        assert_eq!(app.api("/api", "gr_at_nonsense").await.0, 401);
 
         let left = app.signs_out(browser).await;
         assert_eq!(left.to.as_str(), app.url("/"));
         party.userinfo(access_token).await.is_refused("invalid_token");
-        assert_eq!(app.api(access_token).await.0, 401, "revoked");
+        assert_eq!(app.api("/api", access_token).await.0, 401, "revoked");
         let to_log_in = browser.get(&app.url("/me")).await.left();
         assert!(browser.get(to_log_in.to.as_str()).await.page().has("login"), "logged out at the server too");
+    }
+
+    /// A JWT access token (RFC 9068) for an API, of another client.
+    async fn jwt(&self, resource: &str) -> String {
+        let metadata = json!({
+            "grant_types": ["client_credentials"],
+            "response_types": [],
+            "scope": "tea.read",
+            "access_token_strategy": "jwt",
+        });
+        let robot = self.server.create_client(&["--name", "Robot"], &metadata).await;
+        let form = [("grant_type", "client_credentials"), ("scope", "tea.read"), ("resource", resource)];
+        RelyingParty::of(&self.server, &robot).token(&form).await.tokens().access_token
     }
 
     /// Ends when the application has heard of a logout elsewhere.
     async fn hears_of_a_logout_elsewhere(&self) {
         let Self { server, app, alice, browser, .. } = self;
         app.opens(alice, browser, "/me").await;
-        assert!(matches!(browser.get(&app.url("/me")).await, Visit::Page(_)));
+        assert!(matches!(browser.get(&app.url("/who")).await, Visit::Page(_)));
         server.cli(&["sessions", "end", "--user", "alice"]).await.succeeded();
         let started = Instant::now();
-        while let Visit::Page(page) = browser.get(&app.url("/me")).await {
+        while let Visit::Page(page) = browser.get(&app.url("/who")).await {
             assert!(started.elapsed() < Duration::from_secs(20), "still logged in: {page}");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -96,4 +111,10 @@ async fn spring_security_keeps_its_user_from_login_to_logout() {
     let scene = Scene::set("spring-security", Kind::Spring, "1m").await;
     scene.keeps_its_user().await;
     scene.hears_of_a_logout_elsewhere().await;
+
+    let for_it = scene.jwt("https://journal.example.com/api").await;
+    let (status, answer) = scene.app.api("/jwt-api", &for_it).await;
+    assert!(status == 200 && answer.contains("tea.read"), "{status} {answer}");
+    let for_another = scene.jwt("https://other.example.com/api").await;
+    assert_eq!(scene.app.api("/jwt-api", &for_another).await.0, 401, "its audience is another");
 }

@@ -8,6 +8,7 @@ import org.springframework.security.oauth2.client.OAuth2AuthorizedClient;
 import org.springframework.security.oauth2.client.annotation.RegisteredOAuth2AuthorizedClient;
 import org.springframework.security.oauth2.core.OAuth2AuthenticatedPrincipal;
 import org.springframework.security.oauth2.core.oidc.user.OidcUser;
+import org.springframework.security.oauth2.jwt.Jwt;
 import org.springframework.security.web.csrf.CsrfToken;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
@@ -28,7 +29,13 @@ public class Journal {
     }
 
     // region pages
-    /** Who is logged in; the access token is refreshed when it has a minute to go. */
+    /** Who is logged in. */
+    @GetMapping("/who")
+    Map<String, Object> who(@AuthenticationPrincipal OidcUser user) {
+        return Map.of("sub", user.getSubject());
+    }
+
+    /** The same with an access token, which is refreshed when it has a minute to go. */
     @GetMapping("/me")
     Map<String, Object> me(
             @AuthenticationPrincipal OidcUser user,
@@ -49,6 +56,12 @@ public class Journal {
     @GetMapping("/api")
     Map<String, Object> api(@AuthenticationPrincipal OAuth2AuthenticatedPrincipal caller) {
         return Map.of("sub", caller.getName(), "scope", caller.getAttribute("scope"));
+    }
+
+    /** The same for JWTs. */
+    @GetMapping("/jwt-api")
+    Map<String, Object> jwtApi(@AuthenticationPrincipal Jwt caller) {
+        return Map.of("sub", caller.getSubject(), "scope", caller.getClaimAsString("scope"));
     }
     // endregion pages
 }

@@ -2,6 +2,7 @@ package journal;
 
 import static org.springframework.security.config.Customizer.withDefaults;
 
+import org.springframework.beans.factory.annotation.Value;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.annotation.Order;
@@ -11,6 +12,9 @@ import org.springframework.security.oauth2.client.oidc.web.logout.OidcClientInit
 import org.springframework.security.oauth2.client.registration.ClientRegistration;
 import org.springframework.security.oauth2.client.registration.ClientRegistrationRepository;
 import org.springframework.security.oauth2.client.web.OAuth2AuthorizedClientRepository;
+import org.springframework.security.oauth2.core.OAuth2TokenValidatorResult;
+import org.springframework.security.oauth2.jwt.JwtValidators;
+import org.springframework.security.oauth2.jwt.NimbusJwtDecoder;
 import org.springframework.security.web.SecurityFilterChain;
 import org.springframework.security.web.authentication.logout.LogoutHandler;
 import org.springframework.util.LinkedMultiValueMap;
@@ -19,7 +23,7 @@ import org.springframework.web.client.RestClient;
 /** Who may see what, and how they log in and out. */
 @Configuration
 class Security {
-    // region security
+    // region introspection
     /** For programs that bring an access token, which Grantor is asked about. */
     @Bean
     @Order(1)
@@ -29,7 +33,27 @@ class Security {
                 .oauth2ResourceServer(server -> server.opaqueToken(withDefaults()))
                 .build();
     }
+    // endregion introspection
 
+    // region jwt
+    /** For programs that bring a JWT access token (RFC 9068), which is verified here. */
+    @Bean
+    @Order(2)
+    SecurityFilterChain jwtApi(HttpSecurity http, @Value("${ISSUER}") String issuer) throws Exception {
+        NimbusJwtDecoder decoder = NimbusJwtDecoder.withIssuerLocation(issuer).build();
+        decoder.setJwtValidator(JwtValidators.createAtJwtValidator()
+                .issuer(issuer)
+                .audience("https://journal.example.com/api")
+                .validators(checks -> checks.put("client_id", jwt -> OAuth2TokenValidatorResult.success())) // any client
+                .build());
+        return http.securityMatcher("/jwt-api")
+                .authorizeHttpRequests(requests -> requests.anyRequest().hasAuthority("SCOPE_tea.read"))
+                .oauth2ResourceServer(server -> server.jwt(jwt -> jwt.decoder(decoder)))
+                .build();
+    }
+    // endregion jwt
+
+    // region security
     /** For people: whoever is not logged in is sent to Grantor. */
     @Bean
     SecurityFilterChain pages(
