@@ -1,4 +1,5 @@
-//! Ends TLS in front of a server on this machine, as a reverse proxy does, for any host under `.test`.
+//! Ends TLS in front of a server on this machine, as a reverse proxy does, for any host under `.test` and
+//! for `id.localhost`, which programs find without a resolver.
 
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
@@ -12,18 +13,21 @@ use crate::process::free_port;
 pub struct TlsFront {
     /// Where it listens.
     pub port: u16,
+    /// The root certificate (PEM) that vouches for it, once it is started.
+    pub root: String,
     task: Option<JoinHandle<()>>,
 }
 
 impl TlsFront {
     /// A port, with nothing behind it yet: the server behind may have to know it.
     pub fn new() -> Self {
-        Self { port: free_port(), task: None }
+        Self { port: free_port(), root: String::new(), task: None }
     }
 
     /// Starts it in front of a port of this machine.
     pub async fn start(&mut self, behind: u16) {
-        let (tls, _) = tls_for(&["*.test", "localhost"]);
+        let (tls, root) = tls_for(&["*.test", "localhost", "id.localhost"]);
+        self.root = root;
         let listener = TcpListener::bind(("127.0.0.1", self.port)).await.unwrap();
         self.task = Some(tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
