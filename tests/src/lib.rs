@@ -16,6 +16,7 @@
 
 mod accessibility;
 mod answer;
+mod apache;
 mod binary;
 mod certificate;
 mod chromium;
@@ -52,6 +53,7 @@ mod web_app;
 
 pub use accessibility::{Scheme, Screen};
 pub use answer::{Answer, Tokens};
+pub use apache::Apache;
 pub use binary::CommandOutput;
 pub use chromium::{Chromium, ChromiumOptions};
 pub use dev_server::DevServer;
