@@ -34,7 +34,7 @@ impl Apache {
     /// One that does not run yet; `name` is the test's, and names its log.
     pub fn new(name: &str) -> Self {
         let folder = Folder::new("grantor-apache-");
-        let issued = issued_for(&["app.localhost", "localhost"]);
+        let issued = issued_for(&["localhost"]);
         fs::write(folder.path().join("certificate.pem"), issued.certificate).unwrap();
         fs::write(folder.path().join("key.pem"), issued.key).unwrap();
         fs::write(folder.path().join("root.pem"), issued.root).unwrap();
@@ -45,13 +45,8 @@ impl Apache {
         Self { port: free_port(), folder, log, process: None }
     }
 
-    /// An address of it, as browsers see it.
+    /// An address of it.
     pub fn url(&self, path: &str) -> String {
-        format!("https://app.localhost:{}{path}", self.port)
-    }
-
-    /// The same for whoever knows no name but `localhost`.
-    pub fn url_at_localhost(&self, path: &str) -> String {
         format!("https://localhost:{}{path}", self.port)
     }
 

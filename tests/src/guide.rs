@@ -1,4 +1,14 @@
-//! Pages of docs/integrating: their fenced blocks, and the regions of source files that these are cut from.
+//! Pages of docs/integrating: their fenced blocks, the regions of source files that these are cut from, and the commands
+//! that register what the page is about.
+
+use std::fs;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::binary::{foreign_settings, grantor};
+use crate::output::workspace;
+use crate::server::{Client, Server};
 
 /// A fenced block of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +58,40 @@ pub fn fences(page: &str) -> Result<Vec<Fence>, String> {
         }
     }
     Ok(found)
+}
+
+impl Server {
+    /// Runs the first block of shell commands below a heading of docs/integrating/`page`, as an operator would, and gives
+    /// the clients that they registered.
+    pub fn registers_as_written(&self, page: &str, heading: &str) -> Vec<Client> {
+        self.registers_at(page, heading, "https://app.example.com")
+    }
+
+    /// The same for an application at another origin than the page has it at.
+    pub fn registers_at(&self, page: &str, heading: &str, origin: &str) -> Vec<Client> {
+        let path = workspace().join("docs/integrating").join(page);
+        let text = fs::read_to_string(&path).unwrap();
+        let (_, below) = text.split_once(&format!("\n## {heading}\n")).expect("the page has the heading");
+        let blocks = fences(below).unwrap_or_else(|problem| panic!("{}: {problem}", path.display()));
+        let block = blocks.iter().find(|fence| fence.language == "sh").expect("a block of shell commands");
+        let commands = block.text.replace("https://app.example.com", origin);
+        let mut shell = Command::new("sh");
+        foreign_settings().for_each(|name| {
+            shell.env_remove(name);
+        });
+        let mut folders = vec![grantor().parent().unwrap().to_owned()];
+        folders.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
+        let ran = shell
+            .args(["-e", "-c", &commands])
+            .current_dir(self.directory())
+            .env("PATH", std::env::join_paths(folders).unwrap())
+            .env("GRANTOR_CONFIG", &self.nodes[0].config)
+            .output()
+            .expect("sh runs");
+        assert!(ran.status.success(), "{commands}{}", String::from_utf8_lossy(&ran.stderr));
+        let printed = serde_json::Deserializer::from_slice(&ran.stdout).into_iter::<Value>();
+        printed.map(|registration| Client::registered(registration.unwrap())).collect()
+    }
 }
 
 /// What stands between the comments `region NAME` and `endregion NAME` of a source file, without the indentation that

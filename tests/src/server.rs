@@ -70,6 +70,17 @@ pub struct Client {
     pub registration: Value,
 }
 
+impl Client {
+    /// From what `clients create` printed.
+    pub(crate) fn registered(registration: Value) -> Self {
+        Self {
+            id: registration["client_id"].as_str().expect("client_id is printed").to_owned(),
+            secret: registration["client_secret"].as_str().map(str::to_owned),
+            registration,
+        }
+    }
+}
+
 /// One or more processes on one database.
 #[derive(Debug)]
 pub struct Server {
@@ -178,12 +189,7 @@ impl Server {
             fs::write(&file, metadata.to_string()).unwrap();
             all.extend(["--metadata", file.to_str().unwrap()]);
         }
-        let registration = self.cli(&all).await.json();
-        Client {
-            id: registration["client_id"].as_str().expect("client_id is printed").to_owned(),
-            secret: registration["client_secret"].as_str().map(str::to_owned),
-            registration,
-        }
+        Client::registered(self.cli(&all).await.json())
     }
 
     /// `users create` with this name, an address made of it, and a password of its own.

@@ -3,8 +3,7 @@
 //!
 //! `/` has the button `logout`; `/who` shows `sub` of whoever is logged in, and sends everybody else to log in; `/me` does the
 //! same with `email` and `access_token`, freshly; `/machine` shows the `access_token` that the application has for itself; `/api` takes bearer tokens and
-//! shows their `sub` and `scope`, and so does `/jwt-api` of Spring. What differs is in [`WebApp::redirect_uri`] and
-//! [`WebApp::back_channel`].
+//! shows their `sub` and `scope`, and so does `/jwt-api` of Spring.
 
 use std::fs::{self, OpenOptions};
 use std::path::PathBuf;
@@ -52,22 +51,6 @@ impl WebApp {
     /// An address of it.
     pub fn url(&self, path: &str) -> String {
         format!("http://localhost:{}{path}", self.port)
-    }
-
-    /// Where its logins come back to.
-    pub fn redirect_uri(&self) -> String {
-        self.url(match self.kind {
-            Kind::Go => "/callback",
-            Kind::Spring => "/login/oauth2/code/grantor",
-        })
-    }
-
-    /// Where it is told of logouts.
-    pub fn back_channel(&self) -> String {
-        self.url(match self.kind {
-            Kind::Go => "/back-channel",
-            Kind::Spring => "/logout/connect/back-channel/grantor",
-        })
     }
 
     /// Starts it as this client and waits until it answers.

@@ -3,7 +3,8 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests report failure by panicking")]
 
 use grantor_tests::{
-    Browser, Chromium, Http, Journal, Options, RelyingParty, Server, Site, TlsFront, login_with_openidconnect,
+    Browser, Chromium, Http, Journal, Options, RelyingParty, Server, Site, TlsFront, http_client_trusting,
+    login_with_openidconnect,
 };
 use openidconnect::{OAuth2TokenResponse, TokenIntrospectionResponse};
 use serde_json::{Value, json};
@@ -59,24 +60,13 @@ async fn openidconnect_asks_about_tokens_revokes_them_and_signs_out() {
         Server::start(Options::sqlite("openidconnect-tokens").config(&format!("issuer = '{issuer}'"))).await;
     let origin: url::Url = server.nodes[0].origin().parse().unwrap();
     front.start(origin.port().unwrap()).await;
-    let arguments = [
-        "--name",
-        "Tea Journal",
-        "--redirect-uri",
-        CALLBACK,
-        "--post-logout-redirect-uri",
-        "https://app.example/",
-        "--grant-type",
-        "authorization_code,refresh_token,client_credentials",
-        "--scope",
-        "openid offline_access profile email tea.read",
-    ];
-    let client = server.create_client(&arguments, &Value::Null).await;
+    let client = server.registers_as_written("rust.md", "Register").remove(0);
     let alice = server.create_user("alice").await;
-    let http = http_that_trusts(&front.root);
+    let callback = "https://app.example.com/callback";
+    let http = http_client_trusting(&front.root);
     let browser = Browser::over(&http);
     let secret = client.secret.as_deref();
-    let journal = Journal::discover(Http(http), &issuer, &client.id, secret, CALLBACK).await.unwrap();
+    let journal = Journal::discover(Http(http), &issuer, &client.id, secret, callback).await.unwrap();
 
     let (url, begun) = journal.begins();
     let left = alice.authorizes(&browser, url.as_str()).await;
@@ -95,16 +85,10 @@ async fn openidconnect_asks_about_tokens_revokes_them_and_signs_out() {
     assert!(!journal.introspect(access_token).await.unwrap().active(), "of the same grant");
     assert!(journal.introspect(&machine).await.unwrap().active(), "of no grant");
 
-    let end_session = journal.end_session(&user, "https://app.example/").unwrap();
+    let end_session = journal.end_session(&user, "https://app.example.com/").unwrap();
     let left = browser.get(end_session.as_str()).await.left();
-    assert_eq!(left.to.as_str(), "https://app.example/");
+    assert_eq!(left.to.as_str(), "https://app.example.com/");
     assert!(browser.get(journal.begins().0.as_str()).await.page().has("login"), "signed out");
-}
-
-fn http_that_trusts(root: &str) -> reqwest::Client {
-    let root = reqwest::Certificate::from_pem(root.as_bytes()).unwrap();
-    let no_redirects = reqwest::redirect::Policy::none();
-    reqwest::Client::builder().redirect(no_redirects).no_proxy().tls_certs_only([root]).build().unwrap()
 }
 
 #[tokio::test]

@@ -1,7 +1,9 @@
 //! Web applications on the libraries of other languages, with their users from the login to the logout: Go's `go-oidc`, and
-//! Spring Security.
+//! Spring Security, each registered by the command of its page in docs/integrating.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests report failure by panicking")]
 
+use std::fs;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use grantor_tests::{Browser, Client, Kind, Options, Person, RelyingParty, Server, Visit, WebApp};
@@ -18,27 +20,13 @@ struct Scene {
 
 impl Scene {
     /// Access tokens last as long as the library takes them for too old at once, so that each use of one refreshes.
-    async fn set(name: &str, kind: Kind, lifetime: &str) -> Self {
+    async fn set(name: &str, kind: Kind, page: &str, lifetime: &str) -> Self {
         let config = format!(
             "tokens.access.lifetime = '{lifetime}'\noutbound.allow_private = ['127.0.0.1/32', '::1/128']"
         );
         let server = Server::start(Options::sqlite(name).config(&config)).await;
         let mut app = WebApp::new(kind, name);
-        let (redirect_uri, home) = (app.redirect_uri(), app.url("/"));
-        let arguments = [
-            "--name",
-            "Tea Journal",
-            "--redirect-uri",
-            &redirect_uri,
-            "--post-logout-redirect-uri",
-            &home,
-            "--grant-type",
-            "authorization_code,refresh_token,client_credentials",
-            "--scope",
-            "openid offline_access email tea.read",
-        ];
-        let back_channel = json!({ "backchannel_logout_uri": app.back_channel() });
-        let client = server.create_client(&arguments, &back_channel).await;
+        let client = server.registers_at(page, "Register", &app.url("")).remove(0);
         let alice = server.create_user("alice").await;
         app.starts(&server, &client).await;
         Self { server, app, client, alice, browser: Browser::new() }
@@ -101,20 +89,42 @@ impl Scene {
 
 #[tokio::test]
 async fn go_oidc_keeps_its_user_from_login_to_logout() {
-    let scene = Scene::set("go-oidc", Kind::Go, "10s").await;
+    let scene = Scene::set("go-oidc", Kind::Go, "go.md", "10s").await;
     scene.keeps_its_user().await;
     scene.hears_of_a_logout_elsewhere().await;
 }
 
 #[tokio::test]
 async fn spring_security_keeps_its_user_from_login_to_logout() {
-    let scene = Scene::set("spring-security", Kind::Spring, "1m").await;
+    let scene = Scene::set("spring-security", Kind::Spring, "java.md", "1m").await;
     scene.keeps_its_user().await;
     scene.hears_of_a_logout_elsewhere().await;
 
-    let for_it = scene.jwt("https://journal.example.com/api").await;
+    let for_it = scene.jwt("https://app.example.com/api").await;
     let (status, answer) = scene.app.api("/jwt-api", &for_it).await;
     assert!(status == 200 && answer.contains("tea.read"), "{status} {answer}");
     let for_another = scene.jwt("https://other.example.com/api").await;
     assert_eq!(scene.app.api("/jwt-api", &for_another).await.0, 401, "its audience is another");
+}
+
+#[test]
+fn the_pages_name_the_versions_that_are_tested() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let read = |path: &str| fs::read_to_string(root.join(path)).unwrap();
+    for (page, file, before) in [
+        ("go.md", "tests/go/go.mod", "github.com/coreos/go-oidc/v3 v"),
+        ("go.md", "tests/go/go.mod", "golang.org/x/oauth2 v"),
+        (
+            "java.md",
+            "tests/spring/pom.xml",
+            "<artifactId>spring-boot-starter-parent</artifactId>\n    <version>",
+        ),
+        ("rust.md", "Cargo.lock", "name = \"openidconnect\"\nversion = \""),
+    ] {
+        let text = read(file);
+        let after = text.split_once(before).unwrap_or_else(|| panic!("{file} has {before}")).1;
+        let version = after.split(|end: char| !end.is_ascii_digit() && end != '.').next().unwrap();
+        let shown = read(&format!("docs/integrating/{page}"));
+        assert!(shown.contains(&format!(" {version}")), "{page}: {before} is tested at {version}");
+    }
 }

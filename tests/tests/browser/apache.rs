@@ -1,14 +1,16 @@
 //! A page behind Apache's `mod_auth_openidc`, for users of the server alone: from the login to the logout, begun here and
 //! elsewhere.
 
+use std::fs;
 use std::time::{Duration, Instant};
 
 use grantor_tests::{
     Apache, Chromium, ChromiumOptions, Client, Options, Person, RelyingParty, Server, TlsFront,
+    http_client_trusting,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
-/// Grantor at `id.localhost` and Apache at `app.localhost`, both with TLS: two sites for a browser.
+/// Grantor at `id.localhost` and Apache at `localhost`, both with TLS: two sites for a browser.
 struct Scene {
     server: Server,
     issuer: String,
@@ -36,22 +38,7 @@ impl Scene {
         let server = Server::start(Options::sqlite(name).config(&config)).await;
         let origin: url::Url = server.nodes[0].origin().parse().unwrap();
         front.start(origin.port().unwrap()).await;
-        let (redirect_uri, bye) = (apache.url("/journal/redirect_uri"), apache.url("/bye.html"));
-        let arguments = [
-            "--name",
-            "Tea Journal",
-            "--redirect-uri",
-            &redirect_uri,
-            "--post-logout-redirect-uri",
-            &bye,
-            "--grant-type",
-            "authorization_code,refresh_token",
-            "--scope",
-            "openid email offline_access",
-        ];
-        let back_channel = apache.url_at_localhost("/journal/redirect_uri?logout=backchannel");
-        let client =
-            server.create_client(&arguments, &json!({ "backchannel_logout_uri": back_channel })).await;
+        let client = server.registers_at("apache.md", "Register", &apache.url("")).remove(0);
         let alice = server.create_user("alice").await;
         apache.starts(&issuer, &client, &front.root).await;
         let page = Chromium::start_with(ChromiumOptions::new(name).ignore_certificate_errors()).await;
@@ -67,10 +54,9 @@ impl Scene {
 
     /// Status and text of `/api` for a bearer of this token.
     async fn api(&self, access_token: &str) -> (u16, String) {
-        let http =
-            reqwest::Client::builder().tls_danger_accept_invalid_certs(true).no_proxy().build().unwrap();
-        let answer =
-            http.get(self.apache.url_at_localhost("/api/")).bearer_auth(access_token).send().await.unwrap();
+        let root = fs::read_to_string(self.apache.root_certificate()).unwrap();
+        let http = http_client_trusting(&root);
+        let answer = http.get(self.apache.url("/api/")).bearer_auth(access_token).send().await.unwrap();
         (answer.status().as_u16(), answer.text().await.unwrap())
     }
 }

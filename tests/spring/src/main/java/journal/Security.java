@@ -43,7 +43,7 @@ class Security {
         NimbusJwtDecoder decoder = NimbusJwtDecoder.withIssuerLocation(issuer).build();
         decoder.setJwtValidator(JwtValidators.createAtJwtValidator()
                 .issuer(issuer)
-                .audience("https://journal.example.com/api")
+                .audience("https://app.example.com/api")
                 .validators(checks -> checks.put("client_id", jwt -> OAuth2TokenValidatorResult.success())) // any client
                 .build());
         return http.securityMatcher("/jwt-api")
