@@ -64,11 +64,17 @@ impl Server {
     /// Runs the first block of shell commands below a heading of docs/integrating/`page`, as an operator would, and gives
     /// the clients that they registered.
     pub fn registers_as_written(&self, page: &str, heading: &str) -> Vec<Client> {
+        self.registers_at(page, heading, "https://app.example.com")
+    }
+
+    /// The same for an application at another origin than the page has it at.
+    pub fn registers_at(&self, page: &str, heading: &str, origin: &str) -> Vec<Client> {
         let path = workspace().join("docs/integrating").join(page);
         let text = fs::read_to_string(&path).unwrap();
         let (_, below) = text.split_once(&format!("\n## {heading}\n")).expect("the page has the heading");
         let blocks = fences(below).unwrap_or_else(|problem| panic!("{}: {problem}", path.display()));
         let block = blocks.iter().find(|fence| fence.language == "sh").expect("a block of shell commands");
+        let commands = block.text.replace("https://app.example.com", origin);
         let mut shell = Command::new("sh");
         foreign_settings().for_each(|name| {
             shell.env_remove(name);
@@ -76,13 +82,13 @@ impl Server {
         let mut folders = vec![grantor().parent().unwrap().to_owned()];
         folders.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
         let ran = shell
-            .args(["-e", "-c", &block.text])
+            .args(["-e", "-c", &commands])
             .current_dir(self.directory())
             .env("PATH", std::env::join_paths(folders).unwrap())
             .env("GRANTOR_CONFIG", &self.nodes[0].config)
             .output()
             .expect("sh runs");
-        assert!(ran.status.success(), "{}{}", block.text, String::from_utf8_lossy(&ran.stderr));
+        assert!(ran.status.success(), "{commands}{}", String::from_utf8_lossy(&ran.stderr));
         let printed = serde_json::Deserializer::from_slice(&ran.stdout).into_iter::<Value>();
         printed.map(|registration| Client::registered(registration.unwrap())).collect()
     }

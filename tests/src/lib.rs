@@ -16,12 +16,14 @@
 
 mod accessibility;
 mod answer;
+mod apache;
 mod binary;
 mod certificate;
 mod chromium;
 mod description;
 mod dev_server;
 mod documents;
+mod golang;
 mod guardian;
 mod guide;
 mod html;
@@ -29,6 +31,7 @@ mod http;
 mod in_process;
 mod jose;
 mod jose_peer;
+mod journal;
 mod maven;
 mod npm;
 mod openid;
@@ -46,9 +49,11 @@ mod relying_party;
 mod server;
 mod site;
 mod tls_front;
+mod web_app;
 
 pub use accessibility::{Scheme, Screen};
 pub use answer::{Answer, Tokens};
+pub use apache::Apache;
 pub use binary::CommandOutput;
 pub use chromium::{Chromium, ChromiumOptions};
 pub use dev_server::DevServer;
@@ -59,7 +64,8 @@ pub use http::{Arrival, Browser, Left, ResponsePage, Visit, http_client, http_cl
 pub use in_process::{Engine, InProcess};
 pub use jose::{Jws, SigningKey, signed_with, unsigned};
 pub use jose_peer::JosePeer;
-pub use openid::{LoginWithOpenidconnect, login_with_openidconnect, register_with_openidconnect};
+pub use journal::{Begun, Journal, LoggedIn};
+pub use openid::{Http, LoginWithOpenidconnect, login_with_openidconnect, register_with_openidconnect};
 pub use output::output_path;
 pub use page::Page;
 pub use parties::{Notice, Parties};
@@ -72,3 +78,4 @@ pub use relying_party::{Authorization, ClientAuthentication, RelyingParty, rando
 pub use server::{Client, Database, Options, Server};
 pub use site::{Received, Site};
 pub use tls_front::TlsFront;
+pub use web_app::{Kind, WebApp};

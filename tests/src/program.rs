@@ -25,7 +25,7 @@ pub async fn login_with_openid_client(plan: &Value, walk: impl AsyncFn(String) -
 /// Registers and logs in with the Java SDK of Nimbus, by a signed request object.
 pub async fn login_with_nimbus(plan: &Value, walk: impl AsyncFn(String) -> Left) -> Value {
     let mut command = Command::new(maven::java());
-    command.args(["-XX:TieredStopAtLevel=1", "-cp"]).arg(maven::class_path()).arg("RelyingParty");
+    command.args(["-XX:TieredStopAtLevel=1", "-cp"]).arg(maven::class_path("java")).arg("RelyingParty");
     command.arg(plan.to_string());
     runs(command, walk).await
 }

@@ -1,4 +1,5 @@
-//! Ends TLS in front of a server on this machine, as a reverse proxy does, for any host under `.test`.
+//! Ends TLS in front of a server on this machine, as a reverse proxy does, for any host under `.test` and
+//! for `id.localhost`, which programs find without a resolver.
 
 use std::fmt;
 
@@ -23,7 +24,7 @@ pub struct TlsFront {
 impl TlsFront {
     /// A port, with nothing behind it yet: the server behind may have to know it.
     pub fn new() -> Self {
-        let (tls, root) = tls_for(&["*.test", "localhost"]);
+        let (tls, root) = tls_for(&["*.test", "localhost", "id.localhost"]);
         Self { port: free_port(), root, tls, task: None }
     }
 

@@ -7,6 +7,7 @@
 )]
 
 mod account;
+mod apache;
 mod journeys;
 mod languages;
 mod logouts;
