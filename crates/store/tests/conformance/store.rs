@@ -40,6 +40,18 @@ pub(crate) async fn processes_that_migrate_at_once_do_it_once(world: World) {
     }
 }
 
+/// A rolling upgrade: the new version has migrated, nodes of this one still start, serve and are ready.
+pub(crate) async fn a_database_that_a_newer_version_migrated_is_opened_and_left_as_it_is(world: World) {
+    let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+                 VALUES (9999, 'of a newer version', TRUE, '', 0)";
+    execute(&world, newer).await;
+    let older = world.another_process().await;
+    older.migrate().await.unwrap();
+    assert_eq!(older.pending_migrations().await.unwrap(), Vec::<String>::new());
+    assert!(older.is_migrated().await.unwrap());
+    assert!(older.clients().list(ISSUER, None, 10).await.unwrap().is_empty());
+}
+
 pub(crate) async fn statements_are_counted(world: World) {
     let client = world.client("counted").await;
     let before = world.store.statements();
