@@ -24,6 +24,7 @@ use tower::ServiceExt;
 
 use crate::app::App;
 use crate::config::{Limits, Tls};
+use crate::drain;
 use crate::extract::Connection;
 use crate::logout::delivery;
 use crate::routes::{self, Listener};
@@ -71,20 +72,22 @@ impl Listeners {
         })
     }
 
-    /// Serves until `shutdown` turns true, then lets running requests finish within `limits.drain_time`.
+    /// Serves until `shutdown` turns true and for `limits.drain_delay` more, then lets running requests finish within
+    /// `limits.drain_time`.
     pub async fn serve(self, app: App, shutdown: watch::Receiver<bool>) -> Result<(), ServeError> {
         let tls = app.config.public.tls.as_ref().map(acceptor).transpose()?;
         let mut background = tasks::spawn(&app);
-        let delivery = tokio::spawn(delivery::run(app.clone(), shutdown.clone()));
+        let closing = drain::delayed(&app, shutdown.clone());
+        let delivery = tokio::spawn(delivery::run(app.clone(), shutdown));
         let public = accept(
             self.public,
             tls,
             routes::router(&app, Listener::Public),
             &app.config.limits,
-            shutdown.clone(),
+            closing.clone(),
         );
         let admin =
-            accept(self.admin, None, routes::router(&app, Listener::Admin), &app.config.limits, shutdown);
+            accept(self.admin, None, routes::router(&app, Listener::Admin), &app.config.limits, closing);
         tokio::join!(public, admin);
         background.abort_all();
         tasks::write_uses(&app).await;
