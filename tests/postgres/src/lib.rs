@@ -41,6 +41,14 @@ impl Database {
     pub fn url(&self) -> &str {
         &self.url
     }
+
+    /// Runs statements, each by itself.
+    ///
+    /// # Errors
+    /// When one is refused.
+    pub fn run(&self, statements: &[&str]) -> Result<()> {
+        statements.iter().try_for_each(|statement| psql(&self.url, statement))
+    }
 }
 
 impl Drop for Database {

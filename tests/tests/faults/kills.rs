@@ -23,6 +23,29 @@ async fn a_killed_process_on_sqlite_loses_and_doubles_nothing() {
     kills("kill -9 of the one node on SQLite", Options::sqlite("faults-kills-sqlite")).await;
 }
 
+/// The judge is judged: what a crash could have lost is taken away by hand, and found missing.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_audit_notices_what_was_lost_and_what_came_back() {
+    let world =
+        World::on(Server::start(Options::sqlite("faults-audit").config(REGISTRATION)).await, None).await;
+    let load = Load::start(&world, 7);
+    while world.ledger.acknowledged() < 100 {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    load.stop().await;
+    world.audit().await;
+    assert_eq!(world.ledger.promises_broken(), 0);
+    let lives = world.ledger.lives.lock().unwrap().clone();
+    let live = lives.iter().find(|life| !life.lock().unwrap().revoked).unwrap();
+    live.lock().unwrap().revoked = true; // as if its revocation had been acknowledged, and then lost
+    world.checks(live).await;
+    assert_eq!(world.ledger.promises_broken(), 2, "both of its tokens");
+    live.lock().unwrap().revoked = false;
+    world.server.cli(&["grants", "revoke", "--user", "alice", "--client", "faults"]).await.succeeded();
+    world.checks(live).await;
+    assert_eq!(world.ledger.promises_broken(), 4, "both of its tokens");
+}
+
 async fn kills(run: &str, options: Options) {
     let (seed, kills) = (seed(), times(3));
     let world = World::on(Server::start(options.config(REGISTRATION)).await, None).await;

@@ -68,6 +68,10 @@ impl Ledger {
         self.broken.lock().unwrap().push(what);
     }
 
+    pub(crate) fn promises_broken(&self) -> usize {
+        self.broken.lock().unwrap().len()
+    }
+
     pub(crate) fn took(&self, what: &'static str, time: Duration) {
         self.times.lock().unwrap().entry(what).or_default().push(time);
     }

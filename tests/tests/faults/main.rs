@@ -16,5 +16,7 @@ mod kills;
 mod ledger;
 mod load;
 mod outages;
+mod restore;
 mod rolling;
 mod torn;
+mod upgrade;
