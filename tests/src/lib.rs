@@ -67,6 +67,7 @@ pub use jose_peer::JosePeer;
 pub use journal::{Begun, Journal, LoggedIn};
 pub use openid::{Http, LoginWithOpenidconnect, login_with_openidconnect, register_with_openidconnect};
 pub use output::output_path;
+pub use packages::system_program;
 pub use page::Page;
 pub use parties::{Notice, Parties};
 pub use person::{Choice, Person};

@@ -1,6 +1,7 @@
 //! The binary `grantor`: runs the server and works on its database directly, so every command but `serve` works
 //! before, while and after a server runs.
 
+mod backup;
 mod clients;
 mod config;
 mod failure;
@@ -52,6 +53,11 @@ enum Command {
     Serve,
     /// Bring the database to this version
     Migrate,
+    /// Copy an SQLite database into a new file, while the server runs
+    Backup {
+        /// A file that does not exist yet
+        file: PathBuf,
+    },
     /// Signing keys, and the keys that seal what is stored
     #[command(subcommand)]
     Keys(keys::Command),
@@ -92,6 +98,7 @@ async fn run(command: Command, setup: &Setup) -> Result<(), Failure> {
     match command {
         Command::Serve => serve::run(setup).await,
         Command::Migrate => migrate::run(setup).await,
+        Command::Backup { file } => backup::run(&file, setup).await,
         Command::Keys(command) => keys::run(command, setup).await,
         Command::Clients(command) => clients::run(command, setup).await,
         Command::Registration(command) => registration::run(command, setup).await,

@@ -104,7 +104,9 @@ fn stop_signal() -> Result<watch::Receiver<bool>, Failure> {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        tracing::info!("stopping: no new connections, open requests finish");
+        tracing::info!(
+            "stopping: not ready any more, serves on for limits.drain_delay, then open requests finish"
+        );
         stop.send_replace(true);
     });
     Ok(stopped)

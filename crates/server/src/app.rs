@@ -12,6 +12,7 @@ use crate::client_keys::ClientKeys;
 use crate::client_uses::ClientUses;
 use crate::clock::{Clock, Now};
 use crate::config::Config;
+use crate::drain::Drain;
 use crate::ending::EndingAccess;
 use crate::hash_pool::HashPool;
 use crate::key_ring::KeyRing;
@@ -52,6 +53,8 @@ pub struct Shared {
     pub(crate) logout_delivery: LogoutDelivery,
     /// What the pages load.
     pub(crate) assets: Assets,
+    /// Whether this process is about to stop.
+    pub(crate) drain: Drain,
     /// Counters and latencies.
     pub(crate) metrics: Metrics,
     /// The developer's relying party, in `serve --dev` only.
@@ -97,6 +100,7 @@ impl App {
             client_keys,
             logout_delivery: LogoutDelivery::default(),
             assets,
+            drain: Drain::default(),
             metrics,
             playground,
         }))

@@ -1,5 +1,5 @@
 //! Health: alive says that the process answers, ready that it can serve (database reachable, migrated, clocks within
-//! [`SKEW_LIMIT_SECONDS`] of each other).
+//! [`SKEW_LIMIT_SECONDS`] of each other) and means to go on.
 
 use axum::Json;
 use axum::extract::State;
@@ -38,6 +38,9 @@ pub(crate) async fn ready(State(app): State<App>, now: Now) -> Response {
 
 /// What keeps this node from serving, by the part of it that is wrong.
 async fn problem(app: &App, now: Now) -> Result<Option<(&'static str, String)>, Fault> {
+    if app.drain.has_begun() {
+        return Ok(Some(("shutdown", "this node was told to stop and still serves what comes".to_owned())));
+    }
     let skew = app.store.skew(now.timestamp()).await?;
     if skew.abs() > SKEW_LIMIT_SECONDS {
         return Ok(Some(("clock", format!("this node and the database differ by {skew} seconds"))));

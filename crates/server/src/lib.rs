@@ -12,6 +12,7 @@ mod client_logo;
 mod client_uses;
 pub mod clock;
 pub mod config;
+mod drain;
 mod end_session;
 pub mod ending;
 mod error;

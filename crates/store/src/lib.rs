@@ -34,9 +34,12 @@ mod tokens;
 mod used_jwts;
 mod users;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use grantor_protocol::Timestamp;
@@ -51,7 +54,7 @@ pub use consents::{Consent, Consents};
 pub use data_keys::{DataKeys, NewDataKey, StoredDataKey};
 pub use disconnect::Disconnected;
 pub use ending::{Ended, Ending, FrontChannelClient};
-pub use engine::{Change, Changes, DatabaseUrl, DatabaseUrlError, PoolState};
+pub use engine::{BackUpError, Change, Changes, DatabaseUrl, DatabaseUrlError, PoolState};
 pub use error::Fault;
 pub use grant_facts::GrantFacts;
 pub use grants::{Grant, GrantFilter, Grants, Inserted, NewCode, NewGrant, Revocation, RevocationReason};
@@ -117,6 +120,12 @@ impl Store {
         let migrated = self.pending_migrations().await?.is_empty();
         self.migrated.fetch_or(migrated, Ordering::Release);
         Ok(migrated)
+    }
+
+    /// Copies an embedded database into a new file while it is in use. The copy is complete by itself, private, and as
+    /// of one instant.
+    pub async fn back_up(&self, file: &Path) -> Result<(), BackUpError> {
+        self.engine.back_up(file).await
     }
 
     /// How many seconds the database's clock is ahead of `now`.

@@ -123,6 +123,7 @@ pub const KEYS: &[Key] = &[
     key("limits.request_timeout", Lifetime, Some(r#""30s""#), "how long a request may take in all"),
     key("limits.hash_concurrency", Integer, Some("0"), "password hashes computed at once; 0: one per CPU core"),
     key("limits.hash_queue", Integer, Some("64"), "logins that may wait for a password hash"),
+    key("limits.drain_delay", Lifetime, Some(r#""0s""#), "how long SIGTERM goes on serving as not ready, until balancers have noticed"),
     key("limits.drain_time", Lifetime, Some(r#""20s""#), "how long SIGTERM waits for open requests"),
 
     key("log.level", Text, Some(r#""info""#), "least severe level logged, or a filter by module"),

@@ -43,6 +43,8 @@ macro_rules! prove {
             cases!($engine, store:
                 a_new_database_is_ready_after_migrating,
                 processes_that_migrate_at_once_do_it_once,
+                an_embedded_database_is_copied_while_it_is_written_to,
+                a_database_that_a_newer_version_migrated_is_opened_and_left_as_it_is,
                 statements_are_counted,
                 a_corrupt_value_names_its_statement_and_column,
                 what_has_expired_is_removed_in_batches,
