@@ -5,6 +5,7 @@ mod clients;
 mod config;
 mod failure;
 mod grants;
+mod health;
 mod keys;
 mod migrate;
 mod output;
@@ -50,6 +51,8 @@ struct Arguments {
 enum Command {
     /// Run the server
     Serve,
+    /// Ask a running server whether it is ready: exit 0 if it is, else 1 and one line
+    Health(health::Arguments),
     /// Bring the database to this version
     Migrate,
     /// Signing keys, and the keys that seal what is stored
@@ -91,6 +94,7 @@ async fn main() -> ExitCode {
 async fn run(command: Command, setup: &Setup) -> Result<(), Failure> {
     match command {
         Command::Serve => serve::run(setup).await,
+        Command::Health(arguments) => health::run(&arguments, setup).await,
         Command::Migrate => migrate::run(setup).await,
         Command::Keys(command) => keys::run(command, setup).await,
         Command::Clients(command) => clients::run(command, setup).await,
@@ -98,7 +102,7 @@ async fn run(command: Command, setup: &Setup) -> Result<(), Failure> {
         Command::Users(command) => users::run(command, setup).await,
         Command::Sessions(command) => sessions::run(command, setup).await,
         Command::Grants(command) => grants::run(command, setup).await,
-        Command::Config(config::Command::Check) => config::check(setup),
+        Command::Config(config::Command::Check(check)) => config::check(check, setup).await,
     }
 }
 
