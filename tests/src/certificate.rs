@@ -51,6 +51,21 @@ impl CertificateFiles {
         files
     }
 
+    /// One that signs itself, as `openssl req -x509` makes them.
+    pub fn self_signed(host: &str) -> Self {
+        let files = Self(Folder::new("grantor-certificate-"));
+        let mut certificate = CertificateParams::new(vec![host.to_owned()]).unwrap();
+        certificate.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let pem = certificate.self_signed(&key).unwrap().pem();
+        for (file, text) in
+            [(files.key(), key.serialize_pem()), (files.chain(), pem.clone()), (files.root(), pem)]
+        {
+            std::fs::write(file, text).unwrap();
+        }
+        files
+    }
+
     /// Puts another in its place, by another root.
     pub fn renew(&self, host: &str, days: i32) {
         let pem = pem_for(&[host], days);

@@ -30,15 +30,15 @@ pub struct Nginx {
 impl Nginx {
     /// A port and a certificate, not started yet: the server behind has to know its issuer first.
     pub fn new() -> Self {
-        Self::with_certificate_for("localhost", 90)
+        Self::with_certificate(CertificateFiles::new("localhost", 90))
     }
 
-    /// With a certificate for another host, or one that ends in so many days.
-    pub fn with_certificate_for(host: &str, days: i32) -> Self {
+    /// With another certificate.
+    pub fn with_certificate(certificate: CertificateFiles) -> Self {
         Self {
             port: free_port(),
             plain_port: free_port(),
-            certificate: CertificateFiles::new(host, days),
+            certificate,
             folder: Folder::new("grantor-nginx-"),
             process: None,
         }

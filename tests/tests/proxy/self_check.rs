@@ -1,7 +1,7 @@
 //! `grantor config check --live`, and the same at the start of a server: each wrong set-up is named in one line that says
 //! what mends it.
 
-use grantor_tests::{Nginx, Options, Server, http_client};
+use grantor_tests::{CertificateFiles, Nginx, Options, Server, http_client};
 
 const TRUSTED: &str = "trusted_proxies = ['127.0.0.1']\n";
 
@@ -240,18 +240,24 @@ async fn a_proxy_whose_buffers_are_too_small_is_told_which() {
 
 #[tokio::test]
 async fn certificates_that_clients_would_refuse_are_refused_first() {
-    for (name, nginx, is_trusted, setting, part) in [
-        ("unknown", Nginx::new(), false, "outbound.ca_file", "is signed by nobody who is trusted"),
+    let other = CertificateFiles::new("other.example", 90);
+    let (expired, ending) = (CertificateFiles::new("localhost", -1), CertificateFiles::new("localhost", 5));
+    let sound = || CertificateFiles::new("localhost", 90);
+    for (name, certificate, is_trusted, setting, part) in [
+        ("unknown", sound(), false, "outbound.ca_file", "is signed by nobody who is trusted"),
+        ("self-signed", CertificateFiles::self_signed("localhost"), false, "reverse proxy", "or itself"),
         (
-            "other",
-            Nginx::with_certificate_for("other.example", 90),
+            "trusted-self-signed",
+            CertificateFiles::self_signed("localhost"),
             true,
             "reverse proxy",
-            "is for another host",
+            "or itself",
         ),
-        ("expired", Nginx::with_certificate_for("localhost", -1), true, "reverse proxy", "has expired"),
-        ("ending", Nginx::with_certificate_for("localhost", 5), true, "reverse proxy", "renew it"),
+        ("other", other, true, "reverse proxy", "is for another host"),
+        ("expired", expired, true, "reverse proxy", "has expired"),
+        ("ending", ending, true, "reverse proxy", "renew it"),
     ] {
+        let nginx = Nginx::with_certificate(certificate);
         let config = if is_trusted { format!("{TRUSTED}{}", nginx.trusted()) } else { TRUSTED.to_owned() };
         let mut scene = Scene::set(&format!("self-check-certificate-{name}"), nginx, &config).await;
         let http = scene.nginx.example(scene.server.nodes[0].port());

@@ -97,6 +97,9 @@ pub(crate) enum CertificateFault {
     /// No root that is trusted vouches for it; self-signed ones are of this kind.
     #[error("is signed by nobody who is trusted")]
     UnknownIssuer,
+    /// It is a certificate authority's, as those that sign themselves mostly are.
+    #[error("is one that signs others, or itself, and no server's")]
+    Authority,
     /// It was valid once.
     #[error("has expired")]
     Expired,
@@ -121,6 +124,10 @@ impl CertificateFault {
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => Self::NotYetValid,
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
                 Self::OtherName
+            }
+            // The type behind this is of a crate below the TLS library.
+            CertificateError::Other(other) if format!("{other:?}").contains("CaUsedAsEndEntity") => {
+                Self::Authority
             }
             other => Self::Other(other.to_string()),
         }

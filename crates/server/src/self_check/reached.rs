@@ -68,6 +68,13 @@ fn untrusted(config: &Config, fault: &CertificateFault) -> Problem {
                  clients and browsers trust it; if it is self-signed, replace it"
             ),
         ),
+        CertificateFault::Authority => Problem::new(
+            where_tls_ends(config),
+            format!(
+                "the certificate at {origin} {fault}: make a root, have it sign one for this host, and name the root in \
+                 outbound.ca_file"
+            ),
+        ),
         CertificateFault::Expired
         | CertificateFault::NotYetValid
         | CertificateFault::OtherName
