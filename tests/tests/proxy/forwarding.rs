@@ -127,8 +127,8 @@ async fn long_requests_pass_and_longer_ones_are_refused_without_losing_the_sessi
     let asked = scene.app.asks("openid");
     asked.receives(&scene.alice.authorizes(&browser, &asked.url()).await);
 
-    let long = "s".repeat(8 * 1024);
-    let asked = scene.app.asks("openid").with("prompt", "none").with("state", &long);
+    let long = "s".repeat(4 * 1024);
+    let asked = scene.app.asks("openid").with("prompt", "none").with("state", &long).with("unknown", &long);
     let left = browser.get(&asked.url()).await.left();
     assert_eq!(left.get("state"), Some(long.as_str()));
 

@@ -34,7 +34,7 @@ async fn a_login_goes_through_with_tls_of_our_own() {
     let asked = app.asks("openid");
     let code = asked.receives(&alice.authorizes(&Browser::over(&http), &asked.url()).await);
     let tokens = app.redeems(&code, &asked).await.tokens();
-    assert_eq!(app.userinfo(&tokens.access_token).await.json()["sub"], alice.subject.as_str());
+    assert_eq!(app.userinfo(&tokens.access_token).await.json["sub"], alice.subject.as_str());
 }
 
 #[tokio::test]

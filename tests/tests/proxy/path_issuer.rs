@@ -91,7 +91,7 @@ async fn everything_works(scene: &Scene) {
         assert!(cookie.starts_with("__Host-grantor_") && cookie.contains("; Path=/;"), "{cookie}");
     }
     let tokens = scene.app.redeems(&code, &asked).await.tokens();
-    let userinfo = scene.app.userinfo(&tokens.access_token).await.json();
+    let userinfo = scene.app.userinfo(&tokens.access_token).await.json;
     assert_eq!(userinfo["sub"], scene.alice.subject.as_str());
     let refreshed = scene.app.refreshes(tokens.refresh_token.as_deref().unwrap()).await.tokens();
 
