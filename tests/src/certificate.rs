@@ -21,7 +21,7 @@ struct Pem {
 /// Good from the day before yesterday until so many days from now, signed by a root of its own.
 #[expect(clippy::disallowed_methods, reason = "the machine's clock is what certificates are held against")]
 fn pem_for(names: &[&str], days: i32) -> Pem {
-    const DAY: Duration = Duration::from_secs(24 * 3600);
+    const DAY: Duration = Duration::from_hours(24);
     let (root, key) = (root(), KeyPair::generate().unwrap());
     let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
     let mut certificate = CertificateParams::new(names).unwrap();

@@ -15,7 +15,7 @@ use crate::config::Tls;
 use crate::serve::ServeError;
 
 /// How often the files are looked at.
-const ROUND: Duration = Duration::from_secs(60);
+const ROUND: Duration = Duration::from_mins(1);
 
 /// The certificate in use.
 pub(crate) struct Certificate {

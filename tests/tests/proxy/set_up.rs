@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use grantor_tests::{Nginx, Options, Server, compose_project};
+use grantor_tests::{CleanRoot, Nginx, Options, Server, compose_project, http_client};
 use serde_json::json;
 
 fn workspace_file(name: &str) -> String {
@@ -145,4 +145,29 @@ async fn health_of_an_address_needs_no_configuration() {
     server.cli(&arguments).await.succeeded();
     let refused = server.cli(&["health", "--config", nowhere.to_str().unwrap()]).await.failed();
     assert!(refused.contains("issuer: is required"), "{refused}");
+}
+
+/// The image without an engine: `tests/container/try` is the same with one.
+#[tokio::test]
+async fn the_binary_needs_nothing_but_its_libraries_and_one_place_to_write() {
+    let mut root = CleanRoot::new();
+    let migrated = root.runs(&["migrate"]);
+    assert!(migrated.status.success(), "{migrated:?}");
+    root.serves();
+    let mut health = root.runs(&["health"]);
+    for _ in 0..200 {
+        if health.status.success() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        health = root.runs(&["health"]);
+    }
+    assert!(health.status.success(), "{health:?}");
+    let checked = root.runs(&["config", "check", "--live"]);
+    assert!(checked.status.success(), "{checked:?}");
+    let url = format!("http://localhost:{}/.well-known/openid-configuration", root.port);
+    assert_eq!(http_client().get(url).send().await.unwrap().status(), 200);
+    let elsewhere = root.runs_with("GRANTOR__DATABASE__URL", "sqlite:/elsewhere.db", &["migrate"]);
+    let said = String::from_utf8(elsewhere.stderr).unwrap();
+    assert!(!elsewhere.status.success() && said.contains("/elsewhere.db"), "{said}");
 }

@@ -1,10 +1,12 @@
 //! What became of a request on its way through the proxy: who it seems to come from, what of it was changed, and how
 //! large it may be.
 
+use std::net::IpAddr;
+
 use axum::http::StatusCode;
 use axum::http::header::SET_COOKIE;
 
-use super::probe::{Asked, SPOOFED_ADDRESS, SPOOFED_SCHEME, Seen};
+use super::probe::{Asked, SPOOFED_ADDRESS, SPOOFED_SCHEME, Seen, Sent};
 use super::reached::PROXY;
 use crate::config::{Config, Problem};
 use crate::extract::{Issuer, probe_cookie};
@@ -16,7 +18,7 @@ const HEADER_BYTES_NEEDED: usize = 20 * 1024;
 /// Whether the proxy is believed, and says who its clients are and how they come.
 pub(super) fn forwarding(config: &Config, seen: &Seen) -> Vec<Problem> {
     let is_https = config.issuer.is_https();
-    let has_any = seen.has_forwarded || seen.has_x_forwarded;
+    let has_any = seen.sent != Sent::Neither;
     // Where TLS ended, or nobody should have ended any, and nothing was said on the way, there is no proxy.
     let is_direct = (seen.ended_tls || !is_https) && !has_any;
     if is_direct {
@@ -34,7 +36,7 @@ pub(super) fn forwarding(config: &Config, seen: &Seen) -> Vec<Problem> {
         ));
     }
     let mut proxy = |message: &str| problems.push(Problem::new(PROXY, message));
-    if seen.has_forwarded && seen.has_x_forwarded {
+    if seen.sent == Sent::Both {
         proxy(
             "sends both Forwarded and X-Forwarded-For, of which neither is believed: leave one out (nginx: \
              proxy_set_header Forwarded \"\";)",
@@ -46,7 +48,7 @@ pub(super) fn forwarding(config: &Config, seen: &Seen) -> Vec<Problem> {
             "does not say who its clients are: have it set X-Forwarded-For (nginx: proxy_set_header X-Forwarded-For \
              $remote_addr;)",
         );
-    } else if !seen.hops.last().is_some_and(|hop| hop.parse::<std::net::IpAddr>().is_ok()) {
+    } else if seen.hops.last().is_none_or(|hop| hop.parse::<IpAddr>().is_err()) {
         proxy(
             "sends an X-Forwarded-For that ends in no address (nginx: proxy_set_header X-Forwarded-For $remote_addr;)",
         );
@@ -71,16 +73,16 @@ pub(super) fn forwarding(config: &Config, seen: &Seen) -> Vec<Problem> {
 pub(super) fn spoofing(plain: &Seen, spoofed: &Seen) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut proxy = |message: &str| problems.push(Problem::new(PROXY, message));
-    if !plain.has_forwarded && !plain.has_x_forwarded {
+    if plain.sent == Sent::Neither {
         return problems;
     }
-    if plain.has_x_forwarded && spoofed.has_forwarded {
+    if plain.sent == Sent::XForwarded && spoofed.sent == Sent::Both {
         proxy(
             "passes on the Forwarded header of clients, who can hide behind its address by it: take it away (nginx: \
              proxy_set_header Forwarded \"\";)",
         );
     }
-    if plain.has_forwarded && spoofed.has_x_forwarded {
+    if plain.sent == Sent::Forwarded && spoofed.sent == Sent::Both {
         proxy(
             "passes on the X-Forwarded-For or X-Forwarded-Proto of clients, who can hide behind its address by it: take \
              both away (nginx: proxy_set_header X-Forwarded-For \"\";)",

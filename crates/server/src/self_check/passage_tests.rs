@@ -1,5 +1,3 @@
-use std::net::IpAddr;
-
 use super::*;
 use crate::config::testing::config;
 
@@ -13,8 +11,7 @@ fn seen() -> Seen {
         is_trusted: true,
         ended_tls: false,
         client: address("203.0.113.9"),
-        has_forwarded: false,
-        has_x_forwarded: true,
+        sent: Sent::XForwarded,
         hops: vec!["203.0.113.9".to_owned()],
         proto: Some("https".to_owned()),
         has_cookie: true,
@@ -27,7 +24,7 @@ fn found(seen: &Seen) -> Vec<String> {
 
 #[test]
 fn nothing_is_asked_of_a_proxy_that_is_not_there() {
-    let direct = Seen { has_x_forwarded: false, hops: Vec::new(), proto: None, is_trusted: false, ..seen() };
+    let direct = Seen { sent: Sent::Neither, hops: Vec::new(), proto: None, is_trusted: false, ..seen() };
     assert_eq!(found(&Seen { ended_tls: true, ..direct.clone() }), [""; 0]);
     let loopback = config("issuer = 'http://localhost:4444'");
     assert_eq!(forwarding(&loopback, &direct), []);
@@ -52,7 +49,7 @@ fn each_mistake_of_a_proxy_is_one_line_with_what_mends_it() {
         (Seen { proto: None, ..seen() }, "reverse proxy: does not say that", "X-Forwarded-Proto $scheme;"),
         (Seen { proto: Some("http".into()), ..seen() }, "reverse proxy: says", "X-Forwarded-Proto https;"),
         (
-            Seen { has_forwarded: true, hops: Vec::new(), proto: None, ..seen() },
+            Seen { sent: Sent::Both, hops: Vec::new(), proto: None, ..seen() },
             "reverse proxy: sends both",
             "Forwarded",
         ),

@@ -123,16 +123,39 @@ pub(super) struct Seen {
     pub ended_tls: bool,
     /// Whom this server takes the client for.
     pub client: IpAddr,
-    /// Whether `Forwarded` was there.
-    pub has_forwarded: bool,
-    /// Whether `X-Forwarded-For` or `X-Forwarded-Proto` was there.
-    pub has_x_forwarded: bool,
-    /// The addresses of the one of them that was.
+    /// Which headers were there.
+    pub sent: Sent,
+    /// The addresses in them, where only one kind was.
     pub hops: Vec<String>,
     /// Its last scheme.
     pub proto: Option<String>,
     /// Whether the cookie arrived.
     pub has_cookie: bool,
+}
+
+/// Which forwarded headers a request arrived with.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub(super) enum Sent {
+    /// None.
+    Neither,
+    /// `Forwarded` (RFC 7239).
+    Forwarded,
+    /// `X-Forwarded-For`, `X-Forwarded-Proto` or both.
+    XForwarded,
+    /// Those of both kinds.
+    Both,
+}
+
+impl Sent {
+    fn of(headers: &HeaderMap) -> Self {
+        let has = |name: &str| headers.contains_key(name);
+        match (has("forwarded"), has("x-forwarded-for") || has("x-forwarded-proto")) {
+            (false, false) => Self::Neither,
+            (true, false) => Self::Forwarded,
+            (false, true) => Self::XForwarded,
+            (true, true) => Self::Both,
+        }
+    }
 }
 
 impl Seen {
@@ -167,8 +190,7 @@ pub(crate) async fn answer(
         is_trusted: app.config.trusted_proxies.iter().any(|network| network.contains(&address)),
         ended_tls: connection.tls,
         client: peer.addr,
-        has_forwarded: headers.contains_key("forwarded"),
-        has_x_forwarded: headers.contains_key("x-forwarded-for") || headers.contains_key("x-forwarded-proto"),
+        sent: Sent::of(&headers),
         hops: noted.hops(&headers),
         proto: noted.proto(&headers),
         has_cookie: has_probe_cookie(issuer, &headers),

@@ -17,7 +17,7 @@ use crate::outbound::{Answer, CertificateFault, FetchError, ends_within};
 pub(super) const PROXY: &str = "reverse proxy";
 
 /// Certificates are renewed a month before they end, mostly; what is not by then was forgotten.
-const CERTIFICATE_NOTICE: Duration = Duration::from_secs(14 * 24 * 3600);
+const CERTIFICATE_NOTICE: Duration = Duration::from_hours(14 * 24);
 /// Clocks that differ by more than this, the time of the answer's travel included, are wrong.
 const TOLERATED_DATE_SECONDS: i64 = 5;
 
