@@ -6,6 +6,7 @@ mod clients;
 mod config;
 mod failure;
 mod grants;
+mod health;
 mod keys;
 mod migrate;
 mod output;
@@ -51,6 +52,8 @@ struct Arguments {
 enum Command {
     /// Run the server
     Serve,
+    /// Ask a running server whether it is ready: exit 0 if it is, else 1 and one line
+    Health(health::Arguments),
     /// Bring the database to this version
     Migrate,
     /// Copy an SQLite database into a new file, while the server runs
@@ -97,6 +100,7 @@ async fn main() -> ExitCode {
 async fn run(command: Command, setup: &Setup) -> Result<(), Failure> {
     match command {
         Command::Serve => serve::run(setup).await,
+        Command::Health(arguments) => health::run(&arguments, setup).await,
         Command::Migrate => migrate::run(setup).await,
         Command::Backup { file } => backup::run(&file, setup).await,
         Command::Keys(command) => keys::run(command, setup).await,
@@ -105,7 +109,7 @@ async fn run(command: Command, setup: &Setup) -> Result<(), Failure> {
         Command::Users(command) => users::run(command, setup).await,
         Command::Sessions(command) => sessions::run(command, setup).await,
         Command::Grants(command) => grants::run(command, setup).await,
-        Command::Config(config::Command::Check) => config::check(setup),
+        Command::Config(config::Command::Check(check)) => config::check(check, setup).await,
     }
 }
 

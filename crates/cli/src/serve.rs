@@ -10,8 +10,9 @@ use grantor_server::clock::Clock;
 use grantor_server::config::{Config, Log, LogFormat};
 use grantor_server::key_ring::{KeyRing, KeyRingError};
 use grantor_server::playground::{self, Playground};
+use grantor_server::self_check;
 use grantor_server::serve::Listeners;
-use grantor_store::{Fault, Store};
+use grantor_store::Store;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
@@ -43,7 +44,11 @@ pub(crate) async fn run(setup: &Setup) -> Result<(), Failure> {
     }
     let listeners = Listeners::bind(&app).await?;
     announce(&app.config, setup.dev)?;
+    reread_certificate_at_hangup(app.clone())?;
+    // The sockets are bound, so what it asks is answered as soon as somebody accepts; nobody waits for what it finds.
+    let checking = tokio::spawn(self_check::at_start(app.clone()));
     listeners.serve(app.clone(), stop).await?;
+    checking.abort();
     app.store.close().await;
     tracing::info!("stopped");
     Ok(())
@@ -73,7 +78,6 @@ async fn try_open(config: &Config, clock: &Clock) -> Result<Option<(Store, KeyRi
     if !store.pending_migrations().await?.is_empty() {
         return Ok(None);
     }
-    warn_about_clocks(&store, clock).await?;
     let keys = KeyRing::open(
         &store,
         Arc::clone(&config.secrets),
@@ -83,16 +87,6 @@ async fn try_open(config: &Config, clock: &Clock) -> Result<Option<(Store, KeyRi
     )
     .await?;
     Ok(Some((store, keys)))
-}
-
-/// Nodes whose clocks differ disagree about what has expired.
-async fn warn_about_clocks(store: &Store, clock: &Clock) -> Result<(), Fault> {
-    const TOLERATED_SECONDS: u64 = 2;
-    let skew = store.skew(clock.now()).await?;
-    if skew.unsigned_abs() > TOLERATED_SECONDS {
-        tracing::warn!(skew, "the clock of the database differs from this machine's; synchronise both");
-    }
-    Ok(())
 }
 
 /// Turns true at SIGTERM or SIGINT.
@@ -110,6 +104,17 @@ fn stop_signal() -> Result<watch::Receiver<bool>, Failure> {
         stop.send_replace(true);
     });
     Ok(stopped)
+}
+
+/// SIGHUP is how daemons are told that files have changed.
+fn reread_certificate_at_hangup(app: App) -> Result<(), Failure> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            app.reread_certificate();
+        }
+    });
+    Ok(())
 }
 
 fn start_log(log: &Log) -> Result<(), Failure> {

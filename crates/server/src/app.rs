@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRef;
 use grantor_store::Store;
+use tokio::sync::Notify;
 
 use crate::client_cache::ClientCache;
 use crate::client_keys::ClientKeys;
@@ -57,6 +58,8 @@ pub struct Shared {
     pub(crate) drain: Drain,
     /// Counters and latencies.
     pub(crate) metrics: Metrics,
+    /// Told when the files of the public listener's certificate may have changed.
+    pub(crate) certificate_renewed: Notify,
     /// The developer's relying party, in `serve --dev` only.
     pub(crate) playground: Option<Playground>,
 }
@@ -65,6 +68,11 @@ impl App {
     /// Has this process look at once for clients that are to be told of a logout; it looks every second anyway.
     pub fn tell_clients(&self) {
         self.logout_delivery.wake();
+    }
+
+    /// Has the public listener read its certificate again at once; it does so every minute anyway.
+    pub fn reread_certificate(&self) {
+        self.certificate_renewed.notify_one();
     }
 
     /// An act that ends access; whoever is to be told of it is told at once.
@@ -102,6 +110,7 @@ impl App {
             assets,
             drain: Drain::default(),
             metrics,
+            certificate_renewed: Notify::new(),
             playground,
         }))
     }

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,22 +12,19 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use rustls::ServerConfig;
-use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
 use crate::app::App;
-use crate::config::{Limits, Tls};
+use crate::config::Limits;
 use crate::drain;
 use crate::extract::Connection;
 use crate::logout::delivery;
 use crate::routes::{self, Listener};
 use crate::tasks;
+use crate::tls::Certificate;
 
 /// Why the server could not start or go on.
 #[derive(Debug, thiserror::Error)]
@@ -75,9 +71,13 @@ impl Listeners {
     /// Serves until `shutdown` turns true and for `limits.drain_delay` more, then lets running requests finish within
     /// `limits.drain_time`.
     pub async fn serve(self, app: App, shutdown: watch::Receiver<bool>) -> Result<(), ServeError> {
-        let tls = app.config.public.tls.as_ref().map(acceptor).transpose()?;
+        let tls = app.config.public.tls.as_ref().map(Certificate::open).transpose()?;
         let mut background = tasks::spawn(&app);
         let closing = drain::delayed(&app, shutdown.clone());
+        if let Some(certificate) = tls.clone() {
+            let app = app.clone();
+            background.spawn(async move { certificate.keep(&app.certificate_renewed).await });
+        }
         let delivery = tokio::spawn(delivery::run(app.clone(), shutdown));
         let public = accept(
             self.public,
@@ -102,7 +102,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 async fn accept(
     listener: TcpListener,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Arc<Certificate>>,
     router: Router,
     limits: &Limits,
     mut shutdown: watch::Receiver<bool>,
@@ -151,7 +151,7 @@ fn receive_the_queue(listener: TcpListener, reception: &Reception) {
 
 /// What the connections of one listener have in common.
 struct Reception {
-    tls: Option<TlsAcceptor>,
+    tls: Option<Arc<Certificate>>,
     handshake_time: Duration,
     router: Router,
     builder: Arc<Builder<TokioExecutor>>,
@@ -166,7 +166,7 @@ impl Reception {
         let connection = Connection { addr, tls: self.tls.is_some() };
         let (router, builder, closing) =
             (self.router.clone(), Arc::clone(&self.builder), self.closing.clone());
-        let (tls, handshake_time) = (self.tls.clone(), self.handshake_time);
+        let (tls, handshake_time) = (self.tls.as_deref().map(Certificate::acceptor), self.handshake_time);
         tokio::spawn(async move {
             match tls {
                 None => converse(stream, Protocol::Http1, connection, router, &builder, closing).await,
@@ -259,19 +259,4 @@ async fn with_preface<S: AsyncRead + AsyncWrite + Unpin>(
     tokio::time::timeout(patience, stream.read_exact(&mut preface)).await??;
     let (read, write) = tokio::io::split(stream);
     Ok(tokio::io::join(io::Cursor::new(preface).chain(read), write))
-}
-
-fn acceptor(tls: &Tls) -> Result<TlsAcceptor, ServeError> {
-    let failed = |setting, reason: String| ServeError::Tls { setting, reason };
-    let read =
-        |path: &Path| CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let chain = read(&tls.cert).map_err(|error| failed("public.tls.cert", error.to_string()))?;
-    let key = PrivateKeyDer::from_pem_file(&tls.key)
-        .map_err(|error| failed("public.tls.key", error.to_string()))?;
-    let mut config = ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .map_err(|error| failed("public.tls", error.to_string()))?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(TlsAcceptor::from(Arc::new(config)))
 }

@@ -27,7 +27,7 @@ mod url;
 #[cfg(test)]
 mod example;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -41,7 +41,9 @@ impl CookieNames {
         let access = match kind {
             Kind::State if self.secure => "SameSite=None",
             Kind::State => "SameSite=Lax",
-            Kind::Browser | Kind::Session | Kind::Remembered | Kind::Device => "HttpOnly; SameSite=Lax",
+            Kind::Browser | Kind::Session | Kind::Remembered | Kind::Device | Kind::Probe => {
+                "HttpOnly; SameSite=Lax"
+            }
         };
         format!("{}={value}; Path=/; {access}{secure}{lifetime}", self.name(kind))
     }
@@ -54,6 +56,19 @@ enum Kind {
     Remembered,
     Device,
     State,
+    Probe,
+}
+
+/// A cookie like those of sessions that says nothing: as the server sets it, and as a browser brings it. The self-check
+/// sees by it whether a proxy changes cookies.
+pub(crate) fn probe_cookie(issuer: &Issuer) -> (String, String) {
+    let names = CookieNames::of(issuer);
+    (names.set(Kind::Probe, "1", Some(0)), format!("{}=1", names.name(Kind::Probe)))
+}
+
+/// Whether a browser brought it.
+pub(crate) fn has_probe_cookie(issuer: &Issuer, headers: &HeaderMap) -> bool {
+    value_of(headers, &CookieNames::of(issuer).name(Kind::Probe)).is_some()
 }
 
 /// The cookie that the frame of session management reads: it changes with every login and logout of the browser, and
@@ -79,6 +94,7 @@ impl Kind {
             Self::Remembered => "remembered",
             Self::Device => "device",
             Self::State => "state",
+            Self::Probe => "probe",
         }
     }
 }
