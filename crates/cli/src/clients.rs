@@ -25,10 +25,13 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Print a client
+    /// Print a client, and until when the secret before its present one is accepted
     Show {
         /// Its client_id
         id: String,
+        /// Say that JSON is wanted, which it always is
+        #[arg(long)]
+        json: bool,
     },
     /// Change a client: what is named here, or all of its metadata with --metadata
     Update {
@@ -107,7 +110,7 @@ pub(crate) async fn run(command: Command, setup: &Setup) -> Result<(), Failure> 
     match command {
         Command::Create(arguments) => create(&opened, arguments).await,
         Command::List { json } => list(&opened, json).await,
-        Command::Show { id } => print_json(&public_document(&find(&opened, &id).await?)),
+        Command::Show { id, json: _ } => print_json(&public_document(&find(&opened, &id).await?)),
         Command::Update { id, metadata } => update(&opened, &id, metadata).await,
         Command::RotateSecret { id, secret, overlap } => {
             rotate_secret(&opened, &id, secret.chosen()?, overlap).await
