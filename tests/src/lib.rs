@@ -35,6 +35,7 @@ mod output;
 mod packages;
 mod page;
 mod parties;
+mod password_hashes;
 mod person;
 mod pip;
 mod process;
@@ -61,6 +62,7 @@ pub use openid::{LoginWithOpenidconnect, login_with_openidconnect, register_with
 pub use output::output_path;
 pub use page::Page;
 pub use parties::{Notice, Parties};
+pub use password_hashes::password_hashes;
 pub use person::{Choice, Person};
 pub use process::Node;
 pub use program::{login_with_nimbus, login_with_openid_client};

@@ -1,9 +1,9 @@
 //! Accounts that another system had, many at a time. The same again changes nothing, and no import takes back what was
 //! done here since: a password that was changed or used, an account that was disabled.
 
+mod batch;
+
 use std::collections::HashMap;
-use std::fmt::Write as _;
-use std::sync::LazyLock;
 
 use grantor_crypto::{SecretHash, imported_hash_mark};
 use grantor_protocol::{ClaimError, IssuerId, Timestamp, UserClaims, UserId};
@@ -14,6 +14,7 @@ use crate::{
     ids::RowId,
     json::text_of,
 };
+use batch::{BY_ID, BY_NAME, CLIENTS, INSERT, UPDATE, padded};
 
 /// How many users one statement takes.
 pub const IMPORT_BATCH: usize = 250;
@@ -82,6 +83,17 @@ pub struct ImportChanges {
     pub enable: bool,
 }
 
+impl ImportChanges {
+    /// Whether everything stays as it is.
+    pub fn is_empty(self) -> bool {
+        let sets_password = match self.password {
+            PasswordImport::Set => true,
+            PasswordImport::Untouched | PasswordImport::Kept => false,
+        };
+        !(self.profile || self.disable || self.enable || sets_password)
+    }
+}
+
 /// What an import does with a password.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PasswordImport {
@@ -123,59 +135,6 @@ struct Present {
     imported: Option<SecretHash>,
     claims: UserClaims,
     is_disabled: bool,
-}
-
-static BY_NAME: LazyLock<String> = LazyLock::new(|| {
-    format!(
-        "SELECT id, username, username_display, password, imported_password, claims, disabled_at FROM account
-          WHERE issuer_id = $1 AND username IN ({})",
-        places(2, IMPORT_BATCH)
-    )
-});
-static BY_ID: LazyLock<String> =
-    LazyLock::new(|| format!("SELECT id FROM account WHERE id IN ({})", places(1, IMPORT_BATCH)));
-static CLIENTS: LazyLock<String> = LazyLock::new(|| {
-    format!(
-        "SELECT client_id FROM client WHERE issuer_id = $1 AND client_id IN ({})",
-        places(2, IMPORT_BATCH)
-    )
-});
-/// A short batch repeats its last row, which the conflict takes away again: one text for every batch.
-static INSERT: LazyLock<String> = LazyLock::new(|| {
-    let rows = (0..IMPORT_BATCH).map(|row| {
-        let first = 3 + row * INSERTED;
-        format!(
-            "(${first}, $1, ${}, ${}, ${}, ${}, ${}, ${}, $2, $2)",
-            first + 1,
-            first + 2,
-            first + 3,
-            first + 4,
-            first + 5,
-            first + 6
-        )
-    });
-    format!(
-        "INSERT INTO account (id, issuer_id, username, username_display, password, claims, disabled_at,
-           imported_password, created_at, updated_at)
-         VALUES {} ON CONFLICT DO NOTHING RETURNING id",
-        rows.collect::<Vec<_>>().join(", ")
-    )
-});
-const INSERTED: usize = 7;
-
-fn places(first: usize, count: usize) -> String {
-    let mut places = format!("${first}");
-    for place in first + 1..first + count {
-        // Writing to a text does not fail.
-        let _ = write!(places, ", ${place}");
-    }
-    places
-}
-
-/// As many as a statement has places, the last one again and again.
-fn padded<T>(values: &[T]) -> impl Iterator<Item = &T> {
-    let last = values.last().into_iter().cycle();
-    values.iter().chain(last.take(IMPORT_BATCH.saturating_sub(values.len())))
 }
 
 impl Present {
@@ -231,10 +190,18 @@ impl Users<'_> {
         let present = present(&mut transaction, users, terms.issuer).await?;
         let taken = taken_subs(&mut transaction, users, terms.issuer).await?;
         let mut answers = Vec::with_capacity(users.len());
-        let mut new = Vec::new();
+        let (mut new, mut profiles) = (Vec::new(), Vec::new());
         for user in users {
             let answer = match present.get(&user.username) {
-                Some(present) => change(&mut transaction, present, user, terms).await?,
+                Some(present) => match change(&mut transaction, present, user, terms).await? {
+                    Ok((claims, changes)) => {
+                        if changes.profile {
+                            profiles.push((present.id, user.username_display.as_str(), claims));
+                        }
+                        Imported::Present(present.id, changes)
+                    }
+                    Err(refusal) => Imported::Refused(refusal),
+                },
                 None => match user.id.and_then(|id| taken.get(&id)) {
                     Some(refusal) => Imported::Refused(refusal.clone()),
                     None => {
@@ -249,6 +216,7 @@ impl Users<'_> {
         if terms.dry_run {
             return Ok(answers);
         }
+        update(&mut transaction, &profiles, terms.now).await?;
         let made = insert(&mut transaction, &new, terms).await?;
         transaction.commit().await?;
         for answer in &mut answers {
@@ -307,32 +275,22 @@ async fn taken_subs(
     Ok(taken)
 }
 
+/// The claims of an account from now on, and what is changed of it; its password is written here.
 async fn change(
     transaction: &mut Transaction,
     present: &Present,
     user: &ImportedUser,
     terms: ImportTerms,
-) -> Result<Imported, Fault> {
+) -> Result<Result<(UserClaims, ImportChanges), ImportRefusal>, Fault> {
     if user.id.is_some_and(|id| id != present.id) {
-        return Ok(Imported::Refused(ImportRefusal::OtherSub(present.id)));
+        return Ok(Err(ImportRefusal::OtherSub(present.id)));
     }
     let claims = match present.claims.changed(&user.claims, &user.removed_claims) {
         Ok(claims) => claims,
-        Err(error) => return Ok(Imported::Refused(error.into())),
+        Err(error) => return Ok(Err(error.into())),
     };
     let mut changes = present.changes(user, &claims, terms.replace);
-    if terms.dry_run {
-        return Ok(Imported::Present(present.id, changes));
-    }
-    if changes.profile {
-        let update = transaction.statement(
-            NAME,
-            "UPDATE account SET username_display = $2, claims = $3, updated_at = $4 WHERE id = $1",
-        );
-        let update = update.bind(present.id).bind(&user.username_display);
-        update.bind(text_of(NAME, &claims)?).bind(terms.now).execute().await?;
-    }
-    if changes.password == PasswordImport::Set {
+    if changes.password == PasswordImport::Set && !terms.dry_run {
         let update = transaction.statement(
             NAME,
             "UPDATE account SET password = $2, imported_password = $3
@@ -345,7 +303,22 @@ async fn change(
             changes.password = PasswordImport::Kept;
         }
     }
-    Ok(Imported::Present(present.id, changes))
+    Ok(Ok((claims, changes)))
+}
+
+async fn update(
+    transaction: &mut Transaction,
+    profiles: &[(UserId, &str, UserClaims)],
+    now: Timestamp,
+) -> Result<(), Fault> {
+    if profiles.is_empty() {
+        return Ok(());
+    }
+    let mut update = transaction.statement(NAME, &UPDATE).bind(now);
+    for (id, username_display, claims) in padded(profiles) {
+        update = update.bind(*id).bind(*username_display).bind(text_of(NAME, claims)?);
+    }
+    update.execute().await.map(drop)
 }
 
 /// Makes the accounts; the ids of those that were made.

@@ -120,13 +120,10 @@ impl Import<'_> {
 
     /// Counts what was changed of an account, and does what ends access.
     async fn changed(&mut self, user: UserId, changes: ImportChanges) -> Result<(), Failure> {
-        match changes {
-            ImportChanges { profile: false, disable: false, enable: false, password }
-                if password != PasswordImport::Set =>
-            {
-                self.summary.unchanged += 1;
-            }
-            _ => self.summary.updated += 1,
+        if changes.is_empty() {
+            self.summary.unchanged += 1;
+        } else {
+            self.summary.updated += 1;
         }
         if changes.password == PasswordImport::Kept {
             self.summary.passwords_kept += 1;
