@@ -5,7 +5,8 @@
 use std::fmt::Write as _;
 
 use grantor_tests::{
-    Browser, CommandOutput, Database, Options, Person, RelyingParty, Server, Visit, password_hashes,
+    Answer, Browser, CommandOutput, Database, Jws, Options, Person, RelyingParty, Server, Visit,
+    password_hashes, random_text, signed_with,
 };
 use serde_json::{Value, json};
 
@@ -237,4 +238,55 @@ async fn a_client_has_two_secrets_at_most_and_the_old_one_is_ended_by_time_or_by
             .failed()
             .contains("--end-old")
     );
+}
+
+/// Asks for a token with an assertion under this secret (RFC 7523 section 2.2).
+async fn asserts(machine: &RelyingParty, secret: &str, now: i64) -> Answer {
+    let claims = json!({
+        "iss": machine.client_id, "sub": machine.client_id, "aud": machine.issuer,
+        "iat": now, "exp": now + 300, "jti": random_text(),
+    });
+    let assertion = signed_with(secret, &claims);
+    machine
+        .token(&[
+            ("grant_type", "client_credentials"),
+            ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+            ("client_assertion", &assertion),
+        ])
+        .await
+}
+
+// OpenID Connect Core sections 9 and 10.1
+#[tokio::test]
+async fn in_an_overlap_both_secrets_prove_the_client_and_the_newer_one_signs_for_it() {
+    let server = Server::start(Options::sqlite("rotated-key")).await;
+    let rotate = async |id: &str| {
+        let rotated = server.cli(&["clients", "rotate-secret", id, "--overlap", "1d"]).await.json();
+        rotated["client_secret"].as_str().unwrap().to_owned()
+    };
+    let metadata = json!({
+        "grant_types": ["client_credentials"], "response_types": [], "scope": "api",
+        "token_endpoint_auth_method": "client_secret_jwt",
+    });
+    let client = server.create_client(&["--id", "machine"], &metadata).await;
+    let machine = RelyingParty::of(&server, &client);
+    let now = client.registration["client_id_issued_at"].as_i64().unwrap();
+    let (first, second) = (client.secret.unwrap(), rotate("machine").await);
+    for secret in [&second, &first] {
+        asserts(&machine, secret, now).await.ok();
+    }
+    assert_eq!(asserts(&machine, &format!("{second}x"), now).await.status, 401);
+
+    let metadata = json!({
+        "redirect_uris": [CALLBACK], "skip_consent": true, "id_token_signed_response_alg": "HS256",
+    });
+    let client = server.create_client(&["--id", "app"], &metadata).await;
+    let (old, alice) = (RelyingParty::of(&server, &client), server.create_user("alice").await);
+    let new = RelyingParty { secret: Some(rotate("app").await), ..old.clone() };
+    for party in [&new, &old] {
+        let request = party.asks("openid");
+        let code = request.receives(&alice.authorizes(&Browser::new(), &request.url()).await);
+        let id_token = party.redeems(&code, &request).await.tokens().id_token.unwrap();
+        assert!(Jws::of(&id_token).is_signed_with(new.secret.as_ref().unwrap()));
+    }
 }

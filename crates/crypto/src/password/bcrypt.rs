@@ -82,19 +82,21 @@ impl Bcrypt {
             Input::Password => key.extend(password.iter().take(MOST_KEY_BYTES)),
             Input::Sha256 => {
                 let digest = digest::digest(&digest::SHA256, password);
-                key.extend(digest.as_ref().iter().flat_map(|byte| format!("{byte:02x}").into_bytes()));
+                key.extend(
+                    digest.as_ref().iter().flat_map(|byte| [hex_digit(byte >> 4), hex_digit(byte & 15)]),
+                );
             }
         }
         key.push(0);
         key.truncate(MOST_KEY_BYTES);
         let computed = Zeroizing::new(::bcrypt::bcrypt(self.cost, self.salt, &key));
         // The 24th byte is computed and never stored.
-        computed
-            .iter()
-            .as_slice()
-            .get(..self.hash.len())
-            .is_some_and(|computed| computed.ct_eq(&self.hash).into())
+        computed.get(..self.hash.len()).is_some_and(|computed| computed.ct_eq(&self.hash).into())
     }
+}
+
+fn hex_digit(value: u8) -> u8 {
+    if value < 10 { b'0' + value } else { b'a' + value - 10 }
 }
 
 impl fmt::Display for Bcrypt {

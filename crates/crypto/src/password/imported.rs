@@ -182,7 +182,7 @@ fn spring_scrypt(rest: &str) -> Result<Scrypt, HashRefused> {
         u32::from_str_radix(cost, 16).map_err(|_| broken_scrypt("the parameters must be hexadecimal"))?;
     let decoded = |text| from_b64(text).ok_or(broken_scrypt("salt and hash must be base64"));
     let log_n = u8::try_from(cost >> 16).map_err(|_| broken_scrypt("N is too large"))?;
-    Scrypt::new(log_n, cost >> 8 & 0xff, cost & 0xff, decoded(salt)?, decoded(hash)?)
+    Scrypt::new(log_n, (cost >> 8) & 0xff, cost & 0xff, decoded(salt)?, decoded(hash)?)
 }
 
 /// ASP.NET Identity: base64 of a format byte and what it says: version 2 (0) or version 3 (1).
