@@ -1,5 +1,7 @@
 //! `grantor users`: accounts.
 
+mod import;
+
 use std::fs;
 use std::path::PathBuf;
 
@@ -12,6 +14,7 @@ use serde_json::{Value, json};
 use crate::failure::Failure;
 use crate::output::{Listing, instant, print, print_json};
 use crate::setup::{Opened, PAGE, Setup, standard_input};
+use import::ImportArguments;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -40,7 +43,12 @@ pub(crate) enum Command {
     Show {
         /// Its name or sub
         user: String,
+        /// Say that JSON is wanted, which it always is
+        #[arg(long)]
+        json: bool,
     },
+    /// Import the users that another system has, with their password hashes
+    Import(ImportArguments),
     /// Set the password from standard input; ends all logins and revokes all grants of the account
     SetPassword {
         /// Its name or sub
@@ -78,7 +86,8 @@ pub(crate) async fn run(command: Command, setup: &Setup) -> Result<(), Failure> 
             create(&opened, &username, password, claims).await
         }
         Command::List { json } => list(&opened, json).await,
-        Command::Show { user } => print_json(&document(&find(&opened, &user).await?)),
+        Command::Show { user, json: _ } => print_json(&document(&find(&opened, &user).await?)),
+        Command::Import(arguments) => import::run(&opened, arguments).await,
         Command::SetPassword { user, keep_sessions, password_stdin: _ } => {
             set_password(&opened, &find(&opened, &user).await?, keep_sessions).await
         }

@@ -113,6 +113,16 @@ impl UserClaims {
         Ok(())
     }
 
+    /// These claims with others set and some taken away, checked as `parse` does.
+    pub fn changed(&self, set: &Self, removed: &[String]) -> Result<Self, ClaimError> {
+        let mut claims = self.0.clone();
+        for claim in removed {
+            claims.shift_remove(claim);
+        }
+        claims.extend(set.0.clone());
+        Self::parse(Value::Object(claims))
+    }
+
     /// Sets one claim unless it is there already.
     pub fn set_default(&mut self, claim: &str, value: Value) -> Result<(), ClaimError> {
         if self.0.contains_key(claim) { Ok(()) } else { self.set(claim, value) }

@@ -32,6 +32,7 @@ mod sessions;
 mod throttle;
 mod tokens;
 mod used_jwts;
+mod user_import;
 mod users;
 
 use std::{
@@ -71,6 +72,9 @@ pub use sessions::{Authentication, BrowserSession, NewSession, Reauthentication,
 pub use throttle::{Throttle, ThrottleEntry, ThrottleState};
 pub use tokens::{LiveQuery, LiveToken, Tokens};
 pub use used_jwts::UsedJwts;
+pub use user_import::{
+    IMPORT_BATCH, ImportChanges, ImportRefusal, ImportTerms, Imported, ImportedUser, PasswordImport,
+};
 pub use users::{NewUser, User, UserFacts, Users};
 
 /// Which database, and how many connections to it.

@@ -68,12 +68,13 @@ pub(crate) async fn check(visit: &Visit, login: &str, password: Option<Secret>) 
     }
 }
 
-/// A hash made with older parameters is replaced while the password is at hand; failing to is no reason to refuse.
+/// A hash of another system, or made with older parameters, is replaced while the password is at hand; failing to is no
+/// reason to refuse.
 async fn renew_hash(visit: &Visit, user: &mut User, password: Secret, old: Option<String>) {
     let Some(old) = old.filter(|hash| grantor_crypto::needs_rehash(hash)) else {
         return;
     };
-    let Ok(new) = visit.app.hashing.hash(password).await else {
+    let Ok(new) = visit.app.hashing.rehash(password).await else {
         return;
     };
     let users = visit.app.store.users();
