@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::failure::Failure;
 use crate::output::{Listing, instant, print};
+use crate::progress::waiting;
 use crate::setup::{Opened, PAGE, Setup};
 use crate::{clients, users};
 
@@ -137,11 +138,13 @@ async fn revoke_all(opened: &Opened, user: Option<UserId>, client: Option<Client
     let revoked = match (user, client) {
         (Some(user), client) => {
             let client = client.map(|client| client.row);
-            opened.ending().disconnect(user, client, RevocationReason::Operator).await?.grants
+            let ending = opened.ending();
+            let act = ending.disconnect(user, client, RevocationReason::Operator);
+            waiting("revoking grants", act).await?.grants
         }
         (None, Some(client)) => {
             // Reaches the tokens that have no grant too: those a client got for itself.
-            opened.store.clients().raise_epoch(client.row).await?;
+            waiting("revoking tokens", opened.store.clients().raise_epoch(client.row)).await?;
             return print(&format!("every grant and every token of {} was revoked", client.client_id));
         }
         (None, None) => 0,

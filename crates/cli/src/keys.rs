@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::failure::Failure;
 use crate::output::{Listing, instant, instant_or_none, print, warn};
+use crate::progress::waiting;
 use crate::setup::{Opened, Setup};
 
 #[derive(Debug, Subcommand)]
@@ -39,7 +40,7 @@ pub(crate) async fn run(command: Command, setup: &Setup) -> Result<(), Failure> 
         Command::List { json } => list(&opened, &ring, json).await,
         Command::Rotate { alg, now } => rotate(&opened, &ring, alg, now).await,
         Command::Rewrap => {
-            let changed = ring.rewrap(opened.now.ms).await?;
+            let changed = waiting("rewrapping the data keys", ring.rewrap(opened.now.ms)).await?;
             print(&format!(
                 "{changed} data keys were rewrapped; all are sealed with the first system secret now"
             ))

@@ -8,6 +8,7 @@ mod grants;
 mod keys;
 mod migrate;
 mod output;
+mod progress;
 mod registration;
 mod serve;
 mod sessions;
