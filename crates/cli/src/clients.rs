@@ -6,6 +6,7 @@ mod registration;
 use clap::{Args, Subcommand};
 use grantor_crypto::{DataKeyPurpose, Secret, StoredSecret, random_bytes};
 use grantor_protocol::{ClientId, ClientMetadata, IssuerId, Lifetime, UserId};
+use grantor_server::audit::AuditEvent;
 use grantor_store::{Client, NewClient};
 use serde_json::{Value, json};
 
@@ -117,6 +118,7 @@ pub(crate) async fn run(command: Command, setup: &Setup) -> Result<(), Failure> 
         Command::Delete { id } => {
             let client = find(&opened, &id).await?;
             opened.store.clients().delete(client.row).await?;
+            opened.record(&AuditEvent::ClientDeleted { client_id: client.client_id.clone() });
             print(&format!("{} is deleted, and every token of it is dead", client.client_id))
         }
     }
@@ -156,6 +158,7 @@ async fn create(opened: &Opened, arguments: CreateArguments) -> Result<(), Failu
             fault.into()
         }
     })?;
+    opened.record(&AuditEvent::ClientRegistered { client_id: created.client_id.clone(), token: None });
     print_json(&document(&created, shown.as_ref()))
 }
 
@@ -208,8 +211,12 @@ async fn update(opened: &Opened, id: &str, arguments: MetadataArguments) -> Resu
     let (clients, now) = (opened.store.clients(), opened.now.timestamp());
     let (shown, secret) = secret_after_update(opened, &client, &metadata).await?;
     clients.update_metadata(client.row, &metadata, now).await?;
+    opened.record(&AuditEvent::ClientUpdated { client_id: client.client_id.clone() });
     if secret != client.secret {
         clients.set_secret(client.row, secret.as_ref(), None, now).await?;
+    }
+    if shown.is_some() {
+        opened.record(&AuditEvent::ClientSecretRotated { client_id: client.client_id.clone() });
     }
     let updated = find(opened, id).await?;
     if metadata.has_secret() && updated.secret.is_none() {
@@ -257,6 +264,7 @@ async fn rotate_secret(
     let now = opened.now.timestamp();
     let overlap_until = (!overlap.is_zero()).then(|| now.plus(overlap.seconds()));
     opened.store.clients().set_secret(client.row, Some(&secret), overlap_until, now).await?;
+    opened.record(&AuditEvent::ClientSecretRotated { client_id: client.client_id.clone() });
     print_json(
         &json!({ "client_id": client.client_id, "client_secret": shown.expose(), "client_secret_expires_at": 0 }),
     )

@@ -2,6 +2,7 @@
 
 use clap::Subcommand;
 use grantor_crypto::KeyAlgorithm;
+use grantor_server::audit::AuditEvent;
 use grantor_server::key_ring::{KeyRing, Rotation};
 use serde_json::json;
 
@@ -41,12 +42,14 @@ pub(crate) async fn run(command: Command, setup: &Setup) -> Result<(), Failure> 
         Command::Rotate { alg, now } => rotate(&opened, &ring, alg, now).await,
         Command::Rewrap => {
             let changed = waiting("rewrapping the data keys", ring.rewrap(opened.now.ms)).await?;
+            opened.record(&AuditEvent::KeysRewrapped { count: changed as u64 });
             print(&format!(
                 "{changed} data keys were rewrapped; all are sealed with the first system secret now"
             ))
         }
         Command::RevokeTokens => {
             ring.revoke_tokens(opened.now.ms).await?;
+            opened.record(&AuditEvent::TokensRevoked {});
             warn(
                 "resource servers that verify JWT access tokens by themselves accept them until they expire",
             );
@@ -96,6 +99,7 @@ async fn rotate(
         let done = ring.rotate(algorithm, policy, at_once, opened.now.ms).await?;
         let is_promoted = done.iter().any(|done| matches!(done, Rotation::Promoted { .. }));
         for done in done {
+            opened.record_rotation(algorithm, &done);
             let line = match done {
                 Rotation::Published { kid } if is_promoted => format!("published {kid}"),
                 Rotation::Published { kid } => {

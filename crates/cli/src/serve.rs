@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use grantor_protocol::IssuerId;
 use grantor_server::App;
-use grantor_server::clock::Clock;
+use grantor_server::audit::{AuditEvent, Cause};
+use grantor_server::clock::{Clock, Now};
 use grantor_server::config::{Config, Log, LogFormat};
 use grantor_server::key_ring::{KeyRing, KeyRingError};
 use grantor_server::playground::{self, Playground};
@@ -18,7 +19,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::failure::Failure;
 use crate::output::print;
-use crate::setup::{NOT_MIGRATED, Setup};
+use crate::setup::{NOT_MIGRATED, Setup, audit_failure};
 
 /// Between two attempts to reach a database that is away at the start.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -37,14 +38,21 @@ pub(crate) async fn run(setup: &Setup) -> Result<(), Failure> {
         opened = opening => opened?,
         _ = stop.changed() => return Ok(()),
     };
+    let fingerprint = config.fingerprint.clone();
     let app = App::new(config, store, keys, clock, setup.dev.then_some(Playground));
     if setup.dev {
         playground::seed(&app).await.map_err(|error| Failure::new(error.to_string()))?;
     }
+    app.audit.reopen().map_err(|error| audit_failure(&app.config, &error))?;
+    reopen_when_told(app.clone())?;
     let listeners = Listeners::bind(&app).await?;
+    let started =
+        AuditEvent::ServerStarted { version: env!("CARGO_PKG_VERSION"), configuration: fingerprint };
+    app.audit.record(&by_itself(&app), &started);
     announce(&app.config, setup.dev)?;
     listeners.serve(app.clone(), stop).await?;
     app.store.close().await;
+    app.audit.record(&by_itself(&app), &AuditEvent::ServerStopped {});
     tracing::info!("stopped");
     Ok(())
 }
@@ -110,9 +118,28 @@ fn stop_signal() -> Result<watch::Receiver<bool>, Failure> {
     Ok(stopped)
 }
 
+/// What the server does by itself, now.
+fn by_itself(app: &App) -> Cause {
+    Cause::server(Now { ms: app.clock.now_ms() })
+}
+
+/// Opens the file of the audit trail anew at SIGHUP, for those who move it away when it has grown.
+fn reopen_when_told(app: App) -> Result<(), Failure> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            if let Err(error) = app.audit.reopen() {
+                tracing::error!(%error, setting = "audit.file", "the file of the audit trail stays as it is");
+            }
+        }
+    });
+    Ok(())
+}
+
 fn start_log(log: &Log) -> Result<(), Failure> {
-    let builder =
-        tracing_subscriber::fmt().with_env_filter(EnvFilter::try_new(&log.level)?).with_writer(io::stderr);
+    // The audit trail is not a matter of taste: whatever is logged, it is.
+    let filter = EnvFilter::try_new(&log.level)?.add_directive("audit=info".parse()?);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     match log.format {
         LogFormat::Json => builder.json().init(),
         LogFormat::Text => builder.with_ansi(io::stderr().is_terminal()).init(),

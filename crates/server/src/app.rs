@@ -7,10 +7,11 @@ use std::sync::Arc;
 use axum::extract::FromRef;
 use grantor_store::Store;
 
+use crate::audit::{AuditLog, Cause};
 use crate::client_cache::ClientCache;
 use crate::client_keys::ClientKeys;
 use crate::client_uses::ClientUses;
-use crate::clock::{Clock, Now};
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::ending::EndingAccess;
 use crate::hash_pool::HashPool;
@@ -54,6 +55,8 @@ pub struct Shared {
     pub(crate) assets: Assets,
     /// Counters and latencies.
     pub(crate) metrics: Metrics,
+    /// Who did what.
+    pub audit: AuditLog,
     /// The developer's relying party, in `serve --dev` only.
     pub(crate) playground: Option<Playground>,
 }
@@ -65,8 +68,9 @@ impl App {
     }
 
     /// An act that ends access; whoever is to be told of it is told at once.
-    pub fn ending(&self, now: Now) -> EndingAccess<'_> {
-        EndingAccess::new(&self.store, &self.config.logout, now).telling_by(&self.logout_delivery)
+    pub fn ending(&self, cause: Cause) -> EndingAccess<'_> {
+        EndingAccess::new(&self.store, &self.config.logout, &self.audit, cause)
+            .telling_by(&self.logout_delivery)
     }
 
     /// Puts the parts together.
@@ -83,6 +87,7 @@ impl App {
         let fetcher = Fetcher::new(&config.outbound);
         let client_keys = ClientKeys::new(fetcher.clone());
         let metrics = Metrics::default();
+        let audit = AuditLog::new(&config.audit);
         let assets = Assets::new(&config.brand, config.issuer.path());
         Self(Arc::new(Shared {
             config,
@@ -98,6 +103,7 @@ impl App {
             logout_delivery: LogoutDelivery::default(),
             assets,
             metrics,
+            audit,
             playground,
         }))
     }

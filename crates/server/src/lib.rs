@@ -5,6 +5,7 @@
 //! `visit`, `authorize` and the pages under `interact`. Who may depend on what stands in ARCHITECTURE.md.
 
 pub mod app;
+pub mod audit;
 mod client_cache;
 mod client_jwt;
 mod client_keys;

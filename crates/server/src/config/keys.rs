@@ -127,6 +127,9 @@ pub const KEYS: &[Key] = &[
 
     key("log.level", Text, Some(r#""info""#), "least severe level logged, or a filter by module"),
     key("log.format", Text, Some(r#""text""#), "text or json"),
+
+    key("audit.file", File, None, "file of the audit trail, which is in the log without one"),
+    key("audit.tokens", Boolean, Some("false"), "whether every grant and token that is issued is in the audit trail"),
 ];
 
 /// Names that Ory Hydra's configuration uses for the same thing, so that a file carried over is explained.
