@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use grantor_protocol::IssuerId;
 use grantor_server::App;
@@ -12,14 +12,24 @@ use grantor_server::config::{Config, Log, LogFormat};
 use grantor_server::key_ring::{KeyRing, KeyRingError};
 use grantor_server::playground::{self, Playground};
 use grantor_server::serve::Listeners;
+use grantor_server::traces::{self, Traces};
 use grantor_store::{Fault, Store};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use tracing_subscriber::EnvFilter;
+use tokio::task::JoinHandle;
+use tracing::Subscriber;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::failure::Failure;
 use crate::output::print;
 use crate::setup::{NOT_MIGRATED, Setup, audit_failure};
+
+/// How long the last spans may take to be sent, whatever the drain has left.
+const LEAST_FOR_TRACES: Duration = Duration::from_secs(1);
+const MOST_FOR_TRACES: Duration = Duration::from_secs(5);
 
 /// Between two attempts to reach a database that is away at the start.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -27,11 +37,14 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Runs until SIGTERM or SIGINT, then lets open requests finish.
 pub(crate) async fn run(setup: &Setup) -> Result<(), Failure> {
     let config = setup.load().map_err(Failure::problems)?;
-    start_log(&config.log)?;
+    let traces = config.traces.as_ref().map(|traces| Traces::start(traces, &config.outbound)).transpose();
+    let traces = traces.map_err(|reason| Failure::new(format!("traces: {reason}")))?;
+    start_log(&config.log, traces.as_ref())?;
     for warning in &config.warnings {
         tracing::warn!(setting = warning.path, "{}", warning.message);
     }
     let mut stop = stop_signal()?;
+    let told_to_stop = when_told(stop.clone());
     let clock = Clock::default();
     let opening = open(&config, &clock);
     let (store, keys) = tokio::select! {
@@ -53,6 +66,11 @@ pub(crate) async fn run(setup: &Setup) -> Result<(), Failure> {
     listeners.serve(app.clone(), stop).await?;
     app.store.close().await;
     app.audit.record(&by_itself(&app), &AuditEvent::ServerStopped {});
+    if let Some(traces) = traces {
+        let drained = told_to_stop.await.map(|since| since.elapsed()).unwrap_or_default();
+        let left = app.config.limits.drain_time.saturating_sub(drained);
+        traces.stop(left.clamp(LEAST_FOR_TRACES, MOST_FOR_TRACES)).await;
+    }
     tracing::info!("stopped");
     Ok(())
 }
@@ -118,6 +136,14 @@ fn stop_signal() -> Result<watch::Receiver<bool>, Failure> {
     Ok(stopped)
 }
 
+/// The instant at which it is told to stop.
+fn when_told(mut stop: watch::Receiver<bool>) -> JoinHandle<Instant> {
+    tokio::spawn(async move {
+        drop(stop.wait_for(|stop| *stop).await);
+        Instant::now()
+    })
+}
+
 /// What the server does by itself, now.
 fn by_itself(app: &App) -> Cause {
     Cause::server(Now { ms: app.clock.now_ms() })
@@ -136,15 +162,41 @@ fn reopen_when_told(app: App) -> Result<(), Failure> {
     Ok(())
 }
 
-fn start_log(log: &Log) -> Result<(), Failure> {
+/// Without traces the filter stands before everything, so that what is not logged costs nothing.
+fn start_log(log: &Log, traces: Option<&Traces>) -> Result<(), Failure> {
     // The audit trail is not a matter of taste: whatever is logged, it is.
     let filter = EnvFilter::try_new(&log.level)?.add_directive("audit=info".parse()?);
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
-    match log.format {
-        LogFormat::Json => builder.json().init(),
-        LogFormat::Text => builder.with_ansi(io::stderr().is_terminal()).init(),
+    let filter = filter.add_directive(format!("{}=off", traces::TARGET).parse()?);
+    match traces {
+        None => tracing_subscriber::registry().with(filter).with(lines(log)).init(),
+        Some(traces) => {
+            let lines = lines(log).with_filter(filter);
+            tracing_subscriber::registry().with(lines).with(traces.layer()).init();
+        }
     }
+    log_panics();
     Ok(())
+}
+
+/// The log on standard error, in its format.
+fn lines<S>(log: &Log) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    match log.format {
+        LogFormat::Json => layer.json().flatten_event(true).boxed(),
+        LogFormat::Text => layer.with_ansi(io::stderr().is_terminal()).boxed(),
+    }
+}
+
+/// A panic is an event of the log, in its format, and not lines of its own.
+fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let message = panic.payload_as_str().unwrap_or("no message");
+        tracing::error!(place, panic = message, "a defect was met");
+    }));
 }
 
 fn announce(config: &Config, dev: bool) -> Result<(), Failure> {

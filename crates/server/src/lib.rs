@@ -35,6 +35,7 @@ mod session_management;
 mod sid;
 mod subject;
 pub mod tasks;
+pub mod traces;
 mod user_claims;
 mod visit;
 mod work_pool;

@@ -23,6 +23,7 @@ mod rotation;
 mod secrets;
 mod source;
 mod tokens;
+mod traces;
 mod url;
 
 #[cfg(test)]
@@ -53,6 +54,7 @@ pub use registration::{Registration, StatementIssuer};
 pub use rotation::Keys;
 pub use source::Source;
 pub use tokens::{AccessTokens, RefreshTokens, TokenFormat, TokenLifetime, Tokens};
+pub use traces::Traces;
 pub use url::{Origin, Url};
 
 use crate::pages::Brand;
@@ -110,6 +112,8 @@ pub struct Config {
     pub log: Log,
     /// The audit trail.
     pub audit: Audit,
+    /// Traces, where a collector is named.
+    pub traces: Option<Traces>,
     /// A fingerprint of what is set, without secrets: equal on nodes that are set alike.
     pub fingerprint: String,
     /// What is legal but probably not meant.
@@ -184,6 +188,7 @@ impl Config {
         let limits = limits::read(reader);
         let log = log::read(reader);
         let audit = audit::read(reader);
+        let traces = traces::read(reader);
         let (public, admin) = (public?, admin?);
         if public.listen == admin.listen && public.listen.port() != 0 {
             reader.problem("admin.listen", "is the address of the public listener too; each needs its own");
@@ -210,6 +215,7 @@ impl Config {
             limits: limits?,
             log: log?,
             audit: audit?,
+            traces: traces?,
             fingerprint: reader.fingerprint(),
             warnings: Vec::new(),
         })

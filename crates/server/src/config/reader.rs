@@ -87,6 +87,20 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// A number from 0 to 1.
+    pub(super) fn fraction(&mut self, path: &'static str) -> Option<f64> {
+        self.value(path, |value| {
+            let number = match value {
+                Value::Float(number) => Some(*number),
+                Value::Integer(0) => Some(0.0),
+                Value::Integer(1) => Some(1.0),
+                _ => None,
+            };
+            let number = number.filter(|number| (0.0..=1.0).contains(number));
+            number.ok_or_else(|| "must be a number from 0 to 1".to_owned())
+        })
+    }
+
     /// A length of time that may be nothing at all.
     pub(super) fn lifetime_or_zero(&mut self, path: &'static str) -> Option<Lifetime> {
         const EXPECTED: &str = "a length of time such as \"60s\", \"5m\", \"12h\" or \"30d\"";
