@@ -6,6 +6,7 @@ mod registration;
 use clap::{Args, Subcommand};
 use grantor_crypto::{DataKeyPurpose, Secret, StoredSecret, random_bytes};
 use grantor_protocol::{ClientId, ClientMetadata, IssuerId, Lifetime, UserId};
+use grantor_server::audit::AuditEvent;
 use grantor_store::{Client, NewClient};
 use serde_json::{Value, json};
 
@@ -124,6 +125,7 @@ pub(crate) async fn run(command: Command, setup: &Setup) -> Result<(), Failure> 
         Command::Delete { id } => {
             let client = find(&opened, &id).await?;
             opened.store.clients().delete(client.row).await?;
+            opened.record(&AuditEvent::ClientDeleted { client_id: client.client_id.clone() });
             print(&format!("{} is deleted, and every token of it is dead", client.client_id))
         }
     }
@@ -163,6 +165,7 @@ async fn create(opened: &Opened, arguments: CreateArguments) -> Result<(), Failu
             fault.into()
         }
     })?;
+    opened.record(&AuditEvent::ClientRegistered { client_id: created.client_id.clone(), token: None });
     print_json(&document(opened, &created, shown.as_ref()))
 }
 
@@ -227,6 +230,10 @@ async fn update(opened: &Opened, id: &str, arguments: MetadataArguments) -> Resu
             clients.set_secret(client.row, secret.as_ref(), None, now).await?;
         }
     }
+    opened.record(&AuditEvent::ClientUpdated { client_id: client.client_id.clone() });
+    if shown.is_some() {
+        opened.record(&AuditEvent::ClientSecretRotated { client_id: client.client_id.clone() });
+    }
     let updated = find(opened, id).await?;
     if metadata.has_secret() && updated.secret.is_none() {
         warn(&format!("{id} has no secret yet: run `grantor clients rotate-secret {id}`"));
@@ -279,6 +286,7 @@ async fn rotate_secret(
         ));
     }
     opened.store.clients().set_secret(client.row, Some(&secret), overlap_until, now).await?;
+    opened.record(&AuditEvent::ClientSecretRotated { client_id: client.client_id.clone() });
     let mut document = json!({ "client_id": client.client_id, "client_secret": shown.expose(), "client_secret_expires_at": 0 });
     if let (Some(members), Some(until)) = (document.as_object_mut(), overlap_until) {
         members.insert("previous_client_secret_expires_at".to_owned(), json!(until));
@@ -289,6 +297,9 @@ async fn rotate_secret(
 async fn end_old_secret(opened: &Opened, id: &str) -> Result<(), Failure> {
     let client = find(opened, id).await?;
     let ended = opened.store.clients().end_previous_secret(client.row, opened.now.timestamp()).await?;
+    if ended {
+        opened.record(&AuditEvent::ClientSecretEnded { client_id: client.client_id.clone() });
+    }
     print(if ended { "the secret before the present one is dead" } else { "there is one secret only" })
 }
 

@@ -20,7 +20,7 @@ mod users;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use failure::Failure;
 use setup::Setup;
@@ -87,8 +87,10 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Arguments { config, dev, command } = Arguments::parse();
-    let setup = Setup::new(config, dev);
+    let matches = Arguments::command().get_matches();
+    let Arguments { config, dev, command } =
+        Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let setup = Setup::new(config, dev, name_of(&matches));
     match run(command, &setup).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -96,6 +98,17 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The names of the command and of its subcommands, without their arguments.
+fn name_of(matches: &ArgMatches) -> String {
+    let mut names = Vec::new();
+    let mut next = matches.subcommand();
+    while let Some((name, of_it)) = next {
+        names.push(name);
+        next = of_it.subcommand();
+    }
+    names.join(" ")
 }
 
 async fn run(command: Command, setup: &Setup) -> Result<(), Failure> {
@@ -116,13 +129,17 @@ async fn run(command: Command, setup: &Setup) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
     fn the_command_line_is_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_audit_trail_names_a_command_without_its_arguments() {
+        let line = ["grantor", "registration", "tokens", "create", "--label", "secret plans"];
+        assert_eq!(name_of(&Arguments::command().get_matches_from(line)), "registration tokens create");
     }
 
     #[test]

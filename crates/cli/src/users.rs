@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use grantor_crypto::{Secret, hash_password};
 use grantor_protocol::{IssuerId, UserClaims, UserId, Username};
+use grantor_server::audit::AuditEvent;
 use grantor_store::{NewUser, RevocationReason, User};
 use serde_json::{Value, json};
 
@@ -103,6 +104,7 @@ pub(crate) async fn run(command: Command, setup: &Setup) -> Result<(), Failure> 
         Command::Enable { user } => {
             let user = find(&opened, &user).await?;
             opened.store.users().enable(user.id).await?;
+            opened.record(&AuditEvent::UserEnabled { subject: user.id });
             print(&format!("{} can log in again", user.username_display))
         }
         Command::Delete { user } => {
@@ -154,6 +156,7 @@ async fn create(
             fault.into()
         }
     })?;
+    opened.record(&AuditEvent::UserCreated { subject: created.id });
     print_json(&document(&created))
 }
 
@@ -187,6 +190,7 @@ pub(crate) async fn all(opened: &Opened) -> Result<Vec<User>, Failure> {
 async fn set_password(opened: &Opened, user: &User, keep_sessions: bool) -> Result<(), Failure> {
     let hash = hash_password(&standard_input()?)?;
     opened.store.users().set_password(user.id, Some(&hash)).await?;
+    opened.record(&AuditEvent::PasswordChanged { subject: user.id });
     if keep_sessions {
         return print(&format!("the password of {} is set", user.username_display));
     }

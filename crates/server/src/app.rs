@@ -8,10 +8,11 @@ use axum::extract::FromRef;
 use grantor_store::Store;
 use tokio::sync::Notify;
 
+use crate::audit::{AuditLog, Cause};
 use crate::client_cache::ClientCache;
 use crate::client_keys::ClientKeys;
 use crate::client_uses::ClientUses;
-use crate::clock::{Clock, Now};
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::drain::Drain;
 use crate::ending::EndingAccess;
@@ -60,6 +61,8 @@ pub struct Shared {
     pub(crate) metrics: Metrics,
     /// Told when the files of the public listener's certificate may have changed.
     pub(crate) certificate_renewed: Notify,
+    /// Who did what.
+    pub audit: AuditLog,
     /// The developer's relying party, in `serve --dev` only.
     pub(crate) playground: Option<Playground>,
 }
@@ -76,8 +79,9 @@ impl App {
     }
 
     /// An act that ends access; whoever is to be told of it is told at once.
-    pub fn ending(&self, now: Now) -> EndingAccess<'_> {
-        EndingAccess::new(&self.store, &self.config.logout, now).telling_by(&self.logout_delivery)
+    pub fn ending(&self, cause: Cause) -> EndingAccess<'_> {
+        EndingAccess::new(&self.store, &self.config.logout, &self.audit, cause)
+            .telling_by(&self.logout_delivery)
     }
 
     /// Puts the parts together.
@@ -94,6 +98,7 @@ impl App {
         let fetcher = Fetcher::new(&config.outbound);
         let client_keys = ClientKeys::new(fetcher.clone());
         let metrics = Metrics::default();
+        let audit = AuditLog::new(&config.audit);
         let assets = Assets::new(&config.brand, config.issuer.path());
         Self(Arc::new(Shared {
             config,
@@ -111,6 +116,7 @@ impl App {
             drain: Drain::default(),
             metrics,
             certificate_renewed: Notify::new(),
+            audit,
             playground,
         }))
     }

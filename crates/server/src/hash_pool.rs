@@ -51,6 +51,8 @@ impl HashPool {
         self.run(move || grantor_crypto::hash_password(&password)).await
     }
 
+    /// One span for the wait and the work.
+    #[tracing::instrument(name = "hash_pool.run", level = "debug", skip_all)]
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T, PasswordError> + Send + 'static,

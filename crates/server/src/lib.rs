@@ -5,6 +5,7 @@
 //! `visit`, `authorize` and the pages under `interact`. Who may depend on what stands in ARCHITECTURE.md.
 
 pub mod app;
+pub mod audit;
 mod client_cache;
 mod client_jwt;
 mod client_keys;
@@ -38,6 +39,7 @@ mod sid;
 mod subject;
 pub mod tasks;
 mod tls;
+pub mod traces;
 mod user_claims;
 mod visit;
 mod work_pool;

@@ -9,9 +9,10 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use grantor_crypto::DataKeyPurpose;
-use grantor_protocol::ErrorCode;
+use grantor_protocol::{ErrorCode, UserId};
 
 use crate::app::App;
+use crate::audit::{Actor, Cause};
 use crate::clock::Now;
 use crate::error::{Failure, no_store};
 use crate::extract::{BrowserCookies, Issuer, Peer};
@@ -104,6 +105,11 @@ impl Visit {
     /// loaded in case it is wanted later.
     pub(crate) fn is_navigation(&self) -> bool {
         !self.is_prefetch && self.fetch_destination.as_deref().is_none_or(|to| to == "document")
+    }
+
+    /// What its user causes, or whoever sits there where nobody has proved who they are.
+    pub(crate) fn cause(&self, user: Option<UserId>) -> Cause {
+        Cause::request(&self.peer, &self.trace_id, self.now).by(user.map_or(Actor::Anonymous, Actor::User))
     }
 
     /// The frame of a page.

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use grantor_protocol::{IssuerId, UserId};
+use grantor_server::audit::AuditEvent;
 use grantor_store::{
     IMPORT_BATCH, ImportChanges, ImportTerms, Imported, ImportedUser, PasswordImport, RevocationReason,
 };
@@ -17,7 +18,7 @@ use serde_json::{Value, json};
 
 use crate::failure::Failure;
 use crate::output::{print, print_json};
-use crate::progress::Progress;
+use crate::progress::{Done, Progress};
 use crate::setup::Opened;
 use entries::Entries;
 
@@ -62,12 +63,17 @@ pub(super) async fn run(opened: &Opened, arguments: ImportArguments) -> Result<(
         terms,
         noun,
         summary: Summary::default(),
-        progress: Progress::new(total),
+        progress: Progress::new("importing users"),
+        size: total,
         batch: Vec::new(),
     };
     import.all(entries).await?;
     let Import { summary, mut progress, .. } = import;
     progress.clear();
+    let changed = summary.created + summary.updated;
+    if changed > 0 && !arguments.dry_run {
+        opened.record(&AuditEvent::UsersImported { count: changed });
+    }
     if arguments.json {
         print_json(&summary.document(noun, arguments.dry_run))?;
     } else {
@@ -83,6 +89,8 @@ struct Import<'a> {
     noun: &'static str,
     summary: Summary,
     progress: Progress,
+    /// Of the file in bytes, where it is one.
+    size: Option<u64>,
     batch: Vec<(u64, ImportedUser)>,
 }
 
@@ -97,7 +105,8 @@ impl Import<'_> {
             if self.batch.len() == IMPORT_BATCH {
                 self.write().await?;
             }
-            self.progress.show(self.summary.done(), entries.bytes().unwrap_or_default());
+            let bytes = entries.bytes().unwrap_or_default();
+            self.progress.show(Done::Counted { count: self.summary.done(), bytes, of: self.size });
         }
         self.write().await
     }

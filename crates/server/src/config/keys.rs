@@ -23,6 +23,8 @@ pub enum Kind {
     Boolean,
     /// A whole number.
     Integer,
+    /// A number from 0 to 1.
+    Fraction,
     /// A length of time: `"60s"`, `"5m"`, `"12h"`, `"30d"`, or seconds as a number.
     Lifetime,
     /// The name of a file.
@@ -31,7 +33,7 @@ pub enum Kind {
     List,
 }
 
-use Kind::{Boolean, File, Integer, Lifetime, List, Text};
+use Kind::{Boolean, File, Fraction, Integer, Lifetime, List, Text};
 
 /// The table, in the order of `config/grantor.example.toml`.
 #[rustfmt::skip]
@@ -128,6 +130,15 @@ pub const KEYS: &[Key] = &[
 
     key("log.level", Text, Some(r#""info""#), "least severe level logged, or a filter by module"),
     key("log.format", Text, Some(r#""text""#), "text or json"),
+
+    key("audit.file", File, None, "file of the audit trail, which is in the log without one"),
+    key("audit.tokens", Boolean, Some("false"), "whether every grant and token that is issued is in the audit trail"),
+
+    key("traces.endpoint", Text, None, "collector of OpenTelemetry traces (OTLP over HTTP); none: no traces"),
+    key("traces.headers", List, None, "headers that the collector asks for"),
+    key("traces.headers_file", File, None, "file that holds them, one a line"),
+    key("traces.sample", Fraction, Some("1.0"), "share of the traces that is sent"),
+    key("traces.service_name", Text, Some(r#""grantor""#), "what this server is called in traces"),
 ];
 
 /// Names that Ory Hydra's configuration uses for the same thing, so that a file carried over is explained.

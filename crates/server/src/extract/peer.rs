@@ -57,6 +57,12 @@ impl Peer {
         truncated(self.addr, 32, 64)
     }
 
+    /// Whether the request comes straight from a proxy that is believed.
+    pub(crate) fn is_trusted_proxy(connection: Option<&Connection>, trusted: &[IpNet]) -> bool {
+        let addr = connection.map(|connection| connection.addr.ip().to_canonical());
+        addr.is_some_and(|addr| trusted.iter().any(|network| network.contains(&addr)))
+    }
+
     /// What surrounds it: the networks that one customer may own many addresses of.
     pub(crate) fn neighbourhood(&self) -> String {
         truncated(self.addr, 24, 48)

@@ -4,6 +4,7 @@ use grantor_crypto::{DataKeyPurpose, Secret};
 use grantor_protocol::{ErrorCode, SessionId, Timestamp};
 use grantor_store::{Authentication, BrowserSession, NewSession, Reauthentication, User};
 
+use crate::audit::AuditEvent;
 use crate::discovery::PASSWORD_ACR;
 use crate::error::Failure;
 use crate::extract::HeldSession;
@@ -40,6 +41,8 @@ pub(crate) async fn sign_in(
         Some(before) => before.id,
         None => insert_session(visit, user, &secret, authentication, remembered, &term).await?,
     };
+    let accepted = AuditEvent::LoginAccepted { subject: user.id, session };
+    visit.app.audit.record(&visit.cause(Some(user.id)), &accepted);
     let keys = visit.app.keys.current(visit.now.ms).await?;
     visit.cookies.know_device(keys.data_key(DataKeyPurpose::Cookies)?.mac(), &user.username);
     visit.cookies.sign_in(HeldSession { secret, remembered }, replaced.map(|before| &before.secret_hash));

@@ -27,6 +27,7 @@ use axum::http::{Method, StatusCode};
 use rustls::ClientConfig;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
+use tracing::Instrument;
 use url::Host;
 
 pub(crate) use cache::{Fetched, Kind, MaxAge};
@@ -34,6 +35,7 @@ pub(crate) use error::{CertificateFault, FetchError};
 pub(crate) use exchange::Answer;
 pub(crate) use ourselves::ends_within;
 pub use policy::{AddressPolicy, Refusal, Target, is_public};
+pub(crate) use tls::client as client_tls;
 
 use crate::clock::Now;
 use crate::config::Outbound;
@@ -182,11 +184,12 @@ impl Fetcher {
     fn start(&self, key: &Key, target: Target, wanted: Wanted, now: Now) -> watch::Receiver<Option<Outcome>> {
         let (sender, receiver) = watch::channel(None);
         let running = Running { shared: Arc::clone(&self.0), key: key.clone() };
-        tokio::spawn(async move {
+        let fetching = async move {
             let outcome = running.shared.fetch(&target, wanted, now).await;
             drop(running);
             drop(sender.send(Some(outcome)));
-        });
+        };
+        tokio::spawn(fetching.in_current_span());
         receiver
     }
 }
@@ -226,6 +229,7 @@ impl Shared {
     }
 
     /// One question to a host, all of it within `time`. Whatever is sent by Grantor of its own accord goes through here.
+    #[tracing::instrument(name = "outbound.call", level = "debug", skip_all, fields(host = %target.host()))]
     async fn ask(
         &self,
         target: &Target,
