@@ -7,6 +7,7 @@
 )]
 
 mod account;
+mod customised;
 mod journeys;
 mod languages;
 mod logouts;

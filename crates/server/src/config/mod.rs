@@ -21,6 +21,7 @@ mod registration;
 mod rotation;
 mod secrets;
 mod source;
+mod texts;
 mod tokens;
 mod url;
 
