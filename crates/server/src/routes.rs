@@ -211,6 +211,9 @@ mod tests {
             unsigned: true,
             request_uris_are_registered: true,
             claims: ClaimScopes::default(),
+            ui_locales: vec!["en".to_owned()],
+            policy: None,
+            terms: None,
         };
         let document = serde_json::to_value(published("https://id.example", &offered)).unwrap();
         document.as_object().unwrap().clone()

@@ -8,6 +8,7 @@
 
 mod account;
 mod apache;
+mod customised;
 mod journeys;
 mod languages;
 mod logouts;

@@ -48,7 +48,9 @@ fn in_force(files: &Files, left_out: impl Fn(&str) -> bool) -> String {
         }
         let is_file = Key::at(&path).is_some_and(|key| key.kind == Kind::File);
         let content = match path.as_str() {
-            "brand.logo" => "<svg xmlns='http://www.w3.org/2000/svg'/>",
+            "brand.stylesheet" => ".card { border-radius: 0 }",
+            "brand.texts" => "[de]\nlogin_title = 'Willkommen'",
+            _ if path.starts_with("brand.") => "<svg xmlns='http://www.w3.org/2000/svg'/>",
             "database.url_file" => "postgres://grantor@db/grantor\n",
             "outbound.ca_file" => &root,
             "traces.headers_file" => "authorization: Bearer of-a-collector\n",

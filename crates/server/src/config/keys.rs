@@ -110,7 +110,19 @@ pub const KEYS: &[Key] = &[
 
     key("brand.name", Text, Some(r#""Grantor""#), "name on the pages"),
     key("brand.accent", Text, Some(r##""#0f6a5b""##), "colour of buttons and links"),
-    key("brand.logo", File, None, "image above the name"),
+    key("brand.accent_dark", Text, None, "the same on dark pages"),
+    key("brand.background", Text, None, "colour behind the card"),
+    key("brand.background_dark", Text, None, "the same on dark pages"),
+    key("brand.logo", File, None, "image beside the name"),
+    key("brand.logo_dark", File, None, "the same on dark pages"),
+    key("brand.logo_has_name", Boolean, Some("false"), "whether the image says the name, which is not written then"),
+    key("brand.icon", File, None, "image in the browser's tab"),
+    key("brand.stylesheet", File, None, "rules of your own (CSS), after those of the pages"),
+    key("brand.texts", File, None, "texts of your own (TOML), by language"),
+    key("brand.links.terms", Text, None, "where your terms of service are"),
+    key("brand.links.privacy", Text, None, "where your privacy policy is"),
+    key("brand.links.imprint", Text, None, "where it says who runs this"),
+    key("brand.links.support", Text, None, "where help is"),
 
     key("cors.allowed_origins", List, Some("[]"), "origins allowed beside those of the clients"),
 

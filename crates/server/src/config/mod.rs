@@ -22,6 +22,7 @@ mod registration;
 mod rotation;
 mod secrets;
 mod source;
+mod texts;
 mod tokens;
 mod traces;
 mod url;

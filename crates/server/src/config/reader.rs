@@ -226,7 +226,7 @@ fn default(path: &str) -> Option<Value> {
     format!("default = {text}").parse::<toml::Table>().ok()?.remove("default")
 }
 
-fn wrong_type(expected: &str, found: &Value) -> String {
+pub(super) fn wrong_type(expected: &str, found: &Value) -> String {
     let found = match found {
         Value::String(_) => "text",
         Value::Integer(_) | Value::Float(_) => "a number",

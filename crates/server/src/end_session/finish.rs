@@ -9,7 +9,7 @@ use super::asked::Asked;
 use super::front_channel;
 use crate::audit::AuditEvent;
 use crate::error::Failure;
-use crate::interact::client_card;
+use crate::interact::{client_card, introduction};
 use crate::logout::delivery;
 use crate::pages::views::{LoggedOutPage, WebLink};
 use crate::visit::{Policy, Visit};
@@ -106,12 +106,10 @@ pub(crate) async fn tell(visit: &Visit, asked: &Asked, outcome: Outcome<'_>) -> 
     };
     let (signed_out, address) = match outcome {
         Outcome::SignedOut(address) => (true, address),
-        Outcome::Stayed => {
-            (false, client.as_ref().and_then(|client| client.row.metadata.client_uri.as_deref()))
-        }
+        Outcome::Stayed => (false, client.as_ref().and_then(|client| introduction(visit, client).home)),
     };
     let link = address.and_then(WebLink::new);
-    let card = client.as_ref().map(|client| client_card(client, None));
+    let card = client.as_ref().map(|client| client_card(visit, client, None));
     let page = visit.frame();
     let continue_to = card.zip(link).map(|(card, link)| (card.name, link));
     let view = LoggedOutPage { page: &page, signed_out, continue_to };
