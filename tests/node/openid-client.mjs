@@ -7,6 +7,7 @@ import * as client from 'openid-client'
 const { ISSUER, CLIENT_ID, CLIENT_SECRET } = process.env
 const authentication = client.ClientSecretBasic(CLIENT_SECRET)
 const config = await client.discovery(new URL(ISSUER), CLIENT_ID, undefined, authentication)
+client.enableNonRepudiationChecks(config) // verifies signatures also where TLS would do
 // endregion discovery
 
 // region login
