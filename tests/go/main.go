@@ -84,6 +84,7 @@ func (app *journal) me(w http.ResponseWriter, r *http.Request) (any, error) {
 
 // callback is where Grantor sends the browser back to.
 func (app *journal) callback(w http.ResponseWriter, r *http.Request) {
+	// region callback
 	var state, nonce, verifier string
 	if begun, err := r.Cookie("login"); err == nil {
 		fmt.Sscan(begun.Value, &state, &nonce, &verifier)
@@ -92,6 +93,7 @@ func (app *journal) callback(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "this is not the answer to a login of this browser", http.StatusBadRequest)
 		return
 	}
+	// endregion callback
 	if refusal := r.FormValue("error"); refusal != "" {
 		http.Error(w, refusal+": "+r.FormValue("error_description"), http.StatusForbidden)
 		return

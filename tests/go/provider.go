@@ -93,7 +93,6 @@ func (p *provider) redeem(ctx context.Context, code, nonce, verifier string) (*u
 
 // endregion login
 
-// region machine
 func (p *provider) machineToken(ctx context.Context) (*oauth2.Token, error) {
 	config := clientcredentials.Config{
 		ClientID:     p.config.ClientID,
@@ -104,8 +103,6 @@ func (p *provider) machineToken(ctx context.Context) (*oauth2.Token, error) {
 	}
 	return config.Token(ctx)
 }
-
-// endregion machine
 
 // region introspect
 // introspection is what RFC 7662 answers; Scope and Subject only when Active.

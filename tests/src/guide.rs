@@ -38,7 +38,7 @@ pub fn fences(page: &str) -> Result<Vec<Fence>, String> {
                 return Err(format!("line {number}: the block does not end"));
             }
             let text =
-                inside.iter().map(|line| format!("{}\n", line.get(indent..).unwrap_or_default())).collect();
+                inside.iter().flat_map(|line| [line.get(indent..).unwrap_or_default(), "\n"]).collect();
             found.push(Fence {
                 line: number,
                 language: language.trim().to_owned(),
@@ -116,7 +116,7 @@ pub fn region(source: &str, name: &str) -> Result<String, String> {
     let lines = || inside.iter().filter(|line| !line.is_empty());
     let indent = lines().map(|line| line.len() - line.trim_start().len()).min();
     let indent = indent.ok_or_else(|| format!("the region {name} is empty"))?;
-    Ok(inside.iter().map(|line| format!("{}\n", line.get(indent..).unwrap_or_default())).collect())
+    Ok(inside.iter().flat_map(|line| [line.get(indent..).unwrap_or_default(), "\n"]).collect())
 }
 
 /// `region` or `endregion` and its name, where a line is nothing but a comment that says so.

@@ -1,6 +1,6 @@
 //! Relying parties that others wrote log in and stay logged in: the `openidconnect` crate over
 //! plain HTTP, and `oidc-client-ts` as a single-page app in Chromium.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests report failure by panicking")]
+#![expect(clippy::unwrap_used, reason = "tests report failure by panicking")]
 
 use grantor_tests::{
     Browser, Chromium, Http, Journal, Options, RelyingParty, Server, Site, TlsFront, http_client_trusting,

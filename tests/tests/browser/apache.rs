@@ -30,6 +30,7 @@ impl Scene {
         let issuer = front.origin("id.localhost");
         let config = format!(
             "issuer = '{issuer}'
+            clients.pkce = 'always'
             tokens.access.lifetime = '1m'
             outbound.allow_private = ['127.0.0.1/32', '::1/128']
             outbound.ca_file = '{}'",
