@@ -282,7 +282,8 @@ async fn in_an_overlap_both_secrets_prove_the_client_and_the_newer_one_signs_for
     });
     let client = server.create_client(&["--id", "app"], &metadata).await;
     let (old, alice) = (RelyingParty::of(&server, &client), server.create_user("alice").await);
-    let new = RelyingParty { secret: Some(rotate("app").await), ..old.clone() };
+    let mut new = old.clone();
+    new.secret = Some(rotate("app").await);
     for party in [&new, &old] {
         let request = party.asks("openid");
         let code = request.receives(&alice.authorizes(&Browser::new(), &request.url()).await);

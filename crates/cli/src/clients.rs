@@ -287,7 +287,9 @@ async fn rotate_secret(
     }
     opened.store.clients().set_secret(client.row, Some(&secret), overlap_until, now).await?;
     opened.record(&AuditEvent::ClientSecretRotated { client_id: client.client_id.clone() });
-    let mut document = json!({ "client_id": client.client_id, "client_secret": shown.expose(), "client_secret_expires_at": 0 });
+    let mut document = json!({
+        "client_id": client.client_id, "client_secret": shown.expose(), "client_secret_expires_at": 0,
+    });
     if let (Some(members), Some(until)) = (document.as_object_mut(), overlap_until) {
         members.insert("previous_client_secret_expires_at".to_owned(), json!(until));
     }
