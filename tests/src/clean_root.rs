@@ -51,9 +51,9 @@ impl CleanRoot {
         while let Some(folder) = folders.pop() {
             let below = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
             folders.extend(below.filter(|path| path.is_dir()));
-            fs::set_permissions(&folder, PermissionsExt::from_mode(0o555)).unwrap();
+            fs::set_permissions(&folder, fs::Permissions::from_mode(0o555)).unwrap();
         }
-        fs::set_permissions(root.at(STATE), PermissionsExt::from_mode(0o755)).unwrap();
+        fs::set_permissions(root.at(STATE), fs::Permissions::from_mode(0o755)).unwrap();
         root
     }
 
@@ -95,7 +95,7 @@ impl CleanRoot {
         let file = self.at(path);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(&file, content).unwrap();
-        fs::set_permissions(file, PermissionsExt::from_mode(mode)).unwrap();
+        fs::set_permissions(file, fs::Permissions::from_mode(mode)).unwrap();
     }
 
     fn at(&self, path: &str) -> std::path::PathBuf {
@@ -115,7 +115,7 @@ impl Drop for CleanRoot {
         drop(self.serving.take());
         let mut folders = vec![self.folder.path().to_owned()];
         while let Some(folder) = folders.pop() {
-            let _ = fs::set_permissions(&folder, PermissionsExt::from_mode(0o755));
+            let _ = fs::set_permissions(&folder, fs::Permissions::from_mode(0o755));
             let below = fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.path());
             folders.extend(below.filter(|path| path.is_dir()));
         }
