@@ -45,6 +45,7 @@ impl CleanRoot {
         }
         root.put(BINARY, &fs::read(grantor()).unwrap(), 0o555);
         root.put("/etc/passwd", format!("nonroot:x:{USER}:{USER}::/home:/none\n").as_bytes(), 0o444);
+        root.put("/etc/hosts", b"127.0.0.1 localhost\n", 0o444); // engines write it
         root.put("/run/secrets/system", b"tests only: this system secret is not one\n", 0o444);
         fs::create_dir_all(root.at(STATE)).unwrap();
         let mut folders = vec![root.folder.path().to_owned()];
