@@ -45,15 +45,16 @@ impl CleanRoot {
         }
         root.put(BINARY, &fs::read(grantor()).unwrap(), 0o555);
         root.put("/etc/passwd", format!("nonroot:x:{USER}:{USER}::/home:/none\n").as_bytes(), 0o444);
+        root.put("/etc/hosts", b"127.0.0.1 localhost\n", 0o444); // engines write it
         root.put("/run/secrets/system", b"tests only: this system secret is not one\n", 0o444);
         fs::create_dir_all(root.at(STATE)).unwrap();
         let mut folders = vec![root.folder.path().to_owned()];
         while let Some(folder) = folders.pop() {
             let below = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
             folders.extend(below.filter(|path| path.is_dir()));
-            fs::set_permissions(&folder, PermissionsExt::from_mode(0o555)).unwrap();
+            fs::set_permissions(&folder, fs::Permissions::from_mode(0o555)).unwrap();
         }
-        fs::set_permissions(root.at(STATE), PermissionsExt::from_mode(0o755)).unwrap();
+        fs::set_permissions(root.at(STATE), fs::Permissions::from_mode(0o755)).unwrap();
         root
     }
 
@@ -95,7 +96,7 @@ impl CleanRoot {
         let file = self.at(path);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(&file, content).unwrap();
-        fs::set_permissions(file, PermissionsExt::from_mode(mode)).unwrap();
+        fs::set_permissions(file, fs::Permissions::from_mode(mode)).unwrap();
     }
 
     fn at(&self, path: &str) -> std::path::PathBuf {
@@ -115,7 +116,7 @@ impl Drop for CleanRoot {
         drop(self.serving.take());
         let mut folders = vec![self.folder.path().to_owned()];
         while let Some(folder) = folders.pop() {
-            let _ = fs::set_permissions(&folder, PermissionsExt::from_mode(0o755));
+            let _ = fs::set_permissions(&folder, fs::Permissions::from_mode(0o755));
             let below = fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.path());
             folders.extend(below.filter(|path| path.is_dir()));
         }

@@ -115,7 +115,7 @@ impl Check<'_> {
         let answer = match self.fetcher.ask_ourselves(&url, &[]).await {
             Ok(answer) => answer,
             Err(error) => {
-                self.report.may_pass = error.is_outage();
+                self.report.may_pass = reached::may_pass(&error);
                 self.found([reached::unreached(self.config, &url, &error)]);
                 return false;
             }

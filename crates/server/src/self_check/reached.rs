@@ -58,6 +58,11 @@ pub(super) fn unreached(config: &Config, url: &str, error: &FetchError) -> Probl
     }
 }
 
+/// Whether it may be that only nobody listens yet. A certificate does not become another one by waiting.
+pub(super) fn may_pass(error: &FetchError) -> bool {
+    error.is_outage() && !matches!(error, FetchError::Certificate(_) | FetchError::Tls(_))
+}
+
 fn untrusted(config: &Config, fault: &CertificateFault) -> Problem {
     let origin = config.issuer.origin();
     match fault {

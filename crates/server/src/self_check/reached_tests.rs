@@ -76,3 +76,11 @@ fn a_certificate_is_mended_where_tls_ends() {
         assert!(line(fault.clone()).starts_with("reverse proxy: the certificate"), "{fault}");
     }
 }
+
+#[test]
+fn only_what_may_come_up_by_itself_is_waited_for() {
+    assert!(may_pass(&FetchError::Connect("refused".to_owned())));
+    assert!(may_pass(&FetchError::Unresolved("none".to_owned())));
+    assert!(!may_pass(&FetchError::Certificate(CertificateFault::Expired)));
+    assert!(!may_pass(&FetchError::Redirect(301)));
+}
