@@ -182,7 +182,7 @@ where
 {
     let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr);
     match log.format {
-        LogFormat::Json => layer.json().flatten_event(true).boxed(),
+        LogFormat::Json => layer.json().flatten_event(true).with_span_list(false).boxed(),
         LogFormat::Text => layer.with_ansi(io::stderr().is_terminal()).boxed(),
     }
 }

@@ -87,7 +87,7 @@ fn log(failure: &Failure, status: u16) {
                 error = refusal.code.name(),
                 check = refusal.check,
                 expected = refusal.expected,
-                received = ?received,
+                received,
                 setting = refusal.setting.unwrap_or("none"),
                 "refused"
             );

@@ -73,12 +73,16 @@ async fn what_users_and_clients_do_is_recorded_with_who_did_it() {
     let (server, trail) = start("audit-users", "audit.tokens = true").await;
     let started = trail.since(0, "server.started");
     assert_eq!(started.len(), 1, "{started:?}");
-    assert_eq!((&started[0]["actor"], started[0]["configuration"].as_str().unwrap().len()), (&json!("server"), 16));
+    assert_eq!(
+        (&started[0]["actor"], started[0]["configuration"].as_str().unwrap().len()),
+        (&json!("server"), 16)
+    );
 
     let operator = |command: &str| json!({ "actor": "operator", "command": command, "outcome": "success" });
     let registered = server.create_client(&["--id", "app"], &metadata());
     let client: Client = trail.one("client.registered", operator("clients create"), registered).await;
-    let alice: Person = trail.one("user.created", operator("users create"), server.create_user("alice")).await;
+    let alice: Person =
+        trail.one("user.created", operator("users create"), server.create_user("alice")).await;
     let app = RelyingParty::of(&server, &client);
     let (browser, request) = (Browser::new(), app.asks("openid offline_access"));
     let user = json!({ "actor": "user", "actor_id": alice.subject, "peer": "127.0.0.1" });
@@ -93,7 +97,8 @@ async fn what_users_and_clients_do_is_recorded_with_who_did_it() {
     let refused = json!({
         "outcome": "failure", "actor": "anonymous", "subject": alice.subject, "peer": "127.0.0.1"
     });
-    let page = trail.one("login.refused", refused, browser.submit(&page, "submit-login", &wrong)).await.page();
+    let page =
+        trail.one("login.refused", refused, browser.submit(&page, "submit-login", &wrong)).await.page();
     let accepted = with(json!({ "subject": alice.subject, "outcome": "success" }));
     let page = trail.one("login.accepted", accepted, alice.logs_in(&browser, &page)).await.page();
     let trace_id = trail.since(0, "login.accepted")[0]["trace_id"].as_str().unwrap().to_owned();
@@ -113,7 +118,8 @@ async fn what_users_and_clients_do_is_recorded_with_who_did_it() {
         all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         all
     };
-    let issued = of_client(json!({ "grant_type": "authorization_code", "grant": grant, "subject": alice.subject }));
+    let issued =
+        of_client(json!({ "grant_type": "authorization_code", "grant": grant, "subject": alice.subject }));
     let first = trail.one("token.issued", issued, app.redeems(&code, &request)).await.tokens();
     let issued = of_client(json!({ "grant_type": "refresh_token", "grant": grant }));
     let second = trail.one("token.issued", issued, app.refreshes(first.refresh())).await.tokens();
@@ -194,7 +200,8 @@ async fn what_operators_do_is_recorded_with_the_command_and_the_user_of_the_mach
     };
     let of_app = json!({ "client_id": "app" });
     let of_alice = json!({ "subject": alice.subject });
-    let (updated, rotated) = (by("clients update", of_app.clone()), by("clients rotate-secret", of_app.clone()));
+    let (updated, rotated) =
+        (by("clients update", of_app.clone()), by("clients rotate-secret", of_app.clone()));
     trail.one("client.updated", updated, runs(&["clients", "update", "app", "--name", "Tea"], "")).await;
     trail.one("client.secret_rotated", rotated, runs(&["clients", "rotate-secret", "app"], "")).await;
     let overlap = ["clients", "rotate-secret", "app", "--overlap", "1h"];
@@ -205,7 +212,8 @@ async fn what_operators_do_is_recorded_with_the_command_and_the_user_of_the_mach
     let uid = trail.since(0, "client.updated")[0]["actor_id"].as_str().unwrap().to_owned();
     assert!(uid.strip_prefix("uid ").unwrap().parse::<u32>().is_ok(), "{uid}");
     let grants = server.cli(&["grants", "list", "--json"]).await.json();
-    let grant = grants[0]["id"].as_str().or(grants[0]["grant"].as_str()).expect("the id of a grant").to_owned();
+    let grant =
+        grants[0]["id"].as_str().or(grants[0]["grant"].as_str()).expect("the id of a grant").to_owned();
     let revoked = by("grants revoke", json!({ "grant": grant }));
     trail.one("grant.revoked", revoked, runs(&["grants", "revoke", &grant], "")).await;
     let all = by("grants revoke", of_app.clone());
@@ -227,11 +235,26 @@ async fn what_operators_do_is_recorded_with_the_command_and_the_user_of_the_mach
     let promoted = published.clone();
     trail.one("key.published", published, runs(&["keys", "rotate"], "")).await;
     trail.one("key.promoted", promoted, runs(&["keys", "rotate", "--now"], "")).await;
+    // It signs for three more seconds, on every node; until then withdrawing it is refused.
+    let keys = server.cli(&["keys", "list", "--json"]).await.json();
+    let retired = keys.as_array().unwrap().iter().find(|key| key["state"] == "retired").expect("a retired key");
+    let kid = retired["kid"].as_str().unwrap();
+    let withdrawn = by("keys withdraw", json!({ "kid": kid }));
+    let withdraws = async {
+        let attempt = async || server.cli(&["keys", "withdraw", kid]).await.status.success();
+        while !attempt().await {}
+    };
+    let in_time = async { tokio::time::timeout(Duration::from_secs(30), withdraws).await.expect("withdrawn") };
+    trail.one("key.withdrawn", withdrawn, in_time).await;
     let imported = by("users import", json!({ "count": 2 }));
     let file = "{\"username\":\"bob\"}\n{\"username\":\"carol\"}\n";
     trail.one("users.imported", imported, runs(&["users", "import", "-"], file)).await;
-    trail.one("keys.rewrapped", by("keys rewrap", json!({ "count": 0 })), runs(&["keys", "rewrap"], "")).await;
-    trail.one("tokens.revoked", by("keys revoke-tokens", json!({})), runs(&["keys", "revoke-tokens"], "")).await;
+    trail
+        .one("keys.rewrapped", by("keys rewrap", json!({ "count": 0 })), runs(&["keys", "rewrap"], ""))
+        .await;
+    trail
+        .one("tokens.revoked", by("keys revoke-tokens", json!({})), runs(&["keys", "revoke-tokens"], ""))
+        .await;
     trail.one("client.deleted", by("clients delete", of_app), runs(&["clients", "delete", "app"], "")).await;
     let created = by("registration tokens create", json!({}));
     trail.one("registration_token.created", created, runs(&["registration", "tokens", "create"], "")).await;
@@ -250,7 +273,8 @@ async fn what_operators_do_is_recorded_with_the_command_and_the_user_of_the_mach
 
 #[tokio::test]
 async fn the_admin_listener_and_registration_are_in_the_trail() {
-    let config = "registration.enabled = true\nregistration.require_token = true\nadmin.token_file = 'admin-token'";
+    let config =
+        "registration.enabled = true\nregistration.require_token = true\nadmin.token_file = 'admin-token'";
     let token = "a token of the admin listener";
     // The file has to be there before the server is.
     let directory = tempfile_of(token);
@@ -269,7 +293,10 @@ async fn the_admin_listener_and_registration_are_in_the_trail() {
     let register = server.url("/oauth2/register");
     let document = json!({ "redirect_uris": [CALLBACK] });
     let refused = json!({ "actor": "anonymous", "outcome": "failure", "reason": "none" });
-    trail.one("registration_token.refused", refused, http.post(&register).json(&document).send()).await.unwrap();
+    trail
+        .one("registration_token.refused", refused, http.post(&register).json(&document).send())
+        .await
+        .unwrap();
     let initial = made["token"].as_str().unwrap();
     let registering = http.post(&register).bearer_auth(initial).json(&document).send();
     let with_token = json!({ "actor": "anonymous", "token": made["id"] });
@@ -279,7 +306,10 @@ async fn the_admin_listener_and_registration_are_in_the_trail() {
     let managing = client["registration_access_token"].as_str().unwrap().to_owned();
     let id = client["client_id"].as_str().unwrap();
     let failed = json!({ "client_id": id, "reason": "credentials", "actor": "anonymous" });
-    trail.one("client.authentication_failed", failed, http.get(&own).bearer_auth("canary").send()).await.unwrap();
+    trail
+        .one("client.authentication_failed", failed, http.get(&own).bearer_auth("canary").send())
+        .await
+        .unwrap();
     let by_itself = json!({ "actor": "client", "actor_id": id, "client_id": id });
     let mut replaced = document.clone();
     replaced["client_id"] = json!(id);
@@ -360,7 +390,8 @@ fn every_event_is_driven_by_a_test() {
 async fn without_a_file_the_trail_is_in_the_log_whatever_its_level() {
     let config = "log.level = 'off'\nlog.format = 'json'";
     let server = Server::start(Options::sqlite("audit-in-log").config(config)).await;
-    let output = server.cli(&["clients", "create", "--id", "app", "--redirect-uri", CALLBACK]).await.succeeded();
+    let output =
+        server.cli(&["clients", "create", "--id", "app", "--redirect-uri", CALLBACK]).await.succeeded();
     let record: Value = serde_json::from_str(output.stderr.trim()).expect("one record");
     assert_eq!(record["event"], "client.registered");
     let nobody = Client { id: "nobody".to_owned(), secret: Some("x".to_owned()), registration: json!({}) };

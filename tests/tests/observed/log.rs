@@ -8,7 +8,8 @@ async fn a_line_of_the_log_is_one_flat_object_with_the_trace_id_and_no_caller_ca
     let config = "log.format = 'json'\nlog.level = 'debug'";
     let server = Server::start(Options::sqlite("log-json").config(config)).await;
     let nasty = "a%0d%0a%7B%22level%22%3A%22FORGED%22%7D%1b%5B2J";
-    let url = server.url(&format!("/oauth2/auth?client_id={nasty}&response_type=code&state={}", "x".repeat(9000)));
+    let url =
+        server.url(&format!("/oauth2/auth?client_id={nasty}&response_type=code&state={}", "x".repeat(9000)));
     let answer = http_client().get(url).header("user-agent", "x\u{9}\"}{").send().await.unwrap();
     let trace_id = answer.headers()["x-trace-id"].to_str().unwrap().to_owned();
     let log = server.nodes[0].log();

@@ -125,8 +125,8 @@ pub(super) trait Member<T> {
 }
 
 /// Not longer than [`TEXT_LIMIT`].
-fn text(value: &str) -> Option<String> {
-    Some(value.chars().take(TEXT_LIMIT).collect())
+fn text(value: &str) -> String {
+    value.chars().take(TEXT_LIMIT).collect()
 }
 
 impl<T, M: Member<T>> Member<T> for Option<M> {
@@ -145,7 +145,7 @@ macro_rules! texts {
     ($($type:ty),*) => {
         $(impl Member<String> for $type {
             fn member(&self) -> Option<String> {
-                text(&self.to_string())
+                Some(text(&self.to_string()))
             }
         })*
     };
@@ -155,6 +155,6 @@ texts!(UserId, ClientId, SessionId, GrantId, InitialTokenId, Scope, String, &'st
 
 impl Member<String> for KeyAlgorithm {
     fn member(&self) -> Option<String> {
-        text(self.name())
+        Some(text(self.name()))
     }
 }

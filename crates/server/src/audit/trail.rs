@@ -14,7 +14,7 @@ use crate::config::Audit;
 use crate::key_ring::Rotation;
 
 /// Between two complaints that the file cannot be written.
-const COMPLAIN_EVERY: Duration = Duration::from_secs(60);
+const COMPLAIN_EVERY: Duration = Duration::from_mins(1);
 
 /// The trail of one process.
 #[derive(Debug)]

@@ -216,7 +216,7 @@ impl Config {
             limits: limits?,
             log: log?,
             audit: audit?,
-            traces: traces?,
+            traces,
             fingerprint: reader.fingerprint(),
             warnings: Vec::new(),
         })

@@ -50,7 +50,9 @@ impl<'a> Reader<'a> {
             let value = if may_be_secret { "set".to_owned() } else { value.to_string() };
             digest.update(format!("{}={value}\n", key.path));
         }
-        digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        let digest = digest.finalize();
+        let beginning = digest.first_chunk::<8>().copied().unwrap_or_default();
+        format!("{:016x}", u64::from_be_bytes(beginning))
     }
 
     /// Whether the operator set this key, in the file or the environment.

@@ -19,22 +19,18 @@ pub struct Traces {
     pub service_name: String,
 }
 
-/// `None` inside where no collector is named.
-pub(super) fn read(reader: &mut Reader<'_>) -> Option<Option<Traces>> {
+/// `None` where no collector is named; also where something is wrong, which the reader has noted.
+pub(super) fn read(reader: &mut Reader<'_>) -> Option<Traces> {
     let headers = reader.secrets("traces.headers", "traces.headers_file");
-    let headers: Vec<_> = headers.iter().map(|line| header(line)).collect();
+    let headers: Vec<_> = headers.iter().map(header).collect();
     if headers.iter().any(Option::is_none) {
         // Which one is not said: it is a secret.
         reader.problem("traces.headers", "every header is written as \"name: value\"");
     }
     let (sample, service_name) = (reader.fraction("traces.sample"), reader.text("traces.service_name"));
     let endpoint = reader.url("traces.endpoint");
-    if endpoint.is_none() && reader.is_set("traces.endpoint") {
-        return None;
-    }
-    let (sample, service_name) = (sample?, service_name?);
     let headers = headers.into_iter().flatten().collect();
-    Some(endpoint.map(|endpoint| Traces { endpoint, headers, sample, service_name }))
+    Some(Traces { endpoint: endpoint?, headers, sample: sample?, service_name: service_name? })
 }
 
 fn header(line: &Secret) -> Option<(String, Secret)> {

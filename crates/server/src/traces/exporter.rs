@@ -13,7 +13,7 @@ use super::client::Client;
 use crate::config::{self, Outbound};
 
 /// Between two complaints.
-const COMPLAIN_EVERY: Duration = Duration::from_secs(60);
+const COMPLAIN_EVERY: Duration = Duration::from_mins(1);
 
 /// How long a batch may take in all.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -26,8 +26,9 @@ use sampling::Sampling;
 /// The name of the log's own span of a request, which stands beside ours.
 const SPAN_OF_THE_LOG: &str = "request";
 
-/// The target of spans that are for the collector alone; the log leaves it out.
-pub const TARGET: &str = "grantor_server::traces";
+/// The target of spans that are for the collector alone; the log leaves it out. No module has this name, or the log would
+/// leave out its events too.
+pub const TARGET: &str = "grantor_traces";
 
 /// Spans on their way to the collector.
 #[derive(Debug)]

@@ -7,6 +7,7 @@ use opentelemetry_sdk::propagation::TraceContextPropagator;
 use tracing::{Span, field};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
+use super::TARGET;
 use crate::observe::TraceId;
 
 const TRACEPARENT: &str = "traceparent";
@@ -42,7 +43,7 @@ impl RequestSpan {
             return (Self::none(), TraceId::new());
         }
         let span = tracing::debug_span!(
-            target: "grantor_server::traces",
+            target: TARGET,
             "http",
             otel.name = format!("{method} {route}"),
             otel.kind = "server",
