@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 use grantor_crypto::KeyAlgorithm;
-use grantor_server::key_ring::{KeyRing, Rotation};
+use grantor_server::key_ring::{KeyRing, Rotation, Withdrawal};
 use serde_json::json;
 
 use crate::failure::Failure;
@@ -26,6 +26,11 @@ pub(crate) enum Command {
         #[arg(long)]
         now: bool,
     },
+    /// Take a key that leaked out of the published set, once another has taken its turn (rotate --now)
+    Withdraw {
+        /// Its kid, as `keys list` shows it
+        kid: String,
+    },
     /// Seal the data keys with the first of secrets.system, so that older ones can be removed
     Rewrap,
     /// Revoke every access token and refresh token at once
@@ -38,6 +43,17 @@ pub(crate) async fn run(command: Command, setup: &Setup) -> Result<(), Failure> 
     match command {
         Command::List { json } => list(&opened, &ring, json).await,
         Command::Rotate { alg, now } => rotate(&opened, &ring, alg, now).await,
+        Command::Withdraw { kid } => match ring.withdraw(&kid, opened.now.ms).await? {
+            Withdrawal::Withdrawn => {
+                warn("relying parties believe it until they fetch the key set again");
+                print(&format!("{kid} is withdrawn: what it signed is worth nothing any more"))
+            }
+            Withdrawal::InUse(algorithm) => Err(Failure::new(format!(
+                "{kid} is in use, or about to be: run `grantor keys rotate --alg {} --now` first, and this 3 seconds later",
+                algorithm.name()
+            ))),
+            Withdrawal::Unknown => Err(Failure::new(format!("there is no key {kid}"))),
+        },
         Command::Rewrap => {
             let changed = ring.rewrap(opened.now.ms).await?;
             print(&format!(

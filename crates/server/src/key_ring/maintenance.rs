@@ -50,6 +50,17 @@ pub enum Rotation {
     },
 }
 
+/// What became of a key that was to be withdrawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Withdrawal {
+    /// It is gone.
+    Withdrawn,
+    /// It signs or decrypts now, or is about to: a successor has to take its turn first.
+    InUse(KeyAlgorithm),
+    /// There is no such key.
+    Unknown,
+}
+
 /// What is kept of a new key pair.
 struct Generated {
     kid: String,
@@ -266,6 +277,19 @@ impl KeyRing {
             }
         }
         Ok(())
+    }
+
+    /// `keys withdraw`, for a key that leaked: it leaves the JWKS, and nothing that it signed is believed here any more. The
+    /// one whose turn it is, or will be, is refused: a successor comes first.
+    pub async fn withdraw(&self, kid: &str, now_ms: i64) -> Result<Withdrawal, KeyRingError> {
+        let keys = self.reread(now_ms).await?;
+        let Some(key) = keys.lives().find(|key| key.kid == kid) else { return Ok(Withdrawal::Unknown) };
+        if !key.is_retired(Timestamp::from_milliseconds(now_ms)) {
+            return Ok(Withdrawal::InUse(key.algorithm));
+        }
+        self.store.keys().delete(kid).await?;
+        self.reread(now_ms).await?;
+        Ok(Withdrawal::Withdrawn)
     }
 
     /// `keys rewrap`: wraps every data key with the first system secret. Returns how many changed.
