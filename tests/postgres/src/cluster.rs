@@ -69,11 +69,16 @@ impl Cluster {
 
     /// Ends every process of the server by `kill -9`, the postmaster first, so that none has a last word.
     pub fn crash(&self) -> Result<()> {
+        // One that stands still starts no backend that would be overlooked.
+        self.pause()?;
         let processes = self.processes()?;
         signal("KILL", &processes)?;
         for _ in 0..1000 {
             if !processes.iter().any(|process| is_running(process)) {
-                return Ok(());
+                // Where nobody fetches zombies, a new server takes the old one's for running. A supervisor fetches them.
+                let socket = format!(".s.PGSQL.{}.lock", self.port);
+                drop(fs::remove_file(self.folder.join(socket)));
+                return fs::remove_file(self.folder.join("data/postmaster.pid"));
             }
             std::thread::sleep(Duration::from_millis(5));
         }
@@ -196,7 +201,11 @@ fn create(folder: &Path) -> Result<u16> {
 fn start(folder: &Path, port: u16) -> Result<()> {
     let options = format!("-p {port} -h 127.0.0.1 -k {} -c max_connections=400", folder.display());
     let log = folder.join("log");
-    pg_ctl(folder, &["start", "--log", &log.to_string_lossy(), "--options", &options])
+    pg_ctl(folder, &["start", "--log", &log.to_string_lossy(), "--options", &options]).map_err(|error| {
+        let said = fs::read_to_string(&log).unwrap_or_default();
+        let last: Vec<_> = said.lines().rev().take(8).collect();
+        Error::other(format!("{error}; its log, the latest first: {last:#?}"))
+    })
 }
 
 fn pg_ctl(folder: &Path, arguments: &[&str]) -> Result<()> {

@@ -15,6 +15,7 @@ mod dice;
 mod kills;
 mod ledger;
 mod load;
+mod many;
 mod outages;
 mod restore;
 mod rolling;

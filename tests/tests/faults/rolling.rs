@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use grantor_tests::{Options, Server, http_client, system_program};
+use grantor_tests::{Options, Server, http_client, output_path, system_program};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
@@ -110,15 +110,16 @@ async fn nginx(server: &Server) -> (String, Child) {
     let folder = server.directory().join("nginx");
     std::fs::create_dir(&folder).unwrap();
     let port = TcpListener::bind(("127.0.0.1", 0)).await.unwrap().local_addr().unwrap().port();
-    let nodes: String = server
+    let nodes: Vec<String> = server
         .nodes
         .iter()
         .map(|node| {
-            format!("server {} fail_timeout=1s;\n", node.origin().replace("http://localhost", "127.0.0.1"))
+            format!("server {} fail_timeout=1s;", node.origin().replace("http://localhost", "127.0.0.1"))
         })
         .collect();
+    let (nodes, log) = (nodes.join("\n"), output_path("logs/faults-rolling-nginx.log"));
     let text = format!(
-        "daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log warn;
+        "daemon off; master_process off; pid {folder}/pid; error_log {log} info;
          events {{}}
          http {{
              access_log off;
@@ -142,7 +143,8 @@ async fn nginx(server: &Server) -> (String, Child) {
                  }}
              }}
          }}",
-        folder = folder.display()
+        folder = folder.display(),
+        log = log.display()
     );
     let file = folder.join("nginx.conf");
     std::fs::File::create(&file).unwrap().write_all(text.as_bytes()).unwrap();

@@ -8,7 +8,7 @@ use crate::load::{Load, World};
 /// As a migration that only adds: a column, an index, a table, and its own mark.
 const NEWER: [&str; 4] = [
     "ALTER TABLE oauth_grant ADD COLUMN of_a_newer_version BIGINT",
-    "CREATE INDEX of_a_newer_version ON session (last_seen_at)",
+    "CREATE INDEX session_of_a_newer_version ON session (last_seen_at)",
     "CREATE TABLE of_a_newer_version (id UUID NOT NULL PRIMARY KEY)",
     "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
      VALUES (9999, 'of a newer version', TRUE, '', 0)",
