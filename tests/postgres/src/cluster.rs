@@ -83,6 +83,8 @@ impl Cluster {
         for _ in 0..1000 {
             if !processes.iter().any(|process| is_running(process)) {
                 // Where nobody fetches zombies, a new server takes the old one's for running. A supervisor fetches them.
+                let socket = format!(".s.PGSQL.{}.lock", self.port);
+                drop(fs::remove_file(self.folder.join(socket)));
                 return fs::remove_file(self.folder.join("data/postmaster.pid"));
             }
             std::thread::sleep(Duration::from_millis(5));

@@ -15,12 +15,12 @@ const MOST_MEMORY_KIB: u64 = 256 * 1024;
 
 /// Multiplies the one session and the one grant that are there.
 const ON_POSTGRES: &str = "
-    INSERT INTO session SELECT (jsonb_populate_record(one, jsonb_build_object(
-        'id', gen_random_uuid(), 'secret_hash', '\\x' || encode(sha256(random()::TEXT::BYTEA), 'hex')))).*
-      FROM (SELECT * FROM session LIMIT 1) AS one, generate_series(1, COUNT);
-    INSERT INTO oauth_grant SELECT (jsonb_populate_record(one, jsonb_build_object(
-        'id', gen_random_uuid(), 'interaction', NULL, 'code_hash', NULL))).*
-      FROM (SELECT * FROM oauth_grant LIMIT 1) AS one, generate_series(1, COUNT);
+    INSERT INTO session SELECT new.* FROM (SELECT * FROM session LIMIT 1) AS one, generate_series(1, COUNT) AS n,
+        LATERAL jsonb_populate_record(NULL::session, to_jsonb(one) || jsonb_build_object('n', n,
+            'id', gen_random_uuid(), 'secret_hash', '\\x' || encode(sha256(random()::TEXT::BYTEA), 'hex'))) AS new;
+    INSERT INTO oauth_grant SELECT new.* FROM (SELECT * FROM oauth_grant LIMIT 1) AS one, generate_series(1, COUNT) AS n,
+        LATERAL jsonb_populate_record(NULL::oauth_grant, to_jsonb(one) || jsonb_build_object('n', n,
+            'id', gen_random_uuid(), 'interaction', NULL, 'code_hash', NULL)) AS new;
     ANALYZE";
 
 const ON_SQLITE: &str = r"
@@ -48,9 +48,9 @@ async fn a_user_with_very_many_logins_on_postgres_is_listed_in_pages_and_signed_
 async fn a_user_with_very_many_logins_on_sqlite_is_listed_in_pages_and_signed_out_in_time() {
     let crowd = Crowd::on(Server::start(Options::sqlite("faults-many-sqlite")).await).await;
     let python = system_program("python3", "python3").expect("python3 is installed, or can be by apt-get");
-    let file = crowd.server.directory().join("grantor.db");
+    let database = crowd.server.directory().join("grantor.db");
     let mut fill = Command::new(python);
-    fill.args(["-c", ON_SQLITE]).arg(file).arg(many().to_string()).stdin(Stdio::null());
+    fill.args(["-c", ON_SQLITE]).arg(database).arg(many().to_string()).stdin(Stdio::null());
     assert!(fill.status().unwrap().success());
     crowd.is_borne("SQLite").await;
 }

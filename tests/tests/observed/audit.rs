@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use grantor_server::audit::AuditEvent;
 use grantor_server::tasks;
