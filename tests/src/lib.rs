@@ -61,7 +61,7 @@ pub use openid::{LoginWithOpenidconnect, login_with_openidconnect, register_with
 pub use output::output_path;
 pub use page::Page;
 pub use parties::{Notice, Parties};
-pub use person::{Choice, Person};
+pub use person::{Choice, Person, claims_of_user};
 pub use process::Node;
 pub use program::{login_with_nimbus, login_with_openid_client};
 pub use receiver::{Manners, Receiver, Told};
