@@ -112,7 +112,11 @@ mod tests {
             let mut progress = Progress { is_terminal, ..Progress::new("migrating") };
             let (start, instant) = (progress.started, Duration::from_millis(1));
             assert_eq!(progress.due(Done::Unknown, start + every - instant), None);
-            assert!(progress.due(Done::Unknown, start + every).is_some_and(|line| line.starts_with("migrating: ")));
+            assert!(
+                progress
+                    .due(Done::Unknown, start + every)
+                    .is_some_and(|line| line.starts_with("migrating: "))
+            );
             assert_eq!(progress.due(Done::Unknown, start + every + instant), None);
             assert!(progress.due(Done::Unknown, start + every * 2).is_some());
         }

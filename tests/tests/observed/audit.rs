@@ -238,14 +238,16 @@ async fn what_operators_do_is_recorded_with_the_command_and_the_user_of_the_mach
     trail.one("key.promoted", promoted, runs(&["keys", "rotate", "--now"], "")).await;
     // It signs for three more seconds, on every node; until then withdrawing it is refused.
     let keys = server.cli(&["keys", "list", "--json"]).await.json();
-    let retired = keys.as_array().unwrap().iter().find(|key| key["state"] == "retired").expect("a retired key");
+    let retired =
+        keys.as_array().unwrap().iter().find(|key| key["state"] == "retired").expect("a retired key");
     let kid = retired["kid"].as_str().unwrap();
     let withdrawn = by("keys withdraw", json!({ "kid": kid }));
     let withdraws = async {
         let attempt = async || server.cli(&["keys", "withdraw", kid]).await.status.success();
         while !attempt().await {}
     };
-    let in_time = async { tokio::time::timeout(Duration::from_secs(30), withdraws).await.expect("withdrawn") };
+    let in_time =
+        async { tokio::time::timeout(Duration::from_secs(30), withdraws).await.expect("withdrawn") };
     trail.one("key.withdrawn", withdrawn, in_time).await;
     let imported = by("users import", json!({ "count": 2 }));
     let file = "{\"username\":\"bob\"}\n{\"username\":\"carol\"}\n";

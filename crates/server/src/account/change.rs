@@ -69,7 +69,7 @@ pub(crate) async fn post(mut visit: Visit, FormBody(form): FormBody) -> Response
     };
     let Some(present) = present else {
         if visit.cookies.browser().is_some() {
-            return visit.redirect(&visit.issuer.address(login::PAGE));
+            return visit.redirect(&visit.address(login::PAGE));
         }
         return match visit.check_form(None, "", PAGE).await {
             Ok(()) => visit.not_found(),
@@ -87,7 +87,7 @@ pub(crate) async fn post(mut visit: Visit, FormBody(form): FormBody) -> Response
     let here = &present.session.session;
     let age = visit.now.ms.saturating_sub(here.authenticated_at_ms);
     if change.needs_recent_login(here.id) && age > RECENT_MILLISECONDS {
-        return visit.redirect(&visit.issuer.address(&format!("{}?session={}", login::PAGE, here.id)));
+        return visit.redirect(&visit.address(&format!("{}?session={}", login::PAGE, here.id)));
     }
     match make(&mut visit, &present, change).await {
         Ok(answer) => answer,
@@ -183,7 +183,7 @@ async fn change_password(
         return refuse(visit, present, PasswordProblem::Current(LoginProblem::WrongCredentials)).await;
     }
     app.audit.record(&cause, &AuditEvent::PasswordChanged { subject: user.id });
-    let kept = sign_in(visit, std::slice::from_ref(&present.session), &user, false).await?;
+    let kept = sign_in(visit, &present.all(), &user, false).await?;
     let (ended, grants) = ending.replaced_password(user.id, Some(kept), RevocationReason::User).await?;
     tracing::info!(account = %user.id, sessions = ended.sessions.len(), grants, "a user changed their password");
     Ok(visit.redirect(&present.done(visit, Done::PasswordChanged).await?))
