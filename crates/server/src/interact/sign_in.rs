@@ -52,7 +52,7 @@ pub(crate) async fn sign_in(
     let ending: Vec<SessionId> =
         others.filter(|held| pushed_out.contains(&held.secret_hash)).map(|held| held.id).collect();
     if !ending.is_empty() {
-        visit.app.ending(visit.now).sessions(&Ending::Sessions(ending)).await?;
+        visit.app.ending(visit.cause(Some(user.id))).sessions(&Ending::Sessions(ending)).await?;
     }
     Ok(session)
 }

@@ -302,19 +302,6 @@ impl KeyRing {
         Ok(Withdrawal::Withdrawn)
     }
 
-    /// `keys withdraw`, for a key that leaked: it leaves the JWKS, and nothing that it signed is believed here any more. The
-    /// one whose turn it is, or will be, is refused: a successor comes first.
-    pub async fn withdraw(&self, kid: &str, now_ms: i64) -> Result<Withdrawal, KeyRingError> {
-        let keys = self.reread(now_ms).await?;
-        let Some(key) = keys.lives().find(|key| key.kid == kid) else { return Ok(Withdrawal::Unknown) };
-        if !key.is_retired(Timestamp::from_milliseconds(now_ms)) {
-            return Ok(Withdrawal::InUse(key.algorithm));
-        }
-        self.store.keys().delete(kid).await?;
-        self.reread(now_ms).await?;
-        Ok(Withdrawal::Withdrawn)
-    }
-
     /// `keys rewrap`: wraps every data key with the first system secret. Returns how many changed.
     pub async fn rewrap(&self, now_ms: i64) -> Result<usize, KeyRingError> {
         let keys = self.reread(now_ms).await?;
