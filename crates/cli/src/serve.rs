@@ -14,7 +14,7 @@ use grantor_server::playground::{self, Playground};
 use grantor_server::self_check;
 use grantor_server::serve::Listeners;
 use grantor_server::traces::{self, Traces};
-use grantor_store::{Fault, Store};
+use grantor_store::Store;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;

@@ -80,7 +80,8 @@ async fn what_users_and_clients_do_is_recorded_with_who_did_it() {
     );
 
     let operator = |command: &str| json!({ "actor": "operator", "command": command, "outcome": "success" });
-    let registered = server.create_client(&["--id", "app"], &metadata());
+    let metadata = metadata();
+    let registered = server.create_client(&["--id", "app"], &metadata);
     let client: Client = trail.one("client.registered", operator("clients create"), registered).await;
     let alice: Person =
         trail.one("user.created", operator("users create"), server.create_user("alice")).await;
