@@ -68,7 +68,9 @@ say({ visit: url.href })
 const arrived = new URL(JSON.parse((await lines.next()).value).arrived)
 
 const checks = { pkceCodeVerifier: verifier, expectedNonce: nonce, expectedState: state, idTokenExpected: true }
+// region openid-client-callback
 const tokens = await client.authorizationCodeGrant(config, arrived, checks)
+// endregion openid-client-callback
 result.claims = tokens.claims()
 result.id_token_parts = tokens.id_token.split('.').length
 result.userinfo = await client.fetchUserInfo(config, tokens.access_token, tokens.claims().sub)

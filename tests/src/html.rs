@@ -132,7 +132,7 @@ impl Form {
     }
 
     /// Where and what a browser sends when `button` is pressed after typing `fields` (by id).
-    pub(crate) fn pressed(&self, button: &str, fields: &[(&str, &str)]) -> (Url, Vec<(String, String)>) {
+    pub fn pressed(&self, button: &str, fields: &[(&str, &str)]) -> (Url, Vec<(String, String)>) {
         let mut sent = self.inputs.clone();
         for (id, value) in fields {
             let name = self.typed.iter().find(|(known, _)| known == id).map(|(_, name)| name);

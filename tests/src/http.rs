@@ -6,7 +6,7 @@ use std::sync::Mutex;
 
 use cookie_store::{CookieStore, RawCookie};
 use reqwest::header::{CONTENT_TYPE, COOKIE, HeaderMap, LOCATION, ORIGIN, SET_COOKIE};
-use reqwest::{Client, RequestBuilder, Response, redirect};
+use reqwest::{Certificate, Client, RequestBuilder, Response, redirect};
 use url::Url;
 
 use crate::description::agrees;
@@ -73,6 +73,13 @@ pub struct Left {
 /// Redirects are for tests to see, and nothing on this machine is behind a proxy.
 pub fn http_client() -> Client {
     Client::builder().redirect(redirect::Policy::none()).no_proxy().build().unwrap()
+}
+
+/// The same, trusting a root certificate (PEM) too.
+pub fn http_client_trusting(root: &str) -> Client {
+    let root = Certificate::from_pem(root.as_bytes()).expect("a certificate");
+    let builder = Client::builder().redirect(redirect::Policy::none()).no_proxy();
+    builder.add_root_certificate(root).build().unwrap()
 }
 
 impl Default for Browser {

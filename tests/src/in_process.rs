@@ -7,6 +7,7 @@ use std::sync::Arc;
 use grantor_crypto::{DataKeyPurpose, Secret, StoredSecret, hash_password};
 use grantor_protocol::{ClientId, ClientMetadata, IssuerId, Timestamp, UserClaims, UserId, Username};
 use grantor_server::App;
+use grantor_server::audit::Cause;
 use grantor_server::clock::{Clock, Now};
 use grantor_server::config::{Config, Source};
 use grantor_server::key_ring::KeyRing;
@@ -244,13 +245,23 @@ impl InProcess {
     /// Ends every session of a user, as an operator does; how many there were.
     pub async fn ends_sessions_of(&self, user: UserId) -> usize {
         let now = Now { ms: self.app.clock.now_ms() };
-        self.app.ending(now).sessions(&Ending::OfUser(user, None)).await.unwrap().sessions.len()
+        self.app
+            .ending(Cause::server(now))
+            .sessions(&Ending::OfUser(user, None))
+            .await
+            .unwrap()
+            .sessions
+            .len()
     }
 
     /// Takes from a client what a user allowed it, as an operator does.
     pub async fn disconnects(&self, client: &str, user: UserId) -> Disconnected {
         let (now, client) = (Now { ms: self.app.clock.now_ms() }, self.client_row(client).await.row);
-        self.app.ending(now).disconnect(user, Some(client), RevocationReason::Operator).await.unwrap()
+        self.app
+            .ending(Cause::server(now))
+            .disconnect(user, Some(client), RevocationReason::Operator)
+            .await
+            .unwrap()
     }
 
     /// The row of a person's account.

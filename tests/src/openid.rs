@@ -1,19 +1,21 @@
-//! A relying party built on the `openidconnect` crate: discovery, the code flow with PKCE, the ID
-//! token's signature and claims, userinfo, refresh. What it accepts, others do.
+//! What tests ask of the `openidconnect` crate: a login from discovery to refresh, and registration. What it accepts, others
+//! do.
+
+use std::pin::Pin;
 
 use openidconnect::core::{
-    CoreAuthenticationFlow, CoreClient, CoreClientAuthMethod, CoreClientRegistrationRequest, CoreGrantType,
-    CoreProviderMetadata, CoreUserInfoClaims,
+    CoreClientAuthMethod, CoreClientRegistrationRequest, CoreGrantType, CoreProviderMetadata,
+    CoreUserInfoClaims,
 };
 use openidconnect::registration::{ClientRegistrationError, EmptyAdditionalClientMetadata};
 use openidconnect::{
-    AccessToken, AccessTokenHash, AuthorizationCode, ClientContactEmail, ClientId, ClientName, ClientSecret,
-    CsrfToken, HttpRequest, HttpResponse, IssuerUrl, LanguageTag, LocalizedClaim, Nonce, OAuth2TokenResponse,
-    PkceCodeChallenge, RedirectUrl, Scope, TokenResponse,
+    AccessToken, AsyncHttpClient, ClientContactEmail, ClientName, HttpRequest, HttpResponse, IssuerUrl,
+    LanguageTag, LocalizedClaim, OAuth2TokenResponse, RedirectUrl,
 };
 use reqwest::Client;
 
 use crate::http::{Left, http_client};
+use crate::journal::Journal;
 use crate::server::Client as Registered;
 
 /// What the library concluded.
@@ -40,72 +42,23 @@ pub async fn login_with_openidconnect(
     redirect_uri: &str,
     walk: impl AsyncFnOnce(String) -> Left,
 ) -> LoginWithOpenidconnect {
-    let http = http_client();
-    let send = |request: HttpRequest| exchange(http.clone(), request);
-
-    let provider = CoreProviderMetadata::discover_async(IssuerUrl::new(issuer.to_owned()).unwrap(), &send)
+    let journal = Journal::discover(Http(http_client()), issuer, client_id, client_secret, redirect_uri)
         .await
         .unwrap_or_else(|fault| panic!("discovery at {issuer}: {fault:?}"));
-    let secret = client_secret.map(|secret| ClientSecret::new(secret.to_owned()));
-    let client = CoreClient::from_provider_metadata(provider, ClientId::new(client_id.to_owned()), secret)
-        .set_redirect_uri(RedirectUrl::new(redirect_uri.to_owned()).unwrap());
-
-    let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
-    let mut request = client.authorize_url(
-        CoreAuthenticationFlow::AuthorizationCode,
-        CsrfToken::new_random,
-        Nonce::new_random,
-    );
-    for scope in ["profile", "email", "offline_access"] {
-        request = request.add_scope(Scope::new(scope.to_owned()));
-    }
-    let (url, state, nonce) = request.set_pkce_challenge(challenge).url();
+    let (url, begun) = journal.begins();
     let left = walk(url.to_string()).await;
-    assert_eq!(left.get("state"), Some(state.secret().as_str()), "state: {left}");
-
-    let tokens = client
-        .exchange_code(AuthorizationCode::new(left.code()))
-        .expect("discovery names the token endpoint")
-        .set_pkce_verifier(verifier)
-        .request_async(&send)
+    let user = journal
+        .finishes(begun, left.get("state").unwrap_or_default(), &left.code())
         .await
         .unwrap_or_else(|fault| panic!("redemption: {fault:?}"));
-    let id_token = tokens.id_token().expect("an ID token");
-    let id_token_verifier = client.id_token_verifier();
-    let claims =
-        id_token.claims(&id_token_verifier, &nonce).unwrap_or_else(|fault| panic!("ID token: {fault:?}"));
-    if let Some(expected) = claims.access_token_hash() {
-        let key = id_token.signing_key(&id_token_verifier).unwrap();
-        let actual =
-            AccessTokenHash::from_token(tokens.access_token(), id_token.signing_alg().unwrap(), key).unwrap();
-        assert_eq!(&actual, expected, "at_hash");
-    }
-
-    let userinfo: CoreUserInfoClaims = client
-        .user_info(tokens.access_token().clone(), Some(claims.subject().clone()))
-        .expect("discovery names the userinfo endpoint")
-        .request_async(&send)
-        .await
-        .unwrap_or_else(|fault| panic!("userinfo: {fault:?}"));
-
-    let refresh_token = tokens.refresh_token().expect("offline_access gives a refresh token");
-    let refreshed = client
-        .exchange_refresh_token(refresh_token)
-        .expect("discovery names the token endpoint")
-        .request_async(&send)
-        .await
-        .unwrap_or_else(|fault| panic!("refresh: {fault:?}"));
-    if let Some(again) = refreshed.id_token() {
-        // No nonce has to be in it (OpenID Connect Core 1.0 section 12.2).
-        let claims_again =
-            again.claims(&id_token_verifier, |_: Option<&Nonce>| Ok(())).expect("the refreshed ID token");
-        assert_eq!(claims_again.subject(), claims.subject(), "sub of the refreshed ID token");
-        assert_eq!(claims_again.auth_time(), claims.auth_time(), "auth_time of the refreshed ID token");
-    }
+    let userinfo = journal.userinfo(&user).await.unwrap_or_else(|fault| panic!("userinfo: {fault:?}"));
+    let refresh_token = user.tokens.refresh_token().expect("offline_access gives a refresh token");
+    let refreshed = journal.refresh(refresh_token).await.unwrap_or_else(|fault| panic!("refresh: {fault:?}"));
+    assert!(journal.is_still(&user, &refreshed).expect("the refreshed ID token"), "{refreshed:?}");
     LoginWithOpenidconnect {
-        subject: claims.subject().to_string(),
+        subject: user.subject.to_string(),
         userinfo,
-        access_token: tokens.access_token().secret().clone(),
+        access_token: user.tokens.access_token().secret().clone(),
         refreshed_access_token: refreshed.access_token().secret().clone(),
         refresh_token: refreshed.refresh_token().unwrap_or(refresh_token).secret().clone(),
     }
@@ -118,9 +71,8 @@ pub async fn register_with_openidconnect(
     redirect_uri: &str,
     initial_access_token: Option<&str>,
 ) -> Result<Registered, String> {
-    let http = http_client();
-    let send = |request: HttpRequest| exchange(http.clone(), request);
-    let provider = CoreProviderMetadata::discover_async(IssuerUrl::new(issuer.to_owned()).unwrap(), &send)
+    let http = Http(http_client());
+    let provider = CoreProviderMetadata::discover_async(IssuerUrl::new(issuer.to_owned()).unwrap(), &http)
         .await
         .unwrap_or_else(|fault| panic!("discovery at {issuer}: {fault:?}"));
     let address = provider.registration_endpoint().expect("discovery names the registration endpoint");
@@ -134,7 +86,7 @@ pub async fn register_with_openidconnect(
         .set_contacts(Some(vec![ClientContactEmail::new("ops@app.example".to_owned())]))
         .set_grant_types(Some(vec![CoreGrantType::AuthorizationCode, CoreGrantType::RefreshToken]))
         .set_token_endpoint_auth_method(Some(CoreClientAuthMethod::ClientSecretBasic))
-        .register_async(address, &send)
+        .register_async(address, &http)
         .await
         .map_err(|fault| match fault {
             // What it does not take for an error of a registration: anything but a 400.
@@ -150,6 +102,19 @@ pub async fn register_with_openidconnect(
         secret: response.client_secret().map(|secret| secret.secret().clone()),
         registration: serde_json::to_value(&response).unwrap(),
     })
+}
+
+/// How the crate sends its requests here. Its own feature would bring another `reqwest` along.
+#[derive(Debug, Clone)]
+pub struct Http(pub Client);
+
+impl<'c> AsyncHttpClient<'c> for Http {
+    type Error = reqwest::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, reqwest::Error>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(exchange(self.0.clone(), request))
+    }
 }
 
 async fn exchange(http: Client, request: HttpRequest) -> Result<HttpResponse, reqwest::Error> {

@@ -33,6 +33,11 @@ fn apt_get(arguments: &[&str]) -> Option<()> {
     ran.status.success().then_some(())
 }
 
+/// A program of the system, installed from this Debian package where it is missing; `None` when it cannot be had.
+pub fn system_program(name: &str, package: &str) -> Option<std::path::PathBuf> {
+    found_or_installed(|| on_path(&[name]), &[package])
+}
+
 /// The first of these programs on `PATH`.
 pub(crate) fn on_path(names: &[&str]) -> Option<std::path::PathBuf> {
     let path = std::env::var_os("PATH")?;

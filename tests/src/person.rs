@@ -1,6 +1,8 @@
 //! The user: what a person types and presses on the pages, the same in the plain browser and in
 //! Chromium.
 
+use serde_json::{Value, json};
+
 use crate::http::{Browser, Left, ResponsePage, Visit};
 
 /// An account and the person behind it.
@@ -57,4 +59,29 @@ impl Person {
         }
         panic!("eight pages and still at the server");
     }
+}
+
+/// What is known of the conformance suite's user: every standard claim (conformance.md 2.6).
+pub fn claims_of_user() -> Value {
+    json!({
+        "name": "Zo\u{eb} \"Tea\" O'Brien",
+        "given_name": "Zo\u{eb}",
+        "family_name": "O'Brien",
+        "middle_name": "Tea",
+        "nickname": "zo",
+        "preferred_username": "suite",
+        "profile": "https://people.example/zo",
+        "picture": "https://people.example/zo.png",
+        "website": "https://zo.example/",
+        "gender": "female",
+        "birthdate": "0000-10-31",
+        "zoneinfo": "Europe/Paris",
+        "locale": "en-US",
+        "updated_at": 1_700_000_000,
+        "email": "zo@example.com",
+        "email_verified": true,
+        "address": { "street_address": "1 Rue du Th\u{e9}", "locality": "Paris", "country": "FR" },
+        "phone_number": "+33 1 23 45 67 89",
+        "phone_number_verified": false,
+    })
 }

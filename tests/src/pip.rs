@@ -28,10 +28,8 @@ fn install() -> PathBuf {
     if fs::read_to_string(&installed).is_ok_and(|text| text == requirements) {
         return python;
     }
-    let system =
-        found_or_installed(|| on_path(&["python3"]), &["python3", "python3-venv"]).unwrap_or_else(|| {
-            panic!("the tests of JOSE need Python: as root, apt-get install python3 python3-venv")
-        });
+    let system = found_or_installed(|| on_path(&["python3"]), &["python3", "python3-venv"])
+        .unwrap_or_else(|| panic!("these tests need Python: as root, apt-get install python3 python3-venv"));
     run(Command::new(system).args(["-m", "venv"]).arg(&environment));
     run(Command::new(&python)
         .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"])

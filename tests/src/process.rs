@@ -42,6 +42,16 @@ impl Node {
         format!("http://localhost:{}", self.public)
     }
 
+    /// Where the public listener is.
+    pub fn port(&self) -> u16 {
+        self.public
+    }
+
+    /// Its configuration file.
+    pub fn config(&self) -> &Path {
+        &self.config
+    }
+
     /// A public URL of this process.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.origin())
@@ -72,6 +82,24 @@ impl Node {
     pub async fn kill(&self) -> ExitStatus {
         self.signal(Signal::KILL);
         self.ended().await
+    }
+
+    /// SIGHUP: look at your files again.
+    pub fn hangup(&self) {
+        self.signal(Signal::HUP);
+    }
+
+    /// Waits until the log has this text, and gives the line.
+    pub async fn logs(&self, text: &str) -> String {
+        let started = Instant::now();
+        loop {
+            let log = self.log();
+            if let Some(line) = log.lines().find(|line| line.contains(text)) {
+                return line.to_owned();
+            }
+            assert!(started.elapsed() < START_TIMEOUT, "{text:?} is not logged:\n{}", tail(&log, 40));
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     fn signal(&self, signal: Signal) {
@@ -109,12 +137,12 @@ impl Node {
         *self.child.lock().unwrap() = Some(Guarded::process(child));
     }
 
-    /// Waits until `/health/ready` answers 200.
+    /// Waits until `/health/ready` answers 200 on the admin listener, which never has TLS.
     pub async fn ready(&self) {
         let started = Instant::now();
         let http = http_client();
         loop {
-            if let Ok(answer) = http.get(self.url("/health/ready")).send().await
+            if let Ok(answer) = http.get(self.admin_url("/health/ready")).send().await
                 && answer.status() == 200
             {
                 return;

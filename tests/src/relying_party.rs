@@ -90,6 +90,12 @@ impl RelyingParty {
         Self { base: origin.to_owned(), ..self.clone() }
     }
 
+    /// The same client, over other connections.
+    #[must_use]
+    pub fn over(&self, http: &reqwest::Client) -> Self {
+        Self { http: http.clone(), ..self.clone() }
+    }
+
     /// An authorization request for a code, with state, nonce and PKCE.
     pub fn asks(&self, scope: &str) -> Authorization {
         let (state, nonce, verifier) = (random_text(), random_text(), random_text());

@@ -30,13 +30,14 @@ pub struct Options {
     name: String,
     database: Database,
     nodes: usize,
+    issuer: Option<String>,
     config: Table,
 }
 
 impl Options {
     /// One process; `name` is the test's, and names its log under `tests/output/logs`.
     pub fn new(name: &str, database: Database) -> Self {
-        Self { name: name.to_owned(), database, nodes: 1, config: Table::new() }
+        Self { name: name.to_owned(), database, nodes: 1, issuer: None, config: Table::new() }
     }
 
     /// One process on SQLite.
@@ -48,6 +49,14 @@ impl Options {
     #[must_use]
     pub fn nodes(mut self, nodes: usize) -> Self {
         self.nodes = nodes;
+        self
+    }
+
+    /// Another issuer than the first process's own address: what a proxy in front is called. `PORT` in it becomes the
+    /// port of the first process.
+    #[must_use]
+    pub fn issuer(mut self, issuer: &str) -> Self {
+        self.issuer = Some(issuer.to_owned());
         self
     }
 
@@ -70,12 +79,23 @@ pub struct Client {
     pub registration: Value,
 }
 
+impl Client {
+    /// From what `clients create` printed.
+    pub(crate) fn registered(registration: Value) -> Self {
+        Self {
+            id: registration["client_id"].as_str().expect("client_id is printed").to_owned(),
+            secret: registration["client_secret"].as_str().map(str::to_owned),
+            registration,
+        }
+    }
+}
+
 /// One or more processes on one database.
 #[derive(Debug)]
 pub struct Server {
     /// Byte for byte what tokens and discovery say.
     pub issuer: String,
-    /// The processes; the first one's public origin is the issuer.
+    /// The processes; the first one's public origin is the issuer unless another was given.
     pub nodes: Vec<Node>,
     directory: Folder,
 }
@@ -86,7 +106,10 @@ impl Server {
         let directory = Folder::new("grantor-");
         let nodes: Vec<Node> =
             (0..options.nodes).map(|number| Node::new(&options.name, number, &directory)).collect();
-        let issuer = nodes[0].origin();
+        let issuer = options
+            .issuer
+            .as_ref()
+            .map_or_else(|| nodes[0].origin(), |issuer| issuer.replace("PORT", &nodes[0].public.to_string()));
         for node in &nodes {
             let text = toml::to_string(&configuration(&options, &issuer, node, &directory)).unwrap();
             fs::write(&node.config, text).unwrap();
@@ -178,12 +201,7 @@ impl Server {
             fs::write(&file, metadata.to_string()).unwrap();
             all.extend(["--metadata", file.to_str().unwrap()]);
         }
-        let registration = self.cli(&all).await.json();
-        Client {
-            id: registration["client_id"].as_str().expect("client_id is printed").to_owned(),
-            secret: registration["client_secret"].as_str().map(str::to_owned),
-            registration,
-        }
+        Client::registered(self.cli(&all).await.json())
     }
 
     /// `users create` with this name, an address made of it, and a password of its own.

@@ -2,7 +2,11 @@
 //! plain HTTP, and `oidc-client-ts` as a single-page app in Chromium.
 #![expect(clippy::unwrap_used, reason = "tests report failure by panicking")]
 
-use grantor_tests::{Browser, Chromium, Options, RelyingParty, Server, Site, login_with_openidconnect};
+use grantor_tests::{
+    Browser, Chromium, Http, Journal, Options, RelyingParty, Server, Site, TlsFront, http_client_trusting,
+    login_with_openidconnect,
+};
+use openidconnect::{OAuth2TokenResponse, TokenIntrospectionResponse};
 use serde_json::{Value, json};
 
 const CALLBACK: &str = "https://app.example/callback";
@@ -45,6 +49,46 @@ async fn openidconnect_logs_in_as_a_public_client() {
 #[tokio::test]
 async fn openidconnect_logs_in_where_access_tokens_are_jwts() {
     logs_in("openidconnect-jwt", "tokens.access.format = 'jwt'", "client_secret_basic").await;
+}
+
+/// Over TLS, since the crate revokes nothing over plain HTTP.
+#[tokio::test]
+async fn openidconnect_asks_about_tokens_revokes_them_and_signs_out() {
+    let mut front = TlsFront::new();
+    let issuer = front.origin("localhost");
+    let server =
+        Server::start(Options::sqlite("openidconnect-tokens").config(&format!("issuer = '{issuer}'"))).await;
+    let origin: url::Url = server.nodes[0].origin().parse().unwrap();
+    front.start(origin.port().unwrap()).await;
+    let client = server.registers_as_written("rust.md", "Register").remove(0);
+    let alice = server.create_user("alice").await;
+    let callback = "https://app.example.com/callback";
+    let http = http_client_trusting(&front.root);
+    let browser = Browser::over(&http);
+    let secret = client.secret.as_deref();
+    let journal = Journal::discover(Http(http), &issuer, &client.id, secret, callback).await.unwrap();
+
+    let (url, begun) = journal.begins();
+    let left = alice.authorizes(&browser, url.as_str()).await;
+    let user = journal.finishes(begun, left.get("state").unwrap(), &left.code()).await.unwrap();
+    assert_eq!(user.subject.as_str(), alice.subject);
+    let access_token = user.tokens.access_token();
+    let said = journal.introspect(access_token).await.unwrap();
+    assert!(said.active() && said.sub() == Some(&alice.subject), "{said:?}");
+    let machine = journal.machine_token("tea.read").await.unwrap();
+    let said = journal.introspect(&machine).await.unwrap();
+    assert!(said.active() && said.scopes().unwrap()[0].as_str() == "tea.read", "{said:?}");
+
+    let refreshed = journal.refresh(user.tokens.refresh_token().unwrap()).await.unwrap();
+    journal.revoke(refreshed.refresh_token().unwrap().clone()).await.unwrap();
+    assert!(!journal.introspect(refreshed.access_token()).await.unwrap().active(), "of the same grant");
+    assert!(!journal.introspect(access_token).await.unwrap().active(), "of the same grant");
+    assert!(journal.introspect(&machine).await.unwrap().active(), "of no grant");
+
+    let end_session = journal.end_session(&user, "https://app.example.com/").unwrap();
+    let left = browser.get(end_session.as_str()).await.left();
+    assert_eq!(left.to.as_str(), "https://app.example.com/");
+    assert!(browser.get(journal.begins().0.as_str()).await.page().has("login"), "signed out");
 }
 
 #[tokio::test]

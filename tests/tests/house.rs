@@ -135,6 +135,23 @@ fn both_engines_remember_the_same_things() {
     }
 }
 
+/// While nodes are replaced one by one, those of the version before go on over the new schema: what they read stays, and what
+/// they insert needs no value that they do not know (docs/operating.md, "Upgrading").
+#[test]
+fn a_migration_only_adds() {
+    for (name, statements) in migrations("postgres") {
+        for statement in statements.iter().filter(|_| !name.starts_with("0001")) {
+            let takes_away = ["DROP ", "RENAME ", "ALTER COLUMN", "DELETE ", "TRUNCATE "];
+            let found = takes_away.iter().find(|words| statement.to_uppercase().contains(*words));
+            assert!(found.is_none(), "{name}: {found:?} in {statement}");
+            let demands = statement.contains("ADD COLUMN")
+                && statement.contains("NOT NULL")
+                && !statement.contains("DEFAULT");
+            assert!(!demands, "{name}: older nodes insert no value for {statement}");
+        }
+    }
+}
+
 /// Statements of every migration of an engine by file name, in words that both engines have: only
 /// types and collations may differ, and only so.
 fn migrations(engine: &str) -> BTreeMap<String, Vec<String>> {

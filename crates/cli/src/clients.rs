@@ -6,6 +6,7 @@ mod registration;
 use clap::{Args, Subcommand};
 use grantor_crypto::{DataKeyPurpose, Secret, StoredSecret, random_bytes};
 use grantor_protocol::{ClientId, ClientMetadata, IssuerId, Lifetime, UserId};
+use grantor_server::audit::AuditEvent;
 use grantor_store::{Client, NewClient};
 use serde_json::{Value, json};
 
@@ -25,10 +26,13 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Print a client
+    /// Print a client, and until when the secret before its present one is accepted
     Show {
         /// Its client_id
         id: String,
+        /// Say that JSON is wanted, which it always is
+        #[arg(long)]
+        json: bool,
     },
     /// Change a client: what is named here, or all of its metadata with --metadata
     Update {
@@ -43,9 +47,12 @@ pub(crate) enum Command {
         id: String,
         #[command(flatten)]
         secret: SecretArguments,
-        /// How long the old secret goes on working, such as 1d
-        #[arg(long, value_name = "TIME", default_value = "0s")]
+        /// How long the old secret goes on working, such as 7d; it ends at once without this
+        #[arg(long, visible_alias = "keep-old-for", value_name = "TIME", default_value = "0s")]
         overlap: Lifetime,
+        /// Make no new secret: end the overlap of the last rotation now
+        #[arg(long, conflicts_with_all = ["secret", "secret_stdin", "overlap"])]
+        end_old: bool,
     },
     /// Show how well clients are told of logouts (backchannel_logout_uri)
     Logouts {
@@ -107,9 +114,10 @@ pub(crate) async fn run(command: Command, setup: &Setup) -> Result<(), Failure> 
     match command {
         Command::Create(arguments) => create(&opened, arguments).await,
         Command::List { json } => list(&opened, json).await,
-        Command::Show { id } => print_json(&public_document(&find(&opened, &id).await?)),
+        Command::Show { id, json: _ } => print_json(&public_document(&opened, &find(&opened, &id).await?)),
         Command::Update { id, metadata } => update(&opened, &id, metadata).await,
-        Command::RotateSecret { id, secret, overlap } => {
+        Command::RotateSecret { id, end_old: true, .. } => end_old_secret(&opened, &id).await,
+        Command::RotateSecret { id, secret, overlap, end_old: false } => {
             rotate_secret(&opened, &id, secret.chosen()?, overlap).await
         }
         Command::Logouts { json } => logouts::list(&opened, json).await,
@@ -117,6 +125,7 @@ pub(crate) async fn run(command: Command, setup: &Setup) -> Result<(), Failure> 
         Command::Delete { id } => {
             let client = find(&opened, &id).await?;
             opened.store.clients().delete(client.row).await?;
+            opened.record(&AuditEvent::ClientDeleted { client_id: client.client_id.clone() });
             print(&format!("{} is deleted, and every token of it is dead", client.client_id))
         }
     }
@@ -156,7 +165,8 @@ async fn create(opened: &Opened, arguments: CreateArguments) -> Result<(), Failu
             fault.into()
         }
     })?;
-    print_json(&document(&created, shown.as_ref()))
+    opened.record(&AuditEvent::ClientRegistered { client_id: created.client_id.clone(), token: None });
+    print_json(&document(opened, &created, shown.as_ref()))
 }
 
 /// A client's own tokens have its `client_id` as `sub`: resource servers must not take it for a user (RFC 9068
@@ -185,7 +195,7 @@ async fn list(opened: &Opened, as_json: bool) -> Result<(), Failure> {
                 grant_types.join(" "),
                 instant(client.created_at),
             ];
-            listing.add(row, public_document(client));
+            listing.add(row, public_document(opened, client));
         }
         let Some(last) = clients.into_iter().last() else {
             break;
@@ -208,14 +218,27 @@ async fn update(opened: &Opened, id: &str, arguments: MetadataArguments) -> Resu
     let (clients, now) = (opened.store.clients(), opened.now.timestamp());
     let (shown, secret) = secret_after_update(opened, &client, &metadata).await?;
     clients.update_metadata(client.row, &metadata, now).await?;
-    if secret != client.secret {
-        clients.set_secret(client.row, secret.as_ref(), None, now).await?;
+    match (&client.secret, &secret) {
+        // The same secret in another form: a client that is being changed over notices nothing.
+        (Some(present), Some(refitted)) if shown.is_none() => {
+            if present != refitted {
+                clients.refit_secret(client.row, present, refitted, now).await?;
+            }
+        }
+        (None, None) => {}
+        (Some(_) | None, Some(_)) | (Some(_), None) => {
+            clients.set_secret(client.row, secret.as_ref(), None, now).await?;
+        }
+    }
+    opened.record(&AuditEvent::ClientUpdated { client_id: client.client_id.clone() });
+    if shown.is_some() {
+        opened.record(&AuditEvent::ClientSecretRotated { client_id: client.client_id.clone() });
     }
     let updated = find(opened, id).await?;
     if metadata.has_secret() && updated.secret.is_none() {
         warn(&format!("{id} has no secret yet: run `grantor clients rotate-secret {id}`"));
     }
-    print_json(&document(&updated, shown.as_ref()))
+    print_json(&document(opened, &updated, shown.as_ref()))
 }
 
 /// What is kept of the client's secret under its new metadata. Where the secret itself is needed from now on and only a
@@ -256,10 +279,30 @@ async fn rotate_secret(
     let (shown, secret) = stored(opened, &client.metadata, chosen).await?;
     let now = opened.now.timestamp();
     let overlap_until = (!overlap.is_zero()).then(|| now.plus(overlap.seconds()));
+    if let Some(until) = client.overlap_until(now) {
+        warn(&format!(
+            "a client has two secrets at most: the one before the last, which was good until {}, ends now",
+            instant(until)
+        ));
+    }
     opened.store.clients().set_secret(client.row, Some(&secret), overlap_until, now).await?;
-    print_json(
-        &json!({ "client_id": client.client_id, "client_secret": shown.expose(), "client_secret_expires_at": 0 }),
-    )
+    opened.record(&AuditEvent::ClientSecretRotated { client_id: client.client_id.clone() });
+    let mut document = json!({
+        "client_id": client.client_id, "client_secret": shown.expose(), "client_secret_expires_at": 0,
+    });
+    if let (Some(members), Some(until)) = (document.as_object_mut(), overlap_until) {
+        members.insert("previous_client_secret_expires_at".to_owned(), json!(until));
+    }
+    print_json(&document)
+}
+
+async fn end_old_secret(opened: &Opened, id: &str) -> Result<(), Failure> {
+    let client = find(opened, id).await?;
+    let ended = opened.store.clients().end_previous_secret(client.row, opened.now.timestamp()).await?;
+    if ended {
+        opened.record(&AuditEvent::ClientSecretEnded { client_id: client.client_id.clone() });
+    }
+    print(if ended { "the secret before the present one is dead" } else { "there is one secret only" })
 }
 
 /// The secret to show once and what is kept of it. A generated one needs the data key of client secrets, so that
@@ -299,12 +342,12 @@ fn usable(secret: Secret) -> Result<Secret, Failure> {
     Ok(secret)
 }
 
-fn public_document(client: &Client) -> Value {
-    document(client, None)
+fn public_document(opened: &Opened, client: &Client) -> Value {
+    document(opened, client, None)
 }
 
-/// The client as a registration answer (RFC 7591 section 3.2.1).
-fn document(client: &Client, secret: Option<&Secret>) -> Value {
+/// The client as a registration answer (RFC 7591 section 3.2.1), and until when the secret before its own is accepted.
+fn document(opened: &Opened, client: &Client, secret: Option<&Secret>) -> Value {
     let mut document = json!({ "client_id": client.client_id });
     if let Some(members) = document.as_object_mut() {
         if let Some(secret) = secret {
@@ -312,6 +355,9 @@ fn document(client: &Client, secret: Option<&Secret>) -> Value {
         }
         if client.secret.is_some() {
             members.insert("client_secret_expires_at".to_owned(), json!(0));
+        }
+        if let Some(until) = client.overlap_until(opened.now.timestamp()) {
+            members.insert("previous_client_secret_expires_at".to_owned(), json!(until));
         }
         members.insert("client_id_issued_at".to_owned(), json!(client.created_at));
         members.extend(members_of(&client.metadata));

@@ -24,6 +24,11 @@ impl Failure {
         Self(Vec::new())
     }
 
+    /// Its reasons as problems of a setting.
+    pub(crate) fn under(self, setting: &str) -> Vec<Problem> {
+        self.0.into_iter().map(|reason| Problem::new(setting, reason)).collect()
+    }
+
     /// Says it on standard error.
     pub(crate) fn report(&self) {
         let mut stderr = io::stderr().lock();

@@ -5,12 +5,14 @@ use std::collections::hash_map::Entry;
 
 use clap::Subcommand;
 use grantor_protocol::{ClientRowId, GrantId, IssuerId, UserId};
+use grantor_server::audit::AuditEvent;
 use grantor_server::listing;
 use grantor_store::{Client, Grant, GrantFilter, RevocationReason};
 use serde_json::Value;
 
 use crate::failure::Failure;
 use crate::output::{Listing, instant, print};
+use crate::progress::waiting;
 use crate::setup::{Opened, PAGE, Setup};
 use crate::{clients, users};
 
@@ -128,6 +130,7 @@ async fn revoke(opened: &Opened, ids: &[GrantId]) -> Result<(), Failure> {
         if !grants.revoke(*id, None, RevocationReason::Operator, opened.now.timestamp()).await? {
             return Err(Failure::new(format!("there is no grant {id} that is not revoked yet")));
         }
+        opened.record(&AuditEvent::GrantRevoked { grant: *id });
         print(&format!("{id} was revoked"))?;
     }
     Ok(())
@@ -137,11 +140,14 @@ async fn revoke_all(opened: &Opened, user: Option<UserId>, client: Option<Client
     let revoked = match (user, client) {
         (Some(user), client) => {
             let client = client.map(|client| client.row);
-            opened.ending().disconnect(user, client, RevocationReason::Operator).await?.grants
+            let ending = opened.ending();
+            let act = ending.disconnect(user, client, RevocationReason::Operator);
+            waiting("revoking grants", act).await?.grants
         }
         (None, Some(client)) => {
             // Reaches the tokens that have no grant too: those a client got for itself.
-            opened.store.clients().raise_epoch(client.row).await?;
+            waiting("revoking tokens", opened.store.clients().raise_epoch(client.row)).await?;
+            opened.record(&AuditEvent::ClientTokensRevoked { client_id: client.client_id.clone() });
             return print(&format!("every grant and every token of {} was revoked", client.client_id));
         }
         (None, None) => 0,

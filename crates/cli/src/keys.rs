@@ -2,11 +2,13 @@
 
 use clap::Subcommand;
 use grantor_crypto::KeyAlgorithm;
-use grantor_server::key_ring::{KeyRing, Rotation};
+use grantor_server::audit::AuditEvent;
+use grantor_server::key_ring::{KeyRing, Rotation, Withdrawal};
 use serde_json::json;
 
 use crate::failure::Failure;
 use crate::output::{Listing, instant, instant_or_none, print, warn};
+use crate::progress::waiting;
 use crate::setup::{Opened, Setup};
 
 #[derive(Debug, Subcommand)]
@@ -26,6 +28,11 @@ pub(crate) enum Command {
         #[arg(long)]
         now: bool,
     },
+    /// Take a key that leaked out of the published set, once another has taken its turn (rotate --now)
+    Withdraw {
+        /// Its kid, as `keys list` shows it
+        kid: String,
+    },
     /// Seal the data keys with the first of secrets.system, so that older ones can be removed
     Rewrap,
     /// Revoke every access token and refresh token at once
@@ -38,14 +45,28 @@ pub(crate) async fn run(command: Command, setup: &Setup) -> Result<(), Failure> 
     match command {
         Command::List { json } => list(&opened, &ring, json).await,
         Command::Rotate { alg, now } => rotate(&opened, &ring, alg, now).await,
+        Command::Withdraw { kid } => match ring.withdraw(&kid, opened.now.ms).await? {
+            Withdrawal::Withdrawn => {
+                opened.record(&AuditEvent::KeyWithdrawn { kid: kid.clone() });
+                warn("relying parties believe it until they fetch the key set again");
+                print(&format!("{kid} is withdrawn: what it signed is worth nothing any more"))
+            }
+            Withdrawal::InUse(algorithm) => Err(Failure::new(format!(
+                "{kid} is in use, or about to be: run `grantor keys rotate --alg {} --now` first, and this 3 seconds later",
+                algorithm.name()
+            ))),
+            Withdrawal::Unknown => Err(Failure::new(format!("there is no key {kid}"))),
+        },
         Command::Rewrap => {
-            let changed = ring.rewrap(opened.now.ms).await?;
+            let changed = waiting("rewrapping the data keys", ring.rewrap(opened.now.ms)).await?;
+            opened.record(&AuditEvent::KeysRewrapped { count: changed as u64 });
             print(&format!(
                 "{changed} data keys were rewrapped; all are sealed with the first system secret now"
             ))
         }
         Command::RevokeTokens => {
             ring.revoke_tokens(opened.now.ms).await?;
+            opened.record(&AuditEvent::TokensRevoked {});
             warn(
                 "resource servers that verify JWT access tokens by themselves accept them until they expire",
             );
@@ -95,6 +116,7 @@ async fn rotate(
         let done = ring.rotate(algorithm, policy, at_once, opened.now.ms).await?;
         let is_promoted = done.iter().any(|done| matches!(done, Rotation::Promoted { .. }));
         for done in done {
+            opened.record_rotation(algorithm, &done);
             let line = match done {
                 Rotation::Published { kid } if is_promoted => format!("published {kid}"),
                 Rotation::Published { kid } => {

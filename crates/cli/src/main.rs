@@ -1,13 +1,16 @@
 //! The binary `grantor`: runs the server and works on its database directly, so every command but `serve` works
 //! before, while and after a server runs.
 
+mod backup;
 mod clients;
 mod config;
 mod failure;
 mod grants;
+mod health;
 mod keys;
 mod migrate;
 mod output;
+mod progress;
 mod registration;
 mod serve;
 mod sessions;
@@ -17,7 +20,7 @@ mod users;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use failure::Failure;
 use setup::Setup;
@@ -50,8 +53,15 @@ struct Arguments {
 enum Command {
     /// Run the server
     Serve,
+    /// Ask a running server whether it is ready: exit 0 if it is, else 1 and one line
+    Health(health::Arguments),
     /// Bring the database to this version
     Migrate,
+    /// Copy an SQLite database into a new file, while the server runs
+    Backup {
+        /// A file that does not exist yet
+        file: PathBuf,
+    },
     /// Signing keys, and the keys that seal what is stored
     #[command(subcommand)]
     Keys(keys::Command),
@@ -77,8 +87,10 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Arguments { config, dev, command } = Arguments::parse();
-    let setup = Setup::new(config, dev);
+    let matches = Arguments::command().get_matches();
+    let Arguments { config, dev, command } =
+        Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let setup = Setup::new(config, dev, name_of(&matches));
     match run(command, &setup).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -88,24 +100,35 @@ async fn main() -> ExitCode {
     }
 }
 
+/// The names of the command and of its subcommands, without their arguments.
+fn name_of(matches: &ArgMatches) -> String {
+    let mut names = Vec::new();
+    let mut next = matches.subcommand();
+    while let Some((name, of_it)) = next {
+        names.push(name);
+        next = of_it.subcommand();
+    }
+    names.join(" ")
+}
+
 async fn run(command: Command, setup: &Setup) -> Result<(), Failure> {
     match command {
         Command::Serve => serve::run(setup).await,
+        Command::Health(arguments) => health::run(&arguments, setup).await,
         Command::Migrate => migrate::run(setup).await,
+        Command::Backup { file } => backup::run(&file, setup).await,
         Command::Keys(command) => keys::run(command, setup).await,
         Command::Clients(command) => clients::run(command, setup).await,
         Command::Registration(command) => registration::run(command, setup).await,
         Command::Users(command) => users::run(command, setup).await,
         Command::Sessions(command) => sessions::run(command, setup).await,
         Command::Grants(command) => grants::run(command, setup).await,
-        Command::Config(config::Command::Check) => config::check(setup),
+        Command::Config(config::Command::Check(check)) => config::check(check, setup).await,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
@@ -114,17 +137,25 @@ mod tests {
     }
 
     #[test]
-    fn every_listing_takes_json() {
+    fn the_audit_trail_names_a_command_without_its_arguments() {
+        let line = ["grantor", "registration", "tokens", "create", "--label", "secret plans"];
+        assert_eq!(name_of(&Arguments::command().get_matches_from(line)), "registration tokens create");
+    }
+
+    #[test]
+    fn every_command_that_shows_something_takes_json() {
         let mut commands = vec![Arguments::command()];
         let mut listings = 0;
         while let Some(command) = commands.pop() {
-            if command.get_name() == "list" {
+            let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+            let shows = ["List ", "Show ", "Print ", "Import "].iter().any(|verb| about.starts_with(verb));
+            if shows || matches!(command.get_name(), "list" | "show") {
                 listings += 1;
                 assert!(command.get_arguments().any(|argument| argument.get_id() == "json"), "{command}");
             }
             commands.extend(command.get_subcommands().cloned());
         }
-        assert!(listings > 5, "{listings}");
+        assert!(listings > 9, "{listings}");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use grantor_store::{Fault, Store};
 
 use crate::failure::Failure;
 use crate::output::print;
+use crate::progress::waiting;
 use crate::setup::Setup;
 
 /// Applies what is missing. Safe to run on several nodes at once, and while older ones still serve.
@@ -12,7 +13,7 @@ pub(crate) async fn run(setup: &Setup) -> Result<(), Failure> {
     let failed = |fault: Fault| Failure::new(format!("{}: {fault}", config.database.url));
     let store = Store::open(&config.database.store()).await.map_err(failed)?;
     let pending = store.pending_migrations().await.map_err(failed)?;
-    store.migrate().await.map_err(failed)?;
+    waiting("migrating", store.migrate()).await.map_err(failed)?;
     for name in &pending {
         print(&format!("applied {name}"))?;
     }

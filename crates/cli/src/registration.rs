@@ -6,6 +6,7 @@ use grantor_protocol::{
     ClientAuthMethod, GrantType, InitialTokenId, IssuerId, Lifetime, RedirectPattern, RegistrationLimits,
     Scope, Timestamp,
 };
+use grantor_server::audit::AuditEvent;
 use grantor_store::{InitialToken, NewInitialToken};
 use serde_json::{Value, json};
 
@@ -104,6 +105,7 @@ async fn create(opened: &Opened, arguments: CreateArguments) -> Result<(), Failu
         now,
     };
     let stored = opened.store.initial_tokens().insert(new).await?;
+    opened.record(&AuditEvent::RegistrationTokenCreated { token: stored.id });
     let policy = &opened.config.registration;
     if !policy.enabled {
         warn("registration is off: the token is good for nothing until registration.enabled = true");
@@ -159,6 +161,7 @@ async fn revoke(opened: &Opened, ids: &[InitialTokenId]) -> Result<(), Failure> 
         if !opened.store.initial_tokens().revoke(IssuerId::FIRST, *id).await? {
             return Err(Failure::new(format!("there is no initial access token {id}")));
         }
+        opened.record(&AuditEvent::RegistrationTokenRevoked { token: *id });
         print(&format!("{id} was revoked"))?;
     }
     Ok(())

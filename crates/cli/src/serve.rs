@@ -2,23 +2,35 @@
 
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use grantor_protocol::IssuerId;
 use grantor_server::App;
-use grantor_server::clock::Clock;
+use grantor_server::audit::{AuditEvent, Cause};
+use grantor_server::clock::{Clock, Now};
 use grantor_server::config::{Config, Log, LogFormat};
 use grantor_server::key_ring::{KeyRing, KeyRingError};
 use grantor_server::playground::{self, Playground};
+use grantor_server::self_check;
 use grantor_server::serve::Listeners;
-use grantor_store::{Fault, Store};
+use grantor_server::traces::{self, Traces};
+use grantor_store::Store;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use tracing_subscriber::EnvFilter;
+use tokio::task::JoinHandle;
+use tracing::Subscriber;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::failure::Failure;
 use crate::output::print;
-use crate::setup::{NOT_MIGRATED, Setup};
+use crate::setup::{NOT_MIGRATED, Setup, audit_failure};
+
+/// How long the last spans may take to be sent, whatever the drain has left.
+const LEAST_FOR_TRACES: Duration = Duration::from_secs(1);
+const MOST_FOR_TRACES: Duration = Duration::from_secs(5);
 
 /// Between two attempts to reach a database that is away at the start.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -26,25 +38,43 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Runs until SIGTERM or SIGINT, then lets open requests finish.
 pub(crate) async fn run(setup: &Setup) -> Result<(), Failure> {
     let config = setup.load().map_err(Failure::problems)?;
-    start_log(&config.log)?;
+    let traces = config.traces.as_ref().map(|traces| Traces::start(traces, &config.outbound)).transpose();
+    let traces = traces.map_err(|reason| Failure::new(format!("traces: {reason}")))?;
+    start_log(&config.log, traces.as_ref())?;
     for warning in &config.warnings {
         tracing::warn!(setting = warning.path, "{}", warning.message);
     }
     let mut stop = stop_signal()?;
+    let told_to_stop = when_told(stop.clone());
     let clock = Clock::default();
     let opening = open(&config, &clock);
     let (store, keys) = tokio::select! {
         opened = opening => opened?,
         _ = stop.changed() => return Ok(()),
     };
+    let fingerprint = config.fingerprint.clone();
     let app = App::new(config, store, keys, clock, setup.dev.then_some(Playground));
     if setup.dev {
         playground::seed(&app).await.map_err(|error| Failure::new(error.to_string()))?;
     }
+    app.audit.reopen().map_err(|error| audit_failure(&app.config, &error))?;
+    reopen_when_told(app.clone())?;
     let listeners = Listeners::bind(&app).await?;
+    let started =
+        AuditEvent::ServerStarted { version: env!("CARGO_PKG_VERSION"), configuration: fingerprint };
+    app.audit.record(&by_itself(&app), &started);
     announce(&app.config, setup.dev)?;
+    // The sockets are bound, so what it asks is answered as soon as somebody accepts; nobody waits for what it finds.
+    let checking = tokio::spawn(self_check::at_start(app.clone()));
     listeners.serve(app.clone(), stop).await?;
+    checking.abort();
     app.store.close().await;
+    app.audit.record(&by_itself(&app), &AuditEvent::ServerStopped {});
+    if let Some(traces) = traces {
+        let drained = told_to_stop.await.map(|since| since.elapsed()).unwrap_or_default();
+        let left = app.config.limits.drain_time.saturating_sub(drained);
+        traces.stop(left.clamp(LEAST_FOR_TRACES, MOST_FOR_TRACES)).await;
+    }
     tracing::info!("stopped");
     Ok(())
 }
@@ -73,7 +103,6 @@ async fn try_open(config: &Config, clock: &Clock) -> Result<Option<(Store, KeyRi
     if !store.pending_migrations().await?.is_empty() {
         return Ok(None);
     }
-    warn_about_clocks(&store, clock).await?;
     let keys = KeyRing::open(
         &store,
         Arc::clone(&config.secrets),
@@ -85,16 +114,6 @@ async fn try_open(config: &Config, clock: &Clock) -> Result<Option<(Store, KeyRi
     Ok(Some((store, keys)))
 }
 
-/// Nodes whose clocks differ disagree about what has expired.
-async fn warn_about_clocks(store: &Store, clock: &Clock) -> Result<(), Fault> {
-    const TOLERATED_SECONDS: u64 = 2;
-    let skew = store.skew(clock.now()).await?;
-    if skew.unsigned_abs() > TOLERATED_SECONDS {
-        tracing::warn!(skew, "the clock of the database differs from this machine's; synchronise both");
-    }
-    Ok(())
-}
-
 /// Turns true at SIGTERM or SIGINT.
 fn stop_signal() -> Result<watch::Receiver<bool>, Failure> {
     let (stop, stopped) = watch::channel(false);
@@ -104,20 +123,77 @@ fn stop_signal() -> Result<watch::Receiver<bool>, Failure> {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        tracing::info!("stopping: no new connections, open requests finish");
+        tracing::info!(
+            "stopping: not ready any more, serves on for limits.drain_delay, then open requests finish"
+        );
         stop.send_replace(true);
     });
     Ok(stopped)
 }
 
-fn start_log(log: &Log) -> Result<(), Failure> {
-    let builder =
-        tracing_subscriber::fmt().with_env_filter(EnvFilter::try_new(&log.level)?).with_writer(io::stderr);
-    match log.format {
-        LogFormat::Json => builder.json().init(),
-        LogFormat::Text => builder.with_ansi(io::stderr().is_terminal()).init(),
-    }
+/// The instant at which it is told to stop.
+fn when_told(mut stop: watch::Receiver<bool>) -> JoinHandle<Instant> {
+    tokio::spawn(async move {
+        drop(stop.wait_for(|stop| *stop).await);
+        Instant::now()
+    })
+}
+
+/// What the server does by itself, now.
+fn by_itself(app: &App) -> Cause {
+    Cause::server(Now { ms: app.clock.now_ms() })
+}
+
+/// SIGHUP is how daemons are told that files have changed: the certificate is read again, and the file of the audit trail
+/// opened anew, for those who move it away when it has grown.
+fn reopen_when_told(app: App) -> Result<(), Failure> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            app.reread_certificate();
+            if let Err(error) = app.audit.reopen() {
+                tracing::error!(%error, setting = "audit.file", "the file of the audit trail stays as it is");
+            }
+        }
+    });
     Ok(())
+}
+
+/// Without traces the filter stands before everything, so that what is not logged costs nothing.
+fn start_log(log: &Log, traces: Option<&Traces>) -> Result<(), Failure> {
+    // The audit trail is not a matter of taste: whatever is logged, it is.
+    let filter = EnvFilter::try_new(&log.level)?.add_directive("audit=info".parse()?);
+    let filter = filter.add_directive(format!("{}=off", traces::TARGET).parse()?);
+    match traces {
+        None => tracing_subscriber::registry().with(filter).with(lines(log)).init(),
+        Some(traces) => {
+            let lines = lines(log).with_filter(filter);
+            tracing_subscriber::registry().with(lines).with(traces.layer()).init();
+        }
+    }
+    log_panics();
+    Ok(())
+}
+
+/// The log on standard error, in its format.
+fn lines<S>(log: &Log) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    match log.format {
+        LogFormat::Json => layer.json().flatten_event(true).with_span_list(false).boxed(),
+        LogFormat::Text => layer.with_ansi(io::stderr().is_terminal()).boxed(),
+    }
+}
+
+/// A panic is an event of the log, in its format, and not lines of its own.
+fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let message = panic.payload_as_str().unwrap_or("no message");
+        tracing::error!(place, panic = message, "a defect was met");
+    }));
 }
 
 fn announce(config: &Config, dev: bool) -> Result<(), Failure> {

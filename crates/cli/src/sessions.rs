@@ -7,6 +7,7 @@ use grantor_store::{Ending, Session, User};
 
 use crate::failure::Failure;
 use crate::output::{Listing, instant, print};
+use crate::progress::waiting;
 use crate::setup::{Opened, PAGE, Setup};
 use crate::users;
 
@@ -42,7 +43,8 @@ pub(crate) async fn run(command: Command, setup: &Setup) -> Result<(), Failure> 
         Command::List { user: None, json } => list(&opened, &users::all(&opened).await?, json).await,
         Command::End { user: Some(user), .. } => {
             let user = users::find(&opened, &user).await?;
-            let ended = opened.ending().sessions(&Ending::OfUser(user.id, None)).await?;
+            let which = Ending::OfUser(user.id, None);
+            let ended = waiting("ending logins", opened.ending().sessions(&which)).await?;
             print(&format!("{} logins were ended", ended.sessions.len()))
         }
         Command::End { ids, user: None } => {

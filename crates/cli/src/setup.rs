@@ -5,12 +5,13 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use grantor_crypto::Secret;
+use grantor_crypto::{KeyAlgorithm, Secret};
 use grantor_protocol::IssuerId;
+use grantor_server::audit::{AuditEvent, AuditLog, Cause};
 use grantor_server::clock::{Clock, Now};
 use grantor_server::config::{Config, Problem, Source};
 use grantor_server::ending::EndingAccess;
-use grantor_server::key_ring::KeyRing;
+use grantor_server::key_ring::{KeyRing, Rotation};
 use grantor_store::{Fault, Store};
 
 use crate::failure::Failure;
@@ -31,6 +32,7 @@ pub(crate) const PAGE: i64 = 500;
 pub(crate) struct Setup {
     file: Option<PathBuf>,
     pub(crate) dev: bool,
+    command: String,
 }
 
 /// A database and its keys, ready for a command.
@@ -38,19 +40,32 @@ pub(crate) struct Opened {
     pub(crate) config: Config,
     pub(crate) store: Store,
     pub(crate) now: Now,
+    audit: AuditLog,
+    cause: Cause,
 }
 
 impl Opened {
+    /// Records what this command did.
+    pub(crate) fn record(&self, event: &AuditEvent) {
+        self.audit.record(&self.cause, event);
+    }
+
+    /// Records what this command did to a key.
+    pub(crate) fn record_rotation(&self, algorithm: KeyAlgorithm, done: &Rotation) {
+        self.audit.record_rotation(&self.cause, algorithm, done);
+    }
+
     /// An act that ends access; the servers that run tell the clients of it.
     pub(crate) fn ending(&self) -> EndingAccess<'_> {
-        EndingAccess::new(&self.store, &self.config.logout, self.now)
+        EndingAccess::new(&self.store, &self.config.logout, &self.audit, self.cause.clone())
     }
 }
 
 impl Setup {
-    pub(crate) fn new(file: Option<PathBuf>, dev: bool) -> Self {
+    /// `command` is what the audit trail calls the command: its names without its arguments.
+    pub(crate) fn new(file: Option<PathBuf>, dev: bool, command: String) -> Self {
         let from_environment = || std::env::var_os(CONFIG_VARIABLE).filter(|name| !name.is_empty());
-        Self { file: file.or_else(|| from_environment().map(PathBuf::from)), dev }
+        Self { file: file.or_else(|| from_environment().map(PathBuf::from)), dev, command }
     }
 
     /// Reads the configuration, or says all that is wrong with it.
@@ -75,7 +90,11 @@ impl Setup {
         if !store.pending_migrations().await.map_err(away)?.is_empty() {
             return Err(Failure::new(NOT_MIGRATED));
         }
-        Ok(Opened { config, store, now: Now { ms: Clock::default().now_ms() } })
+        let (audit, now) = (AuditLog::of_command(&config.audit), Now { ms: Clock::default().now_ms() });
+        // Before anything is done that could not be recorded.
+        audit.reopen().map_err(|error| audit_failure(&config, &error))?;
+        let cause = Cause::command(&self.command, now);
+        Ok(Opened { config, store, now, audit, cause })
     }
 }
 
@@ -86,6 +105,12 @@ impl Opened {
         Ok(KeyRing::open(&self.store, secrets, IssuerId::FIRST, self.config.key_policy(), self.now.ms)
             .await?)
     }
+}
+
+/// Why there is no audit trail.
+pub(crate) fn audit_failure(config: &Config, error: &io::Error) -> Failure {
+    let path = config.audit.file.as_deref().unwrap_or(Path::new("audit.file"));
+    Failure::new(format!("audit.file: {} cannot be written: {error}", path.display()))
 }
 
 /// A secret from standard input: its exact text but for the line break at its end.

@@ -1,17 +1,21 @@
 //! `grantor users`: accounts.
 
+mod import;
+
 use std::fs;
 use std::path::PathBuf;
 
 use clap::Subcommand;
 use grantor_crypto::{Secret, hash_password};
 use grantor_protocol::{IssuerId, UserClaims, UserId, Username};
+use grantor_server::audit::AuditEvent;
 use grantor_store::{NewUser, RevocationReason, User};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
 use crate::output::{Listing, instant, print, print_json};
 use crate::setup::{Opened, PAGE, Setup, standard_input};
+use import::ImportArguments;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -40,7 +44,12 @@ pub(crate) enum Command {
     Show {
         /// Its name or sub
         user: String,
+        /// Say that JSON is wanted, which it always is
+        #[arg(long)]
+        json: bool,
     },
+    /// Import the users that another system has, with their password hashes
+    Import(ImportArguments),
     /// Set the password from standard input; ends all logins and revokes all grants of the account
     SetPassword {
         /// Its name or sub
@@ -78,7 +87,8 @@ pub(crate) async fn run(command: Command, setup: &Setup) -> Result<(), Failure> 
             create(&opened, &username, password, claims).await
         }
         Command::List { json } => list(&opened, json).await,
-        Command::Show { user } => print_json(&document(&find(&opened, &user).await?)),
+        Command::Show { user, json: _ } => print_json(&document(&find(&opened, &user).await?)),
+        Command::Import(arguments) => import::run(&opened, arguments).await,
         Command::SetPassword { user, keep_sessions, password_stdin: _ } => {
             set_password(&opened, &find(&opened, &user).await?, keep_sessions).await
         }
@@ -94,6 +104,7 @@ pub(crate) async fn run(command: Command, setup: &Setup) -> Result<(), Failure> 
         Command::Enable { user } => {
             let user = find(&opened, &user).await?;
             opened.store.users().enable(user.id).await?;
+            opened.record(&AuditEvent::UserEnabled { subject: user.id });
             print(&format!("{} can log in again", user.username_display))
         }
         Command::Delete { user } => {
@@ -145,6 +156,7 @@ async fn create(
             fault.into()
         }
     })?;
+    opened.record(&AuditEvent::UserCreated { subject: created.id });
     print_json(&document(&created))
 }
 
@@ -178,6 +190,7 @@ pub(crate) async fn all(opened: &Opened) -> Result<Vec<User>, Failure> {
 async fn set_password(opened: &Opened, user: &User, keep_sessions: bool) -> Result<(), Failure> {
     let hash = hash_password(&standard_input()?)?;
     opened.store.users().set_password(user.id, Some(&hash)).await?;
+    opened.record(&AuditEvent::PasswordChanged { subject: user.id });
     if keep_sessions {
         return print(&format!("the password of {} is set", user.username_display));
     }

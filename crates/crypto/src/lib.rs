@@ -14,6 +14,7 @@
 //! | RFC 2104 HMAC | [`MacKey`] (`keyed`) |
 //! | RFC 5869 HKDF | [`SystemSecret`] (`wrapping`), [`DataKey`] (`data_key`) |
 //! | RFC 9106 argon2 | [`hash_password`] (`password`) |
+//! | bcrypt, RFC 8018 5.2 PBKDF2, RFC 7914 scrypt, of other systems | [`import_password_hash`] (`password/imported`) |
 //! | RFC 6749 2.3.1 client secrets | [`StoredSecret`] (`client_secret`) |
 //! | RFC 6749 1.3 to 1.5 opaque values | [`token_format`] |
 
@@ -56,7 +57,10 @@ pub use key_algorithm::{KeyAlgorithm, UnknownKeyAlgorithm};
 pub use key_id::{DataKeyId, NotAKeyId, SystemSecretId};
 pub use keyed::{MacKey, framed};
 pub use keys::{KeyError, SigningKeyPair};
-pub use password::{PasswordError, dummy_hash, hash_password, needs_rehash, verify_password};
+pub use password::{
+    HashRefused, PasswordError, dummy_hash, hash_password, import_password_hash, imported_hash_mark,
+    needs_rehash, rehash_password, verify_password,
+};
 pub use sealed::{OpenError, SealingKey};
 pub use secret::{Secret, SecretHash, random_bytes, sha256};
 pub use token_format::{FormatError, TokenPrefix};

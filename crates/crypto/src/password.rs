@@ -1,9 +1,23 @@
-//! Passwords: argon2id (RFC 9106) with the parameters OWASP recommends. A password is its exact
-//! bytes; nothing is trimmed or normalised, so that what a user typed twice is what counts.
+//! Passwords: argon2id (RFC 9106) with the parameters OWASP recommends, and what other systems made of theirs, which is
+//! verified as it is and replaced at the next login. A password is its exact bytes; nothing is trimmed or normalised, so
+//! that what a user typed twice is what counts.
+
+mod bcrypt;
+mod encoding;
+mod imported;
+mod keycloak;
+mod pbkdf2;
+mod refused;
+mod scrypt;
+
+use std::fmt;
 
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc};
 
-use crate::secret::Secret;
+use self::{bcrypt::Bcrypt, pbkdf2::Pbkdf2, scrypt::Scrypt};
+use crate::secret::{Secret, SecretHash};
+pub use imported::import_password_hash;
+pub use refused::HashRefused;
 
 const LONGEST_BYTES: usize = 1024;
 const SHORTEST_CHARS: usize = 8;
@@ -16,6 +30,9 @@ const LANES: u32 = 1;
 const MOST_MEMORY_KIB: u32 = 262_144;
 const MOST_PASSES: u32 = 16;
 const MOST_LANES: u32 = 8;
+/// Memory times passes: about a second on one core.
+const MOST_KIB_PASSED: u64 = 1_048_576;
+const LEAST_HASH_BYTES: usize = 16;
 
 /// Of no password that anybody knows; a literal, so that the first unknown user costs what every other costs.
 const DUMMY: &str =
@@ -30,9 +47,40 @@ pub enum PasswordError {
     /// Fewer than 8 characters (NIST SP 800-63B section 5.1.1.2).
     #[error("password is shorter than 8 characters")]
     PasswordTooShort,
-    /// What is stored is not an argon2 hash of bearable cost.
+    /// What is stored is not a password hash of bearable cost.
     #[error("stored password hash is unusable")]
     UnusableHash,
+}
+
+/// A hash of any scheme that is verified, of bearable cost. Its text is what is stored.
+enum PasswordHash {
+    Argon2(Box<phc::PasswordHash>, Params),
+    Bcrypt(Bcrypt),
+    Pbkdf2(Pbkdf2),
+    Scrypt(Scrypt),
+}
+
+impl PasswordHash {
+    /// Reads what is stored, which is one form a scheme.
+    fn parse(text: &str) -> Result<Self, PasswordError> {
+        let parsed = if text.starts_with(bcrypt::OVER_SHA256) {
+            Bcrypt::parse(text).map(Self::Bcrypt)
+        } else {
+            imported::modular(text)
+        };
+        parsed.map_err(|_| PasswordError::UnusableHash)
+    }
+}
+
+impl fmt::Display for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Argon2(hash, _) => hash.fmt(f),
+            Self::Bcrypt(hash) => hash.fmt(f),
+            Self::Pbkdf2(hash) => hash.fmt(f),
+            Self::Scrypt(hash) => hash.fmt(f),
+        }
+    }
 }
 
 /// The PHC string to store for a password that a user chose.
@@ -43,14 +91,24 @@ pub fn hash_password(password: &Secret) -> Result<String, PasswordError> {
     hash_chosen(password)
 }
 
-/// Whether `password` is the one that `phc` was made of.
-pub fn verify_password(password: &Secret, phc: &str) -> Result<bool, PasswordError> {
+/// The same for a password that is in use already, however short it is: the user chose it before this rule held.
+pub fn rehash_password(password: &Secret) -> Result<String, PasswordError> {
+    hash_chosen(password)
+}
+
+/// Whether `password` is the one that the stored `hash` was made of.
+pub fn verify_password(password: &Secret, hash: &str) -> Result<bool, PasswordError> {
     within_length(password)?;
-    let (hash, _) = parse(phc)?;
-    match argon2().verify_password(password.expose().as_bytes(), &hash) {
-        Ok(()) => Ok(true),
-        Err(argon2::password_hash::Error::PasswordInvalid) => Ok(false),
-        Err(_) => Err(PasswordError::UnusableHash),
+    let password = password.expose().as_bytes();
+    match PasswordHash::parse(hash)? {
+        PasswordHash::Argon2(hash, _) => match argon2().verify_password(password, &*hash) {
+            Ok(()) => Ok(true),
+            Err(argon2::password_hash::Error::PasswordInvalid) => Ok(false),
+            Err(_) => Err(PasswordError::UnusableHash),
+        },
+        PasswordHash::Bcrypt(hash) => Ok(hash.verify(password)),
+        PasswordHash::Pbkdf2(hash) => Ok(hash.verify(password)),
+        PasswordHash::Scrypt(hash) => Ok(hash.verify(password)),
     }
 }
 
@@ -59,15 +117,23 @@ pub fn dummy_hash() -> &'static str {
     DUMMY
 }
 
-/// Whether `phc` should be replaced at the next successful login, because it costs an attacker less than ours.
-pub fn needs_rehash(phc: &str) -> bool {
-    let Ok((hash, params)) = parse(phc) else {
-        return true;
-    };
-    hash.algorithm != argon2::ARGON2ID_IDENT
-        || hash.version != Some(Version::V0x13.into())
-        || params.m_cost() < MEMORY_KIB
-        || params.t_cost() < PASSES
+/// Whether `hash` should be replaced at the next successful login: it is of another scheme, or costs an attacker less
+/// than ours.
+pub fn needs_rehash(hash: &str) -> bool {
+    match PasswordHash::parse(hash) {
+        Ok(PasswordHash::Argon2(hash, params)) => {
+            hash.algorithm != argon2::ARGON2ID_IDENT
+                || hash.version != Some(Version::V0x13.into())
+                || params.m_cost() < MEMORY_KIB
+                || params.t_cost() < PASSES
+        }
+        Ok(PasswordHash::Bcrypt(_) | PasswordHash::Pbkdf2(_) | PasswordHash::Scrypt(_)) | Err(_) => true,
+    }
+}
+
+/// What an imported hash is recognised by when it comes again; the hash itself is not kept once it was replaced.
+pub fn imported_hash_mark(hash: &str) -> SecretHash {
+    SecretHash::of(hash)
 }
 
 /// The same for a secret that a human chose for a client, which has no least length of ours.
@@ -82,21 +148,39 @@ fn within_length(secret: &Secret) -> Result<(), PasswordError> {
     if secret.expose().len() > LONGEST_BYTES { Err(PasswordError::PasswordTooLong) } else { Ok(()) }
 }
 
-fn parse(phc: &str) -> Result<(phc::PasswordHash, Params), PasswordError> {
-    let hash = phc::PasswordHash::new(phc).map_err(|_| PasswordError::UnusableHash)?;
-    let params = Params::try_from(&hash).map_err(|_| PasswordError::UnusableHash)?;
-    let bearable = params.m_cost() <= MOST_MEMORY_KIB
-        && params.t_cost() <= MOST_PASSES
-        && params.p_cost() <= MOST_LANES
-        && hash.salt.is_some()
-        && hash.hash.is_some();
-    if bearable { Ok((hash, params)) } else { Err(PasswordError::UnusableHash) }
+/// Reads an argon2 hash in the PHC form.
+fn argon2_phc(text: &str) -> Result<PasswordHash, HashRefused> {
+    const SCHEME: &str = "argon2";
+    let broken = |reason| HashRefused::Broken { scheme: SCHEME, reason };
+    let too_costly = |what, most| Err(HashRefused::TooCostly { scheme: SCHEME, what, most });
+    let hash = phc::PasswordHash::new(text)
+        .map_err(|_| broken("it must be $argon2id$v=19$m=..,t=..,p=..$salt$hash"))?;
+    let params = Params::try_from(&hash).map_err(|_| broken("its parameters cannot be"))?;
+    if hash.salt.is_none() || hash.hash.is_none_or(|hash| hash.len() < LEAST_HASH_BYTES) {
+        return Err(broken("it must have a salt and a hash of 16 bytes at least"));
+    }
+    if params.m_cost() > MOST_MEMORY_KIB {
+        return too_costly("m", MOST_MEMORY_KIB.into());
+    }
+    if params.t_cost() > MOST_PASSES {
+        return too_costly("t", MOST_PASSES.into());
+    }
+    if params.p_cost() > MOST_LANES {
+        return too_costly("p", MOST_LANES.into());
+    }
+    if u64::from(params.m_cost()) * u64::from(params.t_cost()) > MOST_KIB_PASSED {
+        return too_costly("m times t", MOST_KIB_PASSED);
+    }
+    Ok(PasswordHash::Argon2(Box::new(hash), params))
 }
 
 fn argon2() -> Argon2<'static> {
     let params = Params::new(MEMORY_KIB, PASSES, LANES, None).unwrap_or(Params::DEFAULT);
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
 }
+
+#[cfg(test)]
+mod imported_tests;
 
 #[cfg(test)]
 mod tests {
@@ -134,7 +218,9 @@ mod tests {
     #[test]
     fn the_dummy_costs_what_a_real_hash_costs_and_fits_nothing() {
         assert!(!needs_rehash(dummy_hash()));
-        let (_, params) = parse(dummy_hash()).unwrap();
+        let Ok(PasswordHash::Argon2(_, params)) = PasswordHash::parse(dummy_hash()) else {
+            panic!("not argon2")
+        };
         assert_eq!(params.m_cost(), argon2().params().m_cost());
         assert_eq!(params.t_cost(), argon2().params().t_cost());
         assert_eq!(verify_password(&PASSWORD.into(), dummy_hash()), Ok(false));

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::claims_request::RequestedClaims;
+use crate::language_tag::{is_language_tag, is_of_language};
 use crate::scope::Scope;
 
 /// What is known about a user, apart from `sub`.
@@ -111,6 +112,16 @@ impl UserClaims {
         check(claim, &value).map_err(|reason| refused(claim, reason))?;
         self.0.insert(claim.to_owned(), value);
         Ok(())
+    }
+
+    /// These claims with others set and some taken away, checked as `parse` does.
+    pub fn changed(&self, set: &Self, removed: &[String]) -> Result<Self, ClaimError> {
+        let mut claims = self.0.clone();
+        for claim in removed {
+            claims.shift_remove(claim);
+        }
+        claims.extend(set.0.clone());
+        Self::parse(Value::Object(claims))
     }
 
     /// Sets one claim unless it is there already.
@@ -260,12 +271,6 @@ fn may_be_stored(claim: &str) -> bool {
     has_name(claim) && !RESERVED.contains(&claim)
 }
 
-/// Basic filtering of RFC 4647 section 3.3.1: `fr-CA` is of the language `fr`.
-fn is_of_language(tag: &str, range: &str) -> bool {
-    let (tag, range) = (tag.to_ascii_lowercase(), range.to_ascii_lowercase());
-    tag.strip_prefix(&range).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
-}
-
 fn check(claim: &str, value: &Value) -> Result<(), &'static str> {
     if !has_name(claim) {
         return Err("a claim name must have 1 to 255 bytes without control characters");
@@ -368,16 +373,6 @@ fn address(value: &Value) -> Result<(), &'static str> {
     let known =
         |(name, value): (&String, &Value)| ADDRESS_MEMBERS.contains(&name.as_str()) && text(value).is_ok();
     if !members.is_empty() && members.iter().all(known) { Ok(()) } else { Err(REASON) }
-}
-
-/// Whether `text` has the shape of a BCP 47 language tag.
-pub(crate) fn is_language_tag(text: &str) -> bool {
-    let mut subtags = text.split('-');
-    subtags.next().is_some_and(|language| {
-        (1..=8).contains(&language.len()) && language.bytes().all(|byte| byte.is_ascii_alphabetic())
-    }) && subtags.all(|subtag| {
-        (1..=8).contains(&subtag.len()) && subtag.bytes().all(|byte| byte.is_ascii_alphanumeric())
-    })
 }
 
 #[cfg(test)]

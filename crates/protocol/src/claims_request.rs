@@ -4,7 +4,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::claims::{ClaimScopes, base_name, is_language_tag};
+use crate::claims::{ClaimScopes, base_name};
+use crate::language_tag::is_language_tag;
 
 /// Claims of the server itself that a request may name: who must answer, and how the user was authenticated.
 const OF_THE_SERVER: &[&str] = &["sub", "acr", "auth_time", "amr"];

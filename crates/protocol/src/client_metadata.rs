@@ -15,7 +15,7 @@ use crate::redirect_uri::{RedirectUri, is_loopback_host};
 use crate::response::ResponseType;
 use crate::scope::Scope;
 
-pub use localized::Localized;
+pub use localized::{Introduction, Localized};
 pub use values::{
     AccessTokenStrategy, ApplicationType, AssertionAudience, ClientAuthMethod, ContentEncryptionAlgorithm,
     GrantType, KeyManagementAlgorithm, SigningAlgorithm, SubjectType,

@@ -38,6 +38,7 @@ pub mod error;
 pub mod ids;
 pub mod interaction;
 pub mod introspection;
+pub mod language_tag;
 pub mod params;
 pub mod pkce;
 pub mod prompt;
@@ -72,6 +73,7 @@ pub use ids::{
 };
 pub use interaction::{InteractionState, SessionFacts, Step, needed, selected};
 pub use introspection::{ActiveToken, IntrospectionResponse, TokenUse};
+pub use language_tag::is_language_tag;
 pub use params::{Params, ParamsError};
 pub use pkce::{Challenge, PkceError, Verifier};
 pub use prompt::Prompt;

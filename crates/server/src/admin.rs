@@ -14,10 +14,16 @@ use grantor_crypto::Secret;
 use grantor_protocol::ErrorCode;
 
 use crate::app::App;
+use crate::audit::{AuditEvent, Cause};
 use crate::error::Failure;
 
 /// Lets a request through, or answers 401. Health stays open for the machine that watches it.
-pub(crate) async fn authenticate(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(crate) async fn authenticate(
+    State(app): State<App>,
+    cause: Cause,
+    request: Request,
+    next: Next,
+) -> Response {
     let tokens = &app.config.admin.tokens;
     let is_health = request.uri().path().starts_with("/health/");
     if is_health || tokens.is_empty() {
@@ -30,9 +36,11 @@ pub(crate) async fn authenticate(State(app): State<App>, request: Request, next:
         .and_then(|value| value.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, token)| Secret::from(token.trim().to_owned()));
+    let reason = if presented.is_some() { "wrong token" } else { "no token" };
     if presented.is_some_and(|presented| tokens.contains(&presented)) {
         return next.run(request).await;
     }
+    app.audit.record(&cause, &AuditEvent::AdminRefused { reason });
     let failure = Failure::refused(
         ErrorCode::InvalidToken,
         "admin token",

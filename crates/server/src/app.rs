@@ -6,12 +6,15 @@ use std::sync::Arc;
 
 use axum::extract::FromRef;
 use grantor_store::Store;
+use tokio::sync::Notify;
 
+use crate::audit::{AuditLog, Cause};
 use crate::client_cache::ClientCache;
 use crate::client_keys::ClientKeys;
 use crate::client_uses::ClientUses;
-use crate::clock::{Clock, Now};
+use crate::clock::Clock;
 use crate::config::Config;
+use crate::drain::Drain;
 use crate::ending::EndingAccess;
 use crate::hash_pool::HashPool;
 use crate::key_ring::KeyRing;
@@ -52,8 +55,14 @@ pub struct Shared {
     pub(crate) logout_delivery: LogoutDelivery,
     /// What the pages load.
     pub(crate) assets: Assets,
+    /// Whether this process is about to stop.
+    pub(crate) drain: Drain,
     /// Counters and latencies.
     pub(crate) metrics: Metrics,
+    /// Told when the files of the public listener's certificate may have changed.
+    pub(crate) certificate_renewed: Notify,
+    /// Who did what.
+    pub audit: AuditLog,
     /// The developer's relying party, in `serve --dev` only.
     pub(crate) playground: Option<Playground>,
 }
@@ -64,9 +73,15 @@ impl App {
         self.logout_delivery.wake();
     }
 
+    /// Has the public listener read its certificate again at once; it does so every minute anyway.
+    pub fn reread_certificate(&self) {
+        self.certificate_renewed.notify_one();
+    }
+
     /// An act that ends access; whoever is to be told of it is told at once.
-    pub fn ending(&self, now: Now) -> EndingAccess<'_> {
-        EndingAccess::new(&self.store, &self.config.logout, now).telling_by(&self.logout_delivery)
+    pub fn ending(&self, cause: Cause) -> EndingAccess<'_> {
+        EndingAccess::new(&self.store, &self.config.logout, &self.audit, cause)
+            .telling_by(&self.logout_delivery)
     }
 
     /// Puts the parts together.
@@ -83,6 +98,7 @@ impl App {
         let fetcher = Fetcher::new(&config.outbound);
         let client_keys = ClientKeys::new(fetcher.clone());
         let metrics = Metrics::default();
+        let audit = AuditLog::new(&config.audit);
         let assets = Assets::new(&config.brand, config.issuer.path());
         Self(Arc::new(Shared {
             config,
@@ -97,7 +113,10 @@ impl App {
             client_keys,
             logout_delivery: LogoutDelivery::default(),
             assets,
+            drain: Drain::default(),
             metrics,
+            certificate_renewed: Notify::new(),
+            audit,
             playground,
         }))
     }

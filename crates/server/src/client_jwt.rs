@@ -119,6 +119,7 @@ impl ClientJwt {
     }
 
     /// The compact form: signed first, then encrypted (OpenID Connect Core section 10.2).
+    #[tracing::instrument(name = "jwt.encode", level = "debug", skip_all, fields(typ = self.typ))]
     pub(crate) fn encode(&self, claims: &Value) -> Result<String, Failure> {
         let signed = match &self.protection {
             Protected::Signed(pair) => sign_compact(pair, self.typ, claims),

@@ -11,6 +11,7 @@ use grantor_protocol::ClientRowId;
 
 use crate::app::App;
 use crate::client_cache::KnownClient;
+use crate::interact::introduction;
 use crate::outbound::{Kind, MaxAge, Wanted};
 use crate::pages::assets::{PICTURE_POLICY, picture_format};
 use crate::visit::Visit;
@@ -27,9 +28,9 @@ const WANTED: Wanted = Wanted {
 /// How long a page waits to know whether there is a logo. Afterwards the browser asks for it by itself.
 const PATIENCE: Duration = Duration::from_millis(200);
 
-/// Where a page finds the logo of `client`; `None` when it has none that can be shown.
+/// Where a page finds the logo of `client`, in the language of the page where it has several; `None` when it has none that can be shown.
 pub(crate) async fn address(visit: &Visit, client: &KnownClient) -> Option<String> {
-    let uri = client.row.metadata.logo_uri.as_deref()?;
+    let uri = introduction(visit, client).logo?;
     let fetched = tokio::time::timeout(PATIENCE, visit.app.fetcher.get(uri, WANTED, visit.now)).await;
     let may_be_shown = match fetched {
         Ok(Ok(document)) => picture_format(&document.body).is_some(),
@@ -59,7 +60,7 @@ pub(crate) async fn get(
 async fn logo(app: &App, visit: &Visit, client: &str, asked: &str) -> Option<Response> {
     let row = client.parse::<ClientRowId>().ok()?;
     let client = app.clients.by_row(row, visit.now.ms).await.ok().flatten()?;
-    let uri = client.row.metadata.logo_uri.as_deref().filter(|uri| version(uri) == asked)?;
+    let uri = client.row.metadata.logos().find(|uri| version(uri) == asked)?;
     let document = app.fetcher.get(uri, WANTED, visit.now).await.ok()?;
     let (content_type, _) = picture_format(&document.body)?;
     let headers = [

@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::extract::{Issuer, address};
 use crate::jwks::cacheable;
 use crate::key_ring::entity_tag;
-use crate::pages::texts::Language;
+use crate::pages::views::WebLink;
 use crate::routes::{self, Listener};
 
 /// Seconds clients may keep the metadata.
@@ -45,16 +45,27 @@ pub(crate) struct Offered {
     pub(crate) request_uris_are_registered: bool,
     /// What can be released about users.
     pub(crate) claims: ClaimScopes,
+    /// The languages of the pages.
+    pub(crate) ui_locales: Vec<String>,
+    /// `brand.links.privacy` and `brand.links.terms`, as far as they are pages.
+    pub(crate) policy: Option<String>,
+    pub(crate) terms: Option<String>,
 }
 
 impl Offered {
     fn by(config: &Config) -> Self {
+        let languages = &config.brand.languages;
+        let links = &languages.english().links;
+        let is_page = |address: &str| WebLink::new(address).is_some();
         Self {
             registration: config.registration.enabled,
             response_types: config.clients.response_types.clone(),
             unsigned: config.clients.allow_unsigned,
             request_uris_are_registered: config.clients.require_request_uri_registration,
             claims: config.claims.scopes.clone(),
+            ui_locales: languages.iter().map(|language| language.tag.clone()).collect(),
+            policy: links.privacy.clone().filter(|address| is_page(address)),
+            terms: links.terms.clone().filter(|address| is_page(address)),
         }
     }
 
@@ -136,7 +147,9 @@ pub(crate) fn published(issuer: &str, offered: &Offered) -> Metadata {
         acr_values_supported: text(&[PASSWORD_ACR]),
         display_values_supported: Display::ALL.iter().map(|display| display.name().to_owned()).collect(),
         prompt_values_supported: text(Prompt::VALUES),
-        ui_locales_supported: Language::ALL.iter().map(|language| language.tag().to_owned()).collect(),
+        ui_locales_supported: offered.ui_locales.clone(),
+        op_policy_uri: offered.policy.clone(),
+        op_tos_uri: offered.terms.clone(),
         claims_parameter_supported: true,
         request_parameter_supported: true,
         request_uri_parameter_supported: true,

@@ -1,26 +1,28 @@
 //! What ends access, for every way in: pages, the admin listener and commands all come here, so that none forgets what
-//! has to end with it or whom to tell.
+//! has to end with it, whom to tell, or that it is recorded.
 
 use grantor_protocol::{ClientRowId, SessionId, Timestamp, UserId};
 use grantor_store::{Disconnected, Ended, Ending, Fault, RevocationReason, Store};
 
-use crate::clock::Now;
+use crate::audit::{AuditEvent, AuditLog, Cause};
 use crate::config::Logout;
 use crate::logout::delivery::LogoutDelivery;
 
 /// One act that ends access, at one instant. Clients that are to be told of it are told until `give_up_at`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct EndingAccess<'a> {
     store: &'a Store,
+    audit: &'a AuditLog,
     delivery: Option<&'a LogoutDelivery>,
     give_up_at: Timestamp,
-    now: Now,
+    cause: Cause,
 }
 
 impl<'a> EndingAccess<'a> {
-    /// An act at `now`.
-    pub fn new(store: &'a Store, config: &Logout, now: Now) -> Self {
-        Self { store, delivery: None, give_up_at: config.give_up_at(now.timestamp()), now }
+    /// An act of whoever causes it.
+    pub fn new(store: &'a Store, config: &Logout, audit: &'a AuditLog, cause: Cause) -> Self {
+        let give_up_at = config.give_up_at(cause.now().timestamp());
+        Self { store, audit, delivery: None, give_up_at, cause }
     }
 
     /// The same by a server, which tells clients itself; others leave that to the servers that run.
@@ -35,9 +37,24 @@ impl<'a> EndingAccess<'a> {
         }
     }
 
+    fn now(&self) -> Timestamp {
+        self.cause.now().timestamp()
+    }
+
+    fn record(&self, event: &AuditEvent) {
+        self.audit.record(&self.cause, event);
+    }
+
     /// Ends sessions, and has their clients told.
     pub async fn sessions(&self, which: &Ending) -> Result<Ended, Fault> {
-        let ended = self.store.sessions().end(which, self.give_up_at, self.now.ms).await?;
+        self.end(which, "ended").await
+    }
+
+    async fn end(&self, which: &Ending, reason: &'static str) -> Result<Ended, Fault> {
+        let ended = self.store.sessions().end(which, self.give_up_at, self.cause.now().ms).await?;
+        for (session, user) in ended.sessions.iter().zip(&ended.users) {
+            self.record(&AuditEvent::SessionEnded { subject: Some(*user), session: *session, reason });
+        }
         self.tell(ended.notifications);
         Ok(ended)
     }
@@ -50,7 +67,16 @@ impl<'a> EndingAccess<'a> {
         reason: RevocationReason,
     ) -> Result<Disconnected, Fault> {
         let grants = self.store.grants();
-        let disconnected = grants.disconnect(user, client, reason, self.give_up_at, self.now.ms).await?;
+        let disconnected =
+            grants.disconnect(user, client, reason, self.give_up_at, self.cause.now().ms).await?;
+        if !disconnected.is_nothing() {
+            let client_id = match client {
+                Some(row) => self.store.clients().by_row(row).await?.map(|client| client.client_id),
+                None => None,
+            };
+            let count = disconnected.grants;
+            self.record(&AuditEvent::ConsentWithdrawn { subject: user, client_id, count });
+        }
         self.tell(disconnected.notifications);
         Ok(disconnected)
     }
@@ -58,24 +84,30 @@ impl<'a> EndingAccess<'a> {
     /// Keeps an account from logging in and ends its sessions; its offline grants sleep until it is enabled again.
     /// `None` when there is no such account.
     pub async fn disable_user(&self, user: UserId) -> Result<Option<Ended>, Fault> {
+        let Some(ended) = self.shut_out(user, "user_disabled").await? else {
+            return Ok(None);
+        };
+        self.record(&AuditEvent::UserDisabled { subject: user });
+        Ok(Some(ended))
+    }
+
+    async fn shut_out(&self, user: UserId, reason: &'static str) -> Result<Option<Ended>, Fault> {
         // Disabled first: nothing begins between the two.
-        if !self.store.users().disable(user, self.now.timestamp()).await? {
+        if !self.store.users().disable(user, self.now()).await? {
             return Ok(None);
         }
-        self.sessions(&Ending::OfUser(user, None)).await.map(Some)
+        self.end(&Ending::OfUser(user, None), reason).await.map(Some)
     }
 
     /// Deletes an account, and ends all that it gave. `None` when there is no such account.
     pub async fn delete_user(&self, user: UserId) -> Result<Option<Ended>, Fault> {
         // The sessions end while there is an account, so that its clients can be told whose they were.
-        let Some(ended) = self.disable_user(user).await? else {
+        let Some(ended) = self.shut_out(user, "user_deleted").await? else {
             return Ok(None);
         };
-        self.store
-            .grants()
-            .revoke_of_user(user, None, RevocationReason::Operator, self.now.timestamp())
-            .await?;
+        self.store.grants().revoke_of_user(user, None, RevocationReason::Operator, self.now()).await?;
         self.store.users().delete(user).await?;
+        self.record(&AuditEvent::UserDeleted { subject: user });
         Ok(Some(ended))
     }
 
@@ -87,8 +119,8 @@ impl<'a> EndingAccess<'a> {
         kept: Option<SessionId>,
         reason: RevocationReason,
     ) -> Result<(Ended, u64), Fault> {
-        let ended = self.sessions(&Ending::OfUser(user, kept)).await?;
-        let grants = self.store.grants().revoke_of_user(user, kept, reason, self.now.timestamp()).await?;
+        let ended = self.end(&Ending::OfUser(user, kept), "password_changed").await?;
+        let grants = self.store.grants().revoke_of_user(user, kept, reason, self.now()).await?;
         Ok((ended, grants))
     }
 }

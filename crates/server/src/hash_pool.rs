@@ -1,4 +1,4 @@
-//! Argon2id runs here and nowhere else: a few threads' worth at a time, with a bounded queue, so that a flood of
+//! Passwords are hashed and verified here and nowhere else: a few threads' worth at a time, with a bounded queue, so that a flood of
 //! logins waits or is turned away while tokens are issued at full speed.
 
 use grantor_crypto::{PasswordError, Secret};
@@ -41,11 +41,18 @@ impl HashPool {
         .await
     }
 
+    /// The hash to keep for a password that is in use already, whatever made the one before.
+    pub(crate) async fn rehash(&self, password: Secret) -> Result<String, HashPoolError> {
+        self.run(move || grantor_crypto::rehash_password(&password)).await
+    }
+
     /// The hash to keep for `password`.
     pub(crate) async fn hash(&self, password: Secret) -> Result<String, HashPoolError> {
         self.run(move || grantor_crypto::hash_password(&password)).await
     }
 
+    /// One span for the wait and the work.
+    #[tracing::instrument(name = "hash_pool.run", level = "debug", skip_all)]
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T, PasswordError> + Send + 'static,

@@ -1,5 +1,7 @@
 //! Health: alive says that the process answers, ready that it can serve (database reachable, migrated, clocks within
-//! [`SKEW_LIMIT_SECONDS`] of each other).
+//! [`SKEW_LIMIT_SECONDS`] of each other) and means to go on.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use axum::Json;
 use axum::extract::State;
@@ -10,7 +12,39 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::clock::Now;
+use crate::config::{Config, Outbound};
 use crate::error::no_store;
+use crate::outbound::Fetcher;
+
+/// Asks a running server whether it is ready; the error is one line.
+pub async fn ask(url: &str, outbound: &Outbound) -> Result<(), String> {
+    let answer = Fetcher::new(outbound).ask_ourselves(url, &[]).await;
+    let answer = answer.map_err(|error| format!("{url}: {error}"))?;
+    if answer.status == StatusCode::OK {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&answer.body);
+    let said: String =
+        said.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(LONGEST_WORDS).collect();
+    Err(format!("{url}: {} {said}", answer.status.as_u16()))
+}
+
+/// Where the server of these settings says whether it is ready: on the admin listener, which has no TLS.
+pub fn address(config: &Config) -> String {
+    format!("http://{}/health/ready", reachable(config.admin.listen))
+}
+
+/// Where a listener answers on this machine: one that listens at every address does so at loopback.
+fn reachable(listen: SocketAddr) -> SocketAddr {
+    match listen.ip() {
+        IpAddr::V4(address) if address.is_unspecified() => (Ipv4Addr::LOCALHOST, listen.port()).into(),
+        IpAddr::V6(address) if address.is_unspecified() => (Ipv6Addr::LOCALHOST, listen.port()).into(),
+        IpAddr::V4(_) | IpAddr::V6(_) => listen,
+    }
+}
+
+/// What of an answer that is not 200 is told, in characters.
+const LONGEST_WORDS: usize = 200;
 
 /// How far a node's clock may be from the database's before the node says it is not ready.
 pub(crate) const SKEW_LIMIT_SECONDS: i64 = 10;
@@ -38,6 +72,9 @@ pub(crate) async fn ready(State(app): State<App>, now: Now) -> Response {
 
 /// What keeps this node from serving, by the part of it that is wrong.
 async fn problem(app: &App, now: Now) -> Result<Option<(&'static str, String)>, Fault> {
+    if app.drain.has_begun() {
+        return Ok(Some(("shutdown", "this node was told to stop and still serves what comes".to_owned())));
+    }
     let skew = app.store.skew(now.timestamp()).await?;
     if skew.abs() > SKEW_LIMIT_SECONDS {
         return Ok(Some(("clock", format!("this node and the database differ by {skew} seconds"))));
@@ -51,4 +88,21 @@ async fn problem(app: &App, now: Now) -> Result<Option<(&'static str, String)>, 
 /// `GET /version` on the admin listener.
 pub(crate) async fn version() -> Response {
     Json(json!({ "version": env!("CARGO_PKG_VERSION") })).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listener_at_every_address_is_asked_at_loopback() {
+        for (listen, asked) in [
+            ("0.0.0.0:4445", "127.0.0.1:4445"),
+            ("[::]:4445", "[::1]:4445"),
+            ("10.0.0.7:4445", "10.0.0.7:4445"),
+            ("127.0.0.1:4445", "127.0.0.1:4445"),
+        ] {
+            assert_eq!(reachable(listen.parse().unwrap()).to_string(), asked);
+        }
+    }
 }

@@ -14,6 +14,8 @@ use tracing::Instrument;
 
 use crate::app::App;
 use crate::error::Failure;
+use crate::extract::{Connection, Peer};
+use crate::traces::RequestSpan;
 
 /// The id that page, answer and log share, so that a person can name a failure and an operator find it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +25,7 @@ pub(crate) struct TraceId(pub String);
 pub(crate) const TRACE_HEADER: &str = "x-trace-id";
 
 impl TraceId {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(format!("{:016x}", u64::from_be_bytes(random_bytes::<8>())))
     }
 }
@@ -38,15 +40,18 @@ impl FromRequestParts<App> for TraceId {
 
 /// Runs around every route of both listeners.
 pub(crate) async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let trace_id = TraceId::new();
     let started = Instant::now();
     let method = method_name(request.method());
     let route = request.extensions().get::<MatchedPath>().map_or("unknown", MatchedPath::as_str).to_owned();
+    let (traced, trace_id) = traced(&app, &request, method, &route);
     request.extensions_mut().insert(trace_id.clone());
-    let span = tracing::info_span!("request", trace_id = trace_id.0, method, route);
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let span =
+        traced.span().in_scope(|| tracing::info_span!("request", trace_id = trace_id.0, method, route));
+    let answering = next.run(request).instrument(span.clone());
+    let mut response = answering.instrument(traced.span().clone()).await;
     let elapsed = started.elapsed();
     let status = response.status().as_u16();
+    traced.end(status);
     app.metrics.answered(&route, method, status, elapsed.as_secs_f64());
     span.in_scope(|| {
         if let Some(failure) = response.extensions().get::<Failure>() {
@@ -58,6 +63,16 @@ pub(crate) async fn observe(State(app): State<App>, mut request: Request, next: 
         response.headers_mut().insert(TRACE_HEADER, value);
     }
     response
+}
+
+/// The request's span for the collector, where there is one, and its id.
+fn traced(app: &App, request: &Request, method: &'static str, route: &str) -> (RequestSpan, TraceId) {
+    if app.config.traces.is_none() {
+        return (RequestSpan::none(), TraceId::new());
+    }
+    let connection = request.extensions().get::<Connection>();
+    let is_believed = Peer::is_trusted_proxy(connection, &app.config.trusted_proxies);
+    RequestSpan::begin(method, route, is_believed.then(|| request.headers()))
 }
 
 /// The longest part of a caller's value that is logged, in characters.
@@ -72,7 +87,7 @@ fn log(failure: &Failure, status: u16) {
                 error = refusal.code.name(),
                 check = refusal.check,
                 expected = refusal.expected,
-                received = ?received,
+                received,
                 setting = refusal.setting.unwrap_or("none"),
                 "refused"
             );

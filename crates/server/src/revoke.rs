@@ -8,6 +8,7 @@ use grantor_protocol::{ErrorCode, GrantId};
 use grantor_store::RevocationReason;
 
 use crate::app::App;
+use crate::audit::{Actor, AuditEvent, Cause};
 use crate::clock::Now;
 use crate::cors::CallingClient;
 use crate::error::{Failure, JsonFailure, no_store};
@@ -20,14 +21,21 @@ pub(crate) async fn post(
     State(app): State<App>,
     issuer: Issuer,
     now: Now,
+    cause: Cause,
     client: Authenticated,
 ) -> Result<Response, JsonFailure> {
     let token = required_token(&client)?;
     let row = client.client.row.row;
+    let revoked = |grant, what| {
+        let client_id = client.client.row.client_id.clone();
+        let cause = cause.by(Actor::Client(client_id.clone()));
+        app.audit.record(&cause, &AuditEvent::TokenRevoked { client_id, grant, what });
+    };
     // The hint is not needed to find the kind, so a wrong one cannot stop the search (section 2.1).
     if let Ok(refresh) = read_refresh_token(&app, &issuer, now, token).await? {
         if refresh.client == row {
             end_grant(&app, now, &client, refresh.grant).await?;
+            revoked(Some(refresh.grant), "refresh_token");
         }
     } else if let Ok(access) = read_access_token(&app, &issuer, now, token).await?
         && access.client == row
@@ -36,6 +44,7 @@ pub(crate) async fn post(
             Some(grant) => end_grant(&app, now, &client, grant).await?,
             None => app.store.tokens().revoke_id(access.id, access.expires_at).await?,
         }
+        revoked(access.grant, "access_token");
     }
     let mut response = StatusCode::OK.into_response();
     no_store(&mut response);

@@ -15,9 +15,9 @@ use crate::discovery::EndpointMember;
 use crate::error::Failure;
 use crate::visit::Visit;
 use crate::{
-    account, admin, asset, authorize, client_logo, discovery, end_session, health, host, interact,
-    introspect, jwks, logout, metrics, observe, openapi, playground, register, revoke, session_management,
-    token, userinfo,
+    account, admin, asset, authorize, client_logo, discovery, drain, end_session, health, host, interact,
+    introspect, jwks, logout, metrics, mounted, observe, openapi, playground, register, revoke, self_check,
+    session_management, token, userinfo,
 };
 
 /// Which socket a path is served on.
@@ -86,6 +86,7 @@ pub(crate) fn table() -> Vec<Route> {
         // Whoever watches over us
         public("/health/alive", Nowhere, None, get(health::alive)),
         public("/health/ready", Nowhere, None, get(health::ready)),
+        page(self_check::PATH, get(self_check::answer)),
         // Operators
         admin_only("/health/alive", get(health::alive)),
         admin_only("/health/ready", get(health::ready)),
@@ -118,18 +119,23 @@ pub(crate) fn router(app: &App, listener: Listener) -> Router {
         router = router.route(route.path, with_cors);
     }
     let router = match listener {
-        Listener::Public => router.fallback(no_page),
+        Listener::Public => router.fallback(nothing_here),
         Listener::Admin => {
             router.fallback(not_found).layer(middleware::from_fn_with_state(app.clone(), admin::authenticate))
         }
     };
-    router
+    let router = router
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(app.clone(), in_time))
         .layer(middleware::from_fn(host::check))
         .layer(middleware::from_fn(common_headers))
         .layer(middleware::from_fn_with_state(app.clone(), observe::observe))
-        .with_state(app.clone())
+        .layer(middleware::from_fn_with_state(app.clone(), drain::last_answers))
+        .with_state(app.clone());
+    match listener {
+        Listener::Public => mounted::under(app.config.issuer.path(), router),
+        Listener::Admin => router,
+    }
 }
 
 /// Gives up what takes longer than `limits.request_timeout`, and says when to come back.
@@ -150,8 +156,8 @@ async fn in_time(State(app): State<App>, request: Request, next: Next) -> Respon
     }
 }
 
-/// A person sees a page, a program reads JSON.
-async fn no_page(visit: Visit, headers: HeaderMap) -> Response {
+/// What stands at an address that leads nowhere: a person sees a page, a program reads JSON.
+pub(crate) async fn nothing_here(visit: Visit, headers: HeaderMap) -> Response {
     if is_a_person(&headers) { visit.not_found() } else { not_found().await }
 }
 
@@ -205,6 +211,9 @@ mod tests {
             unsigned: true,
             request_uris_are_registered: true,
             claims: ClaimScopes::default(),
+            ui_locales: vec!["en".to_owned()],
+            policy: None,
+            terms: None,
         };
         let document = serde_json::to_value(published("https://id.example", &offered)).unwrap();
         document.as_object().unwrap().clone()

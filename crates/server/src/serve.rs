@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,22 +12,19 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
-use rustls::ServerConfig;
-use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
 use crate::app::App;
-use crate::config::{Limits, Tls};
+use crate::config::Limits;
+use crate::drain;
 use crate::extract::Connection;
 use crate::logout::delivery;
 use crate::routes::{self, Listener};
 use crate::tasks;
+use crate::tls::Certificate;
 
 /// Why the server could not start or go on.
 #[derive(Debug, thiserror::Error)]
@@ -71,20 +68,26 @@ impl Listeners {
         })
     }
 
-    /// Serves until `shutdown` turns true, then lets running requests finish within `limits.drain_time`.
+    /// Serves until `shutdown` turns true and for `limits.drain_delay` more, then lets running requests finish within
+    /// `limits.drain_time`.
     pub async fn serve(self, app: App, shutdown: watch::Receiver<bool>) -> Result<(), ServeError> {
-        let tls = app.config.public.tls.as_ref().map(acceptor).transpose()?;
+        let tls = app.config.public.tls.as_ref().map(Certificate::open).transpose()?;
         let mut background = tasks::spawn(&app);
-        let delivery = tokio::spawn(delivery::run(app.clone(), shutdown.clone()));
+        let closing = drain::delayed(&app, shutdown.clone());
+        if let Some(certificate) = tls.clone() {
+            let app = app.clone();
+            background.spawn(async move { certificate.keep(&app.certificate_renewed).await });
+        }
+        let delivery = tokio::spawn(delivery::run(app.clone(), shutdown));
         let public = accept(
             self.public,
             tls,
             routes::router(&app, Listener::Public),
             &app.config.limits,
-            shutdown.clone(),
+            closing.clone(),
         );
         let admin =
-            accept(self.admin, None, routes::router(&app, Listener::Admin), &app.config.limits, shutdown);
+            accept(self.admin, None, routes::router(&app, Listener::Admin), &app.config.limits, closing);
         tokio::join!(public, admin);
         background.abort_all();
         tasks::write_uses(&app).await;
@@ -99,58 +102,92 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 async fn accept(
     listener: TcpListener,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Arc<Certificate>>,
     router: Router,
     limits: &Limits,
     mut shutdown: watch::Receiver<bool>,
 ) {
-    let graceful = Arc::new(GracefulShutdown::new());
-    let builder = Arc::new(connection_builder(limits));
+    let (close, closing) = watch::channel(false);
+    let reception = Reception {
+        tls,
+        handshake_time: limits.header_timeout,
+        router,
+        builder: Arc::new(connection_builder(limits)),
+        closing,
+    };
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             _ = shutdown.wait_for(|stop| *stop) => break,
         };
-        let (stream, addr) = match accepted {
-            Ok(accepted) => accepted,
+        match accepted {
+            Ok((stream, addr)) => reception.receive(stream, addr),
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
-                continue;
             }
-        };
+        }
+    }
+    receive_the_queue(listener, &reception);
+    close.send_replace(true);
+    drop(reception);
+    if tokio::time::timeout(limits.drain_time, close.closed()).await.is_err() {
+        tracing::warn!("requests were still running after limits.drain_time");
+    }
+}
+
+/// Takes in whom the system has connected already, before the socket closes: they may have sent a request, and would be
+/// reset with it under way.
+fn receive_the_queue(listener: TcpListener, reception: &Reception) {
+    let Ok(listener) = listener.into_std() else { return };
+    while let Ok((stream, addr)) = listener.accept() {
+        if stream.set_nonblocking(true).is_ok()
+            && let Ok(stream) = TcpStream::from_std(stream)
+        {
+            reception.receive(stream, addr);
+        }
+    }
+}
+
+/// What the connections of one listener have in common.
+struct Reception {
+    tls: Option<Arc<Certificate>>,
+    handshake_time: Duration,
+    router: Router,
+    builder: Arc<Builder<TokioExecutor>>,
+    /// Turns true when no further request is wanted; each connection holds one until it ends.
+    closing: watch::Receiver<bool>,
+}
+
+impl Reception {
+    fn receive(&self, stream: TcpStream, addr: SocketAddr) {
         // Small answers leave at once; failing to set this only costs time.
         drop(stream.set_nodelay(true));
-        let connection = Connection { addr, tls: tls.is_some() };
-        let (router, builder, watcher) = (router.clone(), Arc::clone(&builder), graceful.watcher());
-        let (tls, handshake_time) = (tls.clone(), limits.header_timeout);
+        let connection = Connection { addr, tls: self.tls.is_some() };
+        let (router, builder, closing) =
+            (self.router.clone(), Arc::clone(&self.builder), self.closing.clone());
+        let (tls, handshake_time) = (self.tls.as_deref().map(Certificate::acceptor), self.handshake_time);
         tokio::spawn(async move {
             match tls {
-                None => converse(stream, Protocol::Http1, connection, router, &builder, watcher).await,
+                None => converse(stream, Protocol::Http1, connection, router, &builder, closing).await,
                 Some(tls) => match tokio::time::timeout(handshake_time, tls.accept(stream)).await {
                     Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
                         match with_preface(stream, handshake_time).await {
                             Ok(stream) => {
-                                converse(stream, Protocol::Http2, connection, router, &builder, watcher)
+                                converse(stream, Protocol::Http2, connection, router, &builder, closing)
                                     .await;
                             }
                             Err(error) => tracing::debug!(%error, "no HTTP/2 preface came"),
                         }
                     }
                     Ok(Ok(stream)) => {
-                        converse(stream, Protocol::Http1, connection, router, &builder, watcher).await;
+                        converse(stream, Protocol::Http1, connection, router, &builder, closing).await;
                     }
                     Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
                     Err(_) => tracing::debug!("a TLS handshake took too long"),
                 },
             }
         });
-    }
-    drop(listener);
-    if let Ok(graceful) = Arc::try_unwrap(graceful)
-        && tokio::time::timeout(limits.drain_time, graceful.shutdown()).await.is_err()
-    {
-        tracing::warn!("requests were still running after limits.drain_time");
     }
 }
 
@@ -185,7 +222,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     connection: Connection,
     router: Router,
     builder: &Builder<TokioExecutor>,
-    watcher: hyper_util::server::graceful::Watcher,
+    mut closing: watch::Receiver<bool>,
 ) {
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(connection);
@@ -195,8 +232,18 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         Protocol::Http1 => builder.clone().http1_only(),
         Protocol::Http2 => builder.clone().http2_only(),
     };
-    let conversation = builder.serve_connection(TokioIo::new(stream), service).into_owned();
-    if let Err(error) = watcher.watch(conversation).await {
+    let mut conversation = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let told = async { drop(closing.wait_for(|closing| *closing).await) };
+    let ended = tokio::select! {
+        biased;
+        ended = conversation.as_mut() => ended,
+        // Looked at second: what has arrived by now is read before, and answered.
+        () = told => {
+            conversation.as_mut().graceful_shutdown();
+            conversation.await
+        }
+    };
+    if let Err(error) = ended {
         tracing::debug!(error, "a connection ended early");
     }
 }
@@ -212,19 +259,4 @@ async fn with_preface<S: AsyncRead + AsyncWrite + Unpin>(
     tokio::time::timeout(patience, stream.read_exact(&mut preface)).await??;
     let (read, write) = tokio::io::split(stream);
     Ok(tokio::io::join(io::Cursor::new(preface).chain(read), write))
-}
-
-fn acceptor(tls: &Tls) -> Result<TlsAcceptor, ServeError> {
-    let failed = |setting, reason: String| ServeError::Tls { setting, reason };
-    let read =
-        |path: &Path| CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let chain = read(&tls.cert).map_err(|error| failed("public.tls.cert", error.to_string()))?;
-    let key = PrivateKeyDer::from_pem_file(&tls.key)
-        .map_err(|error| failed("public.tls.key", error.to_string()))?;
-    let mut config = ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .map_err(|error| failed("public.tls", error.to_string()))?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(TlsAcceptor::from(Arc::new(config)))
 }

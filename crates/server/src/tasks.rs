@@ -8,6 +8,8 @@ use grantor_store::{Change, Expiring, Fault};
 use tokio::task::JoinSet;
 
 use crate::app::App;
+use crate::audit::{AuditEvent, Cause};
+use crate::clock::Now;
 
 /// Seconds between two rounds.
 const ROUND: Duration = Duration::from_secs(30);
@@ -34,10 +36,7 @@ pub(crate) fn spawn(app: &App) -> JoinSet<()> {
         let mut rounds = tokio::time::interval(ROUND);
         loop {
             rounds.tick().await;
-            let now_ms = keeper.clock.now_ms();
-            if let Err(error) = keeper.keys.keep_schedule(keeper.config.key_policy(), now_ms).await {
-                tracing::warn!(%error, "the keys' schedule was not kept this time");
-            }
+            keep_schedule(&keeper).await;
         }
     });
     let listener = app.clone();
@@ -50,6 +49,19 @@ pub(crate) fn spawn(app: &App) -> JoinSet<()> {
         }
     });
     tasks
+}
+
+/// Keeps the keys' schedule, and records what it did.
+pub async fn keep_schedule(app: &App) {
+    let now = Now { ms: app.clock.now_ms() };
+    match app.keys.keep_schedule(app.config.key_policy(), now.ms).await {
+        Ok(done) => {
+            for (algorithm, rotation) in done {
+                app.audit.record_rotation(&Cause::server(now), algorithm, &rotation);
+            }
+        }
+        Err(error) => tracing::warn!(%error, "the keys' schedule was not kept this time"),
+    }
 }
 
 /// Doubts what this process holds in memory as soon as another node says that it changed it.
@@ -76,12 +88,17 @@ async fn remove_silent_clients(app: &App) -> Result<(), Fault> {
     let now = app.clock.now();
     let before = |lifetime: Lifetime| (!lifetime.is_zero()).then(|| now.plus(-lifetime.seconds()));
     let (unused, silent) = (before(policy.unused_lifetime), before(policy.idle_lifetime));
-    while app.store.cleanup().remove_silent_clients(unused, silent, CLIENT_BATCH).await?
-        >= CLIENT_BATCH.unsigned_abs()
-    {
+    loop {
+        let count = app.store.cleanup().remove_silent_clients(unused, silent, CLIENT_BATCH).await?;
+        if count > 0 {
+            let cause = Cause::server(Now { ms: app.clock.now_ms() });
+            app.audit.record(&cause, &AuditEvent::ClientsExpired { count });
+        }
+        if count < CLIENT_BATCH.unsigned_abs() {
+            return Ok(());
+        }
         app.clients.forget_all();
     }
-    Ok(())
 }
 
 /// One round of removal: every expiring table until a batch comes back short, and clients that are in nobody's use.

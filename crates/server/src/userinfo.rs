@@ -50,7 +50,8 @@ pub(crate) async fn answer(
     };
     let (scope, requested) = (&live.token.scope, &grant.claims);
     let of_scope = app.config.claims.scopes.released_by(scope);
-    let mut claims = released(&claims_of(user)?, of_scope, &requested.userinfo, &requested.locales);
+    let mut claims =
+        released(&claims_of(user, &live.token.subject)?, of_scope, &requested.userinfo, &requested.locales);
     claims.insert("sub".to_owned(), json!(live.token.subject.as_str()));
     let client = app.clients.by_row(live.token.client, now.ms);
     if !live.facts.may_want_signed_userinfo {

@@ -2,6 +2,7 @@
 //! through [`Visit::page`], so none can go out without its security headers or its cookies.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::FromRequestParts;
@@ -9,9 +10,10 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use grantor_crypto::DataKeyPurpose;
-use grantor_protocol::ErrorCode;
+use grantor_protocol::{ErrorCode, Params, UserId};
 
 use crate::app::App;
+use crate::audit::{Actor, Cause};
 use crate::clock::Now;
 use crate::error::{Failure, no_store};
 use crate::extract::{BrowserCookies, Issuer, Peer};
@@ -37,7 +39,8 @@ pub(crate) struct Visit {
     /// What it calls itself, for the list of sessions.
     pub user_agent: Option<String>,
     /// The language the page speaks.
-    pub language: Language,
+    pub language: Arc<Language>,
+    asks_for_language: bool,
     trace_id: TraceId,
     origin: Option<String>,
     fetch_site: Option<String>,
@@ -69,6 +72,9 @@ impl FromRequestParts<App> for Visit {
         let text = |name: &str| header_text(&parts.headers, name);
         let (origin, fetch_site) = (text("origin"), text("sec-fetch-site"));
         let accept_language = text("accept-language");
+        let query = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
+        let asked =
+            tags(query.into_iter().find(|(name, _)| name == "ui_locales").map(|(_, tags)| tags).as_deref());
         let fetch_destination = text("sec-fetch-dest");
         let is_prefetch = text("sec-purpose").is_some_and(|purpose| purpose.starts_with("prefetch"));
         let user_agent = text("user-agent").map(|agent| agent.chars().take(256).collect());
@@ -79,7 +85,8 @@ impl FromRequestParts<App> for Visit {
             cookies: BrowserCookies::from_request_parts(parts, app).await?,
             peer: Peer::from_request_parts(parts, app).await?,
             trace_id: TraceId::from_request_parts(parts, app).await?,
-            language: Language::negotiate(&[], accept_language.as_deref()),
+            language: Arc::clone(app.config.brand.languages.negotiate(&asked, accept_language.as_deref())),
+            asks_for_language: !asked.is_empty(),
             user_agent,
             origin,
             fetch_site,
@@ -90,14 +97,43 @@ impl FromRequestParts<App> for Visit {
     }
 }
 
+/// `ui_locales` as far as it can be read: the page about an error has a language too, and what is wrong with the request
+/// may be anything.
+pub(crate) fn asked_locales(params: &Params) -> Vec<String> {
+    tags(params.single("ui_locales").ok().flatten())
+}
+
+fn tags(ui_locales: Option<&str>) -> Vec<String> {
+    let tags = ui_locales.unwrap_or_default().split(' ').filter(|tag| !tag.is_empty());
+    tags.take(20).map(str::to_owned).collect()
+}
+
 fn header_text(headers: &HeaderMap, name: &str) -> Option<String> {
     headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
 }
 
 impl Visit {
-    /// Speaks the language the request asked for (`ui_locales`, OpenID Connect Core section 3.1.2.1).
+    /// Speaks the language that the request asked for (`ui_locales`, OpenID Connect Core section 3.1.2.1); without one, what was spoken before.
     pub(crate) fn speak(&mut self, ui_locales: &[String]) {
-        self.language = Language::negotiate(ui_locales, self.accept_language.as_deref());
+        if !ui_locales.is_empty() {
+            let languages = &self.app.config.brand.languages;
+            self.language = Arc::clone(languages.negotiate(ui_locales, self.accept_language.as_deref()));
+        }
+    }
+
+    /// The language spoken because the address asked for it.
+    fn asked_language(&self) -> Option<&str> {
+        self.asks_for_language.then_some(self.language.tag.as_str())
+    }
+
+    /// The address of a page that goes on in the language that this one was asked for in.
+    pub(crate) fn address(&self, path: &str) -> String {
+        let address = self.issuer.address(path);
+        let separator = if path.contains('?') { '&' } else { '?' };
+        match self.asked_language() {
+            Some(tag) => format!("{address}{separator}ui_locales={tag}"),
+            None => address,
+        }
     }
 
     /// Whether a person goes to this address, as far as the browser says: no picture or frame of a page, and nothing that is
@@ -106,10 +142,15 @@ impl Visit {
         !self.is_prefetch && self.fetch_destination.as_deref().is_none_or(|to| to == "document")
     }
 
+    /// What its user causes, or whoever sits there where nobody has proved who they are.
+    pub(crate) fn cause(&self, user: Option<UserId>) -> Cause {
+        Cause::request(&self.peer, &self.trace_id, self.now).by(user.map_or(Actor::Anonymous, Actor::User))
+    }
+
     /// The frame of a page.
     pub(crate) fn frame(&self) -> Page<'_> {
         Page {
-            language: self.language,
+            language: &self.language,
             brand: &self.app.config.brand,
             assets: self.app.assets.urls(),
             trace_id: &self.trace_id.0,
@@ -118,7 +159,7 @@ impl Visit {
 
     /// The form of one of our pages, which posts to that page again.
     pub(crate) fn form<'a>(&'a self, page: &'a str, csrf: &'a str, interaction: &'a str) -> Form<'a> {
-        Form { base: self.issuer.path(), page, csrf, interaction }
+        Form { base: self.issuer.path(), page, csrf, interaction, language: self.asked_language() }
     }
 
     /// Answers with a page.

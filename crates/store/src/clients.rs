@@ -36,6 +36,16 @@ pub struct Client {
     pub updated_at: Timestamp,
 }
 
+impl Client {
+    /// Until when the secret before the present one is accepted, when it still is.
+    pub fn overlap_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.previous_secret
+            .as_ref()
+            .map(|previous| previous.expires_at)
+            .filter(|expires_at| *expires_at > now)
+    }
+}
+
 /// A secret that was replaced and is accepted for a while.
 #[derive(Clone, Debug)]
 pub struct PreviousSecret {
@@ -190,6 +200,39 @@ impl Clients<'_> {
         );
         let update = update.bind(row).bind(secret.map(StoredSecret::to_string)).bind(overlap_until).bind(now);
         let changed = update.execute().await? == 1;
+        self.0.announce(Change::Clients).await;
+        Ok(changed)
+    }
+
+    /// Keeps the same secret in another form, the overlap with the one before it included; `false` when it is another
+    /// secret by now.
+    #[tracing::instrument(name = "store.clients.refit_secret", level = "debug", skip_all)]
+    pub async fn refit_secret(
+        &self,
+        row: ClientRowId,
+        present: &StoredSecret,
+        refitted: &StoredSecret,
+        now: Timestamp,
+    ) -> Result<bool, Fault> {
+        let update = self.0.statement(
+            "clients.refit_secret",
+            "UPDATE client SET secret = $3, updated_at = $4 WHERE id = $1 AND secret = $2",
+        );
+        let update = update.bind(row).bind(present.to_string()).bind(refitted.to_string()).bind(now);
+        let changed = update.execute().await? == 1;
+        self.0.announce(Change::Clients).await;
+        Ok(changed)
+    }
+
+    /// Ends the overlap of two secrets: the present one alone is good. `false` when there is no other.
+    #[tracing::instrument(name = "store.clients.end_previous_secret", level = "debug", skip_all)]
+    pub async fn end_previous_secret(&self, row: ClientRowId, now: Timestamp) -> Result<bool, Fault> {
+        let update = self.0.statement(
+            "clients.end_previous_secret",
+            "UPDATE client SET previous_secret = NULL, previous_secret_expires_at = NULL, updated_at = $2
+              WHERE id = $1 AND previous_secret IS NOT NULL",
+        );
+        let changed = update.bind(row).bind(now).execute().await? == 1;
         self.0.announce(Change::Clients).await;
         Ok(changed)
     }

@@ -25,6 +25,8 @@ pub enum Ending {
 pub struct Ended {
     /// The sessions that had not ended before.
     pub sessions: Vec<SessionId>,
+    /// Their users, in the same order.
+    pub users: Vec<UserId>,
     /// How many clients are to be told over the back channel.
     pub notifications: u64,
 }
@@ -79,7 +81,9 @@ impl Sessions<'_> {
                 ended.notifications += act.note_whom_to_tell(&mut transaction).await?;
             }
             transaction.commit().await?;
-            ended.sessions.extend(of_round);
+            let (sessions, users): (Vec<_>, Vec<_>) = of_round.into_iter().unzip();
+            ended.sessions.extend(sessions);
+            ended.users.extend(users);
         }
         Ok(ended)
     }
@@ -155,17 +159,17 @@ impl Act {
         &self,
         transaction: &mut Transaction,
         sessions: &[SessionId],
-    ) -> Result<Vec<SessionId>, Fault> {
+    ) -> Result<Vec<(SessionId, UserId)>, Fault> {
         let end = transaction.statement(
             Self::NAME,
             "UPDATE session SET ended_at = $1, ending = $2
-              WHERE ended_at IS NULL AND id IN ($3, $4, $5, $6, $7, $8) RETURNING id",
+              WHERE ended_at IS NULL AND id IN ($3, $4, $5, $6, $7, $8) RETURNING id, user_id",
         );
         let mut end = end.bind(self.now()).bind(self.attempt.uuid());
         for index in 0..SESSIONS_PER_BROWSER {
             end = end.bind(sessions.get(index).copied());
         }
-        end.fetch_all().await?.iter().map(|row| row.id("id")).collect()
+        end.fetch_all().await?.iter().map(|row| Ok((row.id("id")?, row.id("user_id")?))).collect()
     }
 
     async fn end_of_user(
@@ -173,14 +177,14 @@ impl Act {
         transaction: &mut Transaction,
         user: UserId,
         except: Option<SessionId>,
-    ) -> Result<Vec<SessionId>, Fault> {
+    ) -> Result<Vec<(SessionId, UserId)>, Fault> {
         let end = transaction.statement(
             Self::NAME,
             "UPDATE session SET ended_at = $1, ending = $2
-              WHERE ended_at IS NULL AND user_id = $3 AND ($4 IS NULL OR id <> $4) RETURNING id",
+              WHERE ended_at IS NULL AND user_id = $3 AND ($4 IS NULL OR id <> $4) RETURNING id, user_id",
         );
         let end = end.bind(self.now()).bind(self.attempt.uuid()).bind(user).bind(except);
-        end.fetch_all().await?.iter().map(|row| row.id("id")).collect()
+        end.fetch_all().await?.iter().map(|row| Ok((row.id("id")?, row.id("user_id")?))).collect()
     }
 
     async fn note_whom_to_tell(&self, transaction: &mut Transaction) -> Result<u64, Fault> {

@@ -4,6 +4,7 @@
 //! sub-queries in it too), `ON CONFLICT`, `CASE`; no clock of the database, no arrays, no `FOR UPDATE`, no
 //! data-modifying CTE. A number computed in SQL is `CAST(.. AS BIGINT)`, because Postgres has several widths.
 
+mod backup;
 mod changes;
 mod connect;
 mod migrate;
@@ -21,6 +22,7 @@ use std::{
 
 use sqlx::{PgPool, SqlitePool};
 
+pub use backup::BackUpError;
 pub use changes::{Change, Changes};
 pub use connect::{DatabaseUrl, DatabaseUrlError};
 pub(crate) use row::Row;

@@ -129,11 +129,13 @@ impl SigningKeys<'_> {
         Ok(done)
     }
 
-    /// Forgets a key that nothing valid was signed with, or encrypted for, any more.
+    /// Forgets a key that nothing valid was signed with, or encrypted for, any more, or that is not to be believed.
     #[tracing::instrument(name = "store.keys.delete", level = "debug", skip_all)]
     pub async fn delete(&self, kid: &str) -> Result<bool, Fault> {
         let delete = self.0.statement("keys.delete", "DELETE FROM signing_key WHERE kid = $1");
-        Ok(delete.bind(kid).repeatable().execute().await? == 1)
+        let done = delete.bind(kid).repeatable().execute().await? == 1;
+        self.0.announce(Change::Keys).await;
+        Ok(done)
     }
 }
 

@@ -32,11 +32,15 @@ mod sessions;
 mod throttle;
 mod tokens;
 mod used_jwts;
+mod user_import;
 mod users;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use grantor_protocol::Timestamp;
@@ -51,7 +55,7 @@ pub use consents::{Consent, Consents};
 pub use data_keys::{DataKeys, NewDataKey, StoredDataKey};
 pub use disconnect::Disconnected;
 pub use ending::{Ended, Ending, FrontChannelClient};
-pub use engine::{Change, Changes, DatabaseUrl, DatabaseUrlError, PoolState};
+pub use engine::{BackUpError, Change, Changes, DatabaseUrl, DatabaseUrlError, PoolState};
 pub use error::Fault;
 pub use grant_facts::GrantFacts;
 pub use grants::{Grant, GrantFilter, Grants, Inserted, NewCode, NewGrant, Revocation, RevocationReason};
@@ -68,6 +72,9 @@ pub use sessions::{Authentication, BrowserSession, NewSession, Reauthentication,
 pub use throttle::{Throttle, ThrottleEntry, ThrottleState};
 pub use tokens::{LiveQuery, LiveToken, Tokens};
 pub use used_jwts::UsedJwts;
+pub use user_import::{
+    IMPORT_BATCH, ImportChanges, ImportRefusal, ImportTerms, Imported, ImportedUser, PasswordImport,
+};
 pub use users::{NewUser, User, UserFacts, Users};
 
 /// Which database, and how many connections to it.
@@ -117,6 +124,12 @@ impl Store {
         let migrated = self.pending_migrations().await?.is_empty();
         self.migrated.fetch_or(migrated, Ordering::Release);
         Ok(migrated)
+    }
+
+    /// Copies an embedded database into a new file while it is in use. The copy is complete by itself, private, and as
+    /// of one instant.
+    pub async fn back_up(&self, file: &Path) -> Result<(), BackUpError> {
+        self.engine.back_up(file).await
     }
 
     /// How many seconds the database's clock is ahead of `now`.

@@ -69,6 +69,58 @@ impl Cluster {
         pg_ctl(&self.folder, &["stop", "--mode", "immediate"])
     }
 
+    /// Ends the server as its operator would: connections are cut, everything is written out.
+    pub fn stop(&self) -> Result<()> {
+        pg_ctl(&self.folder, &["stop", "--mode", "fast"])
+    }
+
+    /// Ends every process of the server by `kill -9`, the postmaster first, so that none has a last word.
+    pub fn crash(&self) -> Result<()> {
+        // One that stands still starts no backend that would be overlooked.
+        self.pause()?;
+        let processes = self.processes()?;
+        signal("KILL", &processes)?;
+        for _ in 0..1000 {
+            if !processes.iter().any(|process| is_running(process)) {
+                // Where nobody fetches zombies, a new server takes the old one's for running. A supervisor fetches them.
+                let socket = format!(".s.PGSQL.{}.lock", self.port);
+                drop(fs::remove_file(self.folder.join(socket)));
+                return fs::remove_file(self.folder.join("data/postmaster.pid"));
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Err(Error::other("a killed process of Postgres still runs"))
+    }
+
+    /// Has every process stand still: connections stay open, and nobody answers on them.
+    pub fn pause(&self) -> Result<()> {
+        signal("STOP", &self.processes()?)
+    }
+
+    /// Ends a pause.
+    pub fn resume(&self) -> Result<()> {
+        signal("CONT", &self.processes()?)
+    }
+
+    /// Runs statements, each by itself, in its maintenance database.
+    pub fn run(&self, statements: &[&str]) -> Result<()> {
+        statements.iter().try_for_each(|statement| crate::psql(&self.url, statement))
+    }
+
+    /// Process ids, the postmaster's first.
+    fn processes(&self) -> Result<Vec<String>> {
+        let file = fs::read_to_string(self.folder.join("data/postmaster.pid"))?;
+        let postmaster = file.lines().next().unwrap_or_default().trim().to_owned();
+        let mut all = vec![postmaster.clone()];
+        for entry in fs::read_dir("/proc")?.flatten() {
+            let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+            if after_name(&stat).nth(1) == Some(&postmaster) {
+                all.extend(entry.file_name().into_string());
+            }
+        }
+        Ok(all)
+    }
+
     /// Starts the server again, at the same address.
     pub fn start(&self) -> Result<()> {
         start(&self.folder, self.port)
@@ -84,6 +136,24 @@ impl Cluster {
         let url = format!("postgres://grantor@127.0.0.1:{port}/postgres");
         Ok(Cluster { folder, url, port, _lease: lease })
     }
+}
+
+/// Fields of `/proc/<pid>/stat` from the state on: the name before it may hold spaces, but ends with the last ')'.
+fn after_name(stat: &str) -> std::str::SplitWhitespace<'_> {
+    stat.rsplit(')').next().unwrap_or_default().split_whitespace()
+}
+
+/// A zombie, which nobody has fetched yet, does not.
+fn is_running(process: &str) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    after_name(&stat).next().is_some_and(|state| state != "Z")
+}
+
+fn signal(name: &str, processes: &[String]) -> Result<()> {
+    let mut kill = Command::new("/bin/kill");
+    kill.arg(format!("-{name}")).args(processes).stderr(Stdio::null());
+    // A backend may have ended by itself meanwhile, which `kill` reports; whether all are gone is looked at after it.
+    kill.status().map(drop)
 }
 
 /// The port of a cluster that was created completely and answers.
@@ -138,7 +208,11 @@ fn create(folder: &Path) -> Result<u16> {
 fn start(folder: &Path, port: u16) -> Result<()> {
     let options = format!("-p {port} -h 127.0.0.1 -k {} -c max_connections=400", folder.display());
     let log = folder.join("log");
-    pg_ctl(folder, &["start", "--log", &log.to_string_lossy(), "--options", &options])
+    pg_ctl(folder, &["start", "--log", &log.to_string_lossy(), "--options", &options]).map_err(|error| {
+        let said = fs::read_to_string(&log).unwrap_or_default();
+        let last: Vec<_> = said.lines().rev().take(8).collect();
+        Error::other(format!("{error}; its log, the latest first: {last:#?}"))
+    })
 }
 
 fn pg_ctl(folder: &Path, arguments: &[&str]) -> Result<()> {

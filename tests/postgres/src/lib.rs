@@ -20,6 +20,14 @@ use std::{
 
 pub use cluster::Cluster;
 
+/// Where a program of Postgres is, such as `pg_dump`.
+///
+/// # Errors
+/// When Postgres is not here and cannot be installed.
+pub fn program(name: &str) -> Result<std::path::PathBuf> {
+    install::program(name)
+}
+
 /// An empty database of its own, dropped with this value.
 #[derive(Debug)]
 pub struct Database {
@@ -32,6 +40,14 @@ impl Database {
     /// The address to open, `postgres://...`.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Runs statements, each by itself.
+    ///
+    /// # Errors
+    /// When one is refused.
+    pub fn run(&self, statements: &[&str]) -> Result<()> {
+        statements.iter().try_for_each(|statement| psql(&self.url, statement))
     }
 }
 
@@ -146,9 +162,23 @@ mod tests {
         let cluster = Cluster::private().unwrap();
         let database = cluster.database().unwrap();
         psql(database.url(), "CREATE TABLE thing (id BIGINT)").unwrap();
-        cluster.kill().unwrap();
-        assert!(psql(database.url(), "SELECT 1").is_err());
-        cluster.start().unwrap();
-        psql(database.url(), "SELECT * FROM thing").unwrap();
+        for end in [Cluster::kill, Cluster::crash, Cluster::stop] {
+            end(&cluster).unwrap();
+            assert!(psql(database.url(), "SELECT 1").is_err());
+            cluster.start().unwrap();
+            psql(database.url(), "SELECT * FROM thing").unwrap();
+        }
+    }
+
+    #[test]
+    fn a_cluster_that_pauses_answers_when_it_goes_on() {
+        let cluster = Cluster::private().unwrap();
+        let url = cluster.url().to_owned();
+        cluster.pause().unwrap();
+        let asking = std::thread::spawn(move || psql(&url, "SELECT 1"));
+        std::thread::sleep(Duration::from_millis(300));
+        assert!(!asking.is_finished());
+        cluster.resume().unwrap();
+        asking.join().unwrap().unwrap();
     }
 }

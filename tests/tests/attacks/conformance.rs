@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use grantor_tests::{
-    Answer, Arrival, Authorization, Browser, Left, Person, RelyingParty, Tokens, Visit, random_text,
+    Answer, Arrival, Authorization, Browser, Left, Person, RelyingParty, Tokens, Visit, claims_of_user,
+    random_text,
 };
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
@@ -33,30 +34,6 @@ async fn user() -> &'static Person {
         }
     })
     .await
-}
-
-fn claims_of_user() -> Value {
-    json!({
-        "name": "Zo\u{eb} \"Tea\" O'Brien",
-        "given_name": "Zo\u{eb}",
-        "family_name": "O'Brien",
-        "middle_name": "Tea",
-        "nickname": "zo",
-        "preferred_username": "suite",
-        "profile": "https://people.example/zo",
-        "picture": "https://people.example/zo.png",
-        "website": "https://zo.example/",
-        "gender": "female",
-        "birthdate": "0000-10-31",
-        "zoneinfo": "Europe/Paris",
-        "locale": "en-US",
-        "updated_at": 1_700_000_000,
-        "email": "zo@example.com",
-        "email_verified": true,
-        "address": { "street_address": "1 Rue du Th\u{e9}", "locality": "Paris", "country": "FR" },
-        "phone_number": "+33 1 23 45 67 89",
-        "phone_number_verified": false,
-    })
 }
 
 const PROFILE: &[&str] = &[

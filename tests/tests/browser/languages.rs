@@ -106,5 +106,20 @@ async fn ui_locales_come_before_the_languages_of_the_browser() {
 
     page.goto(&scene.app.asks(SCOPE).with("ui_locales", "es").with("client_id", "nobody").url()).await;
     page.wait_for("error-page").await;
-    assert_eq!(scene.language().await.0, "de", "a request that is not understood asks for nothing");
+    assert_eq!(scene.language().await.0, "es", "a request that fails may ask for a language all the same");
+    page.goto(&scene.server.url("/oauth2/auth?ui_locales=ar&scope=a&scope=b&x=%ff")).await;
+    page.wait_for("error-page").await;
+    assert_eq!(scene.language().await, ("ar".to_owned(), "rtl".to_owned()));
+
+    page.goto(&scene.server.url("/account?ui_locales=fr")).await;
+    page.logs_in(&scene.alice).await;
+    page.wait_for("account").await;
+    assert_eq!(scene.language().await.0, "fr");
+    page.click("end-session-1").await;
+    page.wait_for("logged-out").await;
+    assert_eq!(scene.language().await.0, "fr", "what follows speaks the same language");
+    page.goto(&scene.server.url("/logout?ui_locales=fr")).await;
+    page.click("logout-confirm").await;
+    page.wait_for("logged-out").await;
+    assert_eq!(scene.language().await.0, "fr");
 }

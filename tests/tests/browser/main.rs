@@ -7,6 +7,8 @@
 )]
 
 mod account;
+mod apache;
+mod customised;
 mod journeys;
 mod languages;
 mod logouts;

@@ -3,8 +3,10 @@
 
 use std::sync::LazyLock;
 
-use grantor_tests::{Browser, Documents, Options, Person, RelyingParty, Server, SigningKey, http_client};
-use serde_json::{Value, json};
+use grantor_tests::{
+    Browser, Documents, Options, Person, RelyingParty, Server, SigningKey, claims_of_user, http_client,
+};
+use serde_json::json;
 use tokio::sync::OnceCell;
 
 /// What the suite's server is configured with (conformance.md 10.1 and 11), where `ca_file` is a path.
@@ -104,30 +106,6 @@ async fn user(server: &Server) -> Person {
         password: password.to_owned(),
         subject: created["sub"].as_str().unwrap().to_owned(),
     }
-}
-
-pub(crate) fn claims_of_user() -> Value {
-    json!({
-        "name": "Zo\u{eb} \"Tea\" O'Brien",
-        "given_name": "Zo\u{eb}",
-        "family_name": "O'Brien",
-        "middle_name": "Tea",
-        "nickname": "zo",
-        "preferred_username": "suite",
-        "profile": "https://people.example/zo",
-        "picture": "https://people.example/zo.png",
-        "website": "https://zo.example/",
-        "gender": "female",
-        "birthdate": "0000-10-31",
-        "zoneinfo": "Europe/Paris",
-        "locale": "en-US",
-        "updated_at": 1_700_000_000,
-        "email": "zo@example.com",
-        "email_verified": true,
-        "address": { "street_address": "1 Rue du Th\u{e9}", "locality": "Paris", "country": "FR" },
-        "phone_number": "+33 1 23 45 67 89",
-        "phone_number_verified": false,
-    })
 }
 
 /// The claims that a scope stands for (OpenID Connect Core 1.0 section 5.4).

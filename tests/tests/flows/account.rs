@@ -1,6 +1,7 @@
 //! The user's own page (`/account`): what is done there counts at once, for everybody and nobody else.
 
 use grantor_protocol::Timestamp;
+use grantor_server::audit::Cause;
 use grantor_store::{Authentication, Ending, NewSession};
 use grantor_tests::{Browser, Engine, InProcess, Person, ResponsePage, Tokens, Visit};
 use reqwest::header::{COOKIE, ORIGIN};
@@ -206,7 +207,8 @@ async fn a_disconnected_application_is_told_once() {
             says(&browser.submit(&page, "disconnect-app-1", &[]).await.page(), "disconnected");
         }
         let now = grantor_server::clock::Now { ms: stage.server.app.clock.now_ms() };
-        let ended = stage.server.app.ending(now).sessions(&Ending::OfUser(alice, None)).await.unwrap();
+        let ended =
+            stage.server.app.ending(Cause::server(now)).sessions(&Ending::OfUser(alice, None)).await.unwrap();
         assert_eq!((ended.sessions.len(), ended.notifications), (1, u64::from(!by_page)));
     }
 }
@@ -434,7 +436,7 @@ async fn a_disabled_user_has_no_page() {
     let (browser, page) = stage.at_account(&stage.alice).await;
     let now = grantor_server::clock::Now { ms: stage.server.app.clock.now_ms() };
     let alice = InProcess::user_id(&stage.alice);
-    let ended = stage.server.app.ending(now).disable_user(alice).await.unwrap().unwrap();
+    let ended = stage.server.app.ending(Cause::server(now)).disable_user(alice).await.unwrap().unwrap();
     assert_eq!(ended.sessions.len(), 1);
     assert!(stage.account(&browser).await.has("login"));
     let Visit::Page(answer) = browser.submit(&page, "end-session-1", &[]).await else { unreachable!() };

@@ -2,7 +2,7 @@
 //! pairwise subjects (section 8.1).
 
 use grantor_crypto::Algorithm;
-use grantor_tests::{Answer, Choice};
+use grantor_tests::{Answer, Choice, RelyingParty};
 use serde_json::{Value, json};
 
 use crate::stage::{CALLBACK, Stage, jws_part, trusted, trusted_with};
@@ -211,4 +211,20 @@ async fn introspection_names_the_user_only_where_a_scope_does() {
         assert_eq!(answer.json.get("username").is_some(), named, "{scope} {answer}");
         assert!(named || !answer.text.contains("alice"), "{answer}");
     }
+}
+
+/// The same of userinfo: applications that make an account of `preferred_username` can, for every user of ours.
+#[tokio::test]
+async fn profile_releases_the_user_name_unless_the_subject_is_pairwise() {
+    let stage = Stage::new().await;
+    let pairwise = stage.party(trusted_with(&json!({ "subject_type": "pairwise" }))).await;
+    let called = async |party: &RelyingParty, scope: &str| {
+        let request = party.asks(scope);
+        let code = request.receives(&stage.authorizes(&request).await);
+        let tokens = party.redeems(&code, &request).await.tokens();
+        party.userinfo(&tokens.access_token).await.ok().get("preferred_username").cloned()
+    };
+    assert_eq!(called(&stage.app, "openid profile").await, Some(json!("alice")));
+    assert_eq!(called(&stage.app, "openid email").await, None);
+    assert_eq!(called(&pairwise, "openid profile").await, None);
 }

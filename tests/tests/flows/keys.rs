@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use grantor_crypto::{Algorithm, KeyAlgorithm, KeyManagement};
 use grantor_protocol::IssuerId;
-use grantor_server::key_ring::Rotation;
+use grantor_server::key_ring::{Rotation, Withdrawal};
 use grantor_store::NewSigningKey;
 use grantor_tests::{Credential, Engine, InProcess, Registrar, RelyingParty, Tokens};
 use serde_json::json;
@@ -468,4 +468,23 @@ async fn revoke_tokens_ends_every_access_token_and_refresh_token() {
     let fresh = there.redeems(&request.receives(&left), &request).await.tokens();
     assert!(stage.counts(&fresh.access_token).await);
     stage.app.refreshes(fresh.refresh()).await.tokens();
+}
+
+/// For a key that leaked: what is published is what relying parties believe.
+#[tokio::test]
+async fn a_key_is_withdrawn_once_another_has_taken_its_turn() {
+    let stage = Stage::new().await;
+    let leaked = signer(&stage.app, &stage.tokens(SCOPE).await).await;
+    let withdraws = async || {
+        let now_ms = stage.server.app.clock.now_ms();
+        stage.server.app.keys.withdraw(&leaked, now_ms).await.unwrap()
+    };
+    assert!(matches!(withdraws().await, Withdrawal::InUse(_)), "nothing else signs");
+    rotates(&stage.server, true).await;
+    assert!(matches!(withdraws().await, Withdrawal::InUse(_)), "nodes go on signing with it for 3 seconds");
+    stage.server.advance(4);
+    assert_eq!(withdraws().await, Withdrawal::Withdrawn);
+    assert!(!published(&stage.app).await.contains(&leaked));
+    assert_ne!(signer(&stage.app, &stage.tokens(SCOPE).await).await, leaked);
+    assert_eq!(withdraws().await, Withdrawal::Unknown);
 }

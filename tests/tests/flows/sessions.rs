@@ -249,9 +249,9 @@ async fn a_disabled_user_is_logged_in_nowhere() {
     assert!(refused.has("login-error"), "{refused}");
 }
 
-/// T152: the cookie that holds them stays far below 4 KB.
+/// T152: the cookie that holds them stays far below 4 KB, and no session lives on that its browser cannot end any more.
 #[tokio::test]
-async fn a_browser_holds_six_accounts_and_drops_the_oldest() {
+async fn a_browser_holds_six_accounts_and_ends_the_oldest() {
     let stage = Stage::new().await;
     stage.tokens(SCOPE).await;
     let mut latest = String::new();
@@ -269,6 +269,9 @@ async fn a_browser_holds_six_accounts_and_drops_the_oldest() {
     let alice =
         page.document.elements.iter().any(|(id, text)| id.starts_with("account-") && text.contains("alice"));
     assert!(!alice, "{page}");
+    let sessions = stage.server.store().sessions();
+    let left = sessions.list_of_user(InProcess::user_id(&stage.alice), None, 10, stage.server.now()).await;
+    assert!(left.unwrap().is_empty(), "alice's session has ended with its place in the browser");
     assert!(stage.server.cookie(&stage.browser, "grantor_session").unwrap().len() < 300);
 }
 

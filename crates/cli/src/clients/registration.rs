@@ -18,6 +18,7 @@ const NOT_METADATA: &[&str] = &[
     "client_secret",
     "client_id_issued_at",
     "client_secret_expires_at",
+    "previous_client_secret_expires_at",
     "registration_access_token",
     "registration_client_uri",
     "created_at",
@@ -52,6 +53,9 @@ pub(crate) struct MetadataArguments {
     /// Its public keys: a JSON Web Key Set, or the name of a file that holds one
     #[arg(long, value_name = "JWKS")]
     jwks: Option<String>,
+    /// Any other member, such as backchannel_logout_uri=https://app.example/logout; null takes it away (repeatable)
+    #[arg(long, value_name = "MEMBER=VALUE", value_parser = member)]
+    set: Vec<(String, Value)>,
     /// A file with its metadata as RFC 7591 and Ory Hydra name it (JSON); what other options say wins over it
     #[arg(long, value_name = "FILE")]
     metadata: Option<PathBuf>,
@@ -110,8 +114,25 @@ impl MetadataArguments {
                 members.insert(name.to_owned(), value);
             }
         }
+        for (name, value) in self.set {
+            if value.is_null() {
+                members.shift_remove(&name);
+            } else {
+                members.insert(name, value);
+            }
+        }
         Ok(())
     }
+}
+
+/// A value is JSON, or else text: who sets an address need not quote it.
+fn member(text: &str) -> Result<(String, Value), String> {
+    let (name, value) = text.split_once('=').ok_or("write it as MEMBER=VALUE")?;
+    if NOT_METADATA.contains(&name) {
+        return Err(format!("{name} is no metadata and cannot be set here"));
+    }
+    let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
+    Ok((name.to_owned(), value))
 }
 
 fn read_jwks(argument: &str) -> Result<Value, Failure> {
@@ -197,6 +218,28 @@ mod tests {
         let present = read.metadata;
         let changed = document(&["--name", "New"], Some(&present)).unwrap().metadata;
         assert_eq!(changed, ClientMetadata { client_name: Some("New".to_owned()), ..present });
+    }
+
+    #[test]
+    fn every_member_can_be_set_and_taken_away_alone() {
+        let arguments = [
+            "--redirect-uri",
+            "https://a.example/cb",
+            "--set",
+            "skip_consent=true",
+            "--set",
+            "client_uri=https://a.example",
+            "--set",
+            "contacts=[\"ops@a.example\"]",
+        ];
+        let metadata = document(&arguments, None).unwrap().metadata;
+        assert!(metadata.skip_consent);
+        assert_eq!(metadata.client_uri.as_deref(), Some("https://a.example"));
+        let changed = document(&["--set", "client_uri=null"], Some(&metadata)).unwrap().metadata;
+        assert_eq!(changed, ClientMetadata { client_uri: None, ..metadata });
+        for wrong in ["client_uri", "client_secret=x", "client_id=x"] {
+            assert!(Line::try_parse_from(["test", "--set", wrong]).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! Every other check of an authorization request, in the order of the specifications.
 
 use super::{AuthorizationRules, Display, PkceRule, ValidatedParams};
-use crate::claims::{ClaimScopes, is_language_tag};
+use crate::claims::ClaimScopes;
 use crate::claims_request::ClaimsRequest;
 use crate::client_metadata::{ClientMetadata, GrantType};
 use crate::error::{ErrorCode, RequestRefusal};
+use crate::language_tag::is_language_tag;
 use crate::params::Params;
 use crate::pkce::Challenge;
 use crate::prompt::Prompt;

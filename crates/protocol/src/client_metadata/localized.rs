@@ -8,7 +8,8 @@ use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-use super::{MetadataError, rules};
+use super::{ClientMetadata, MetadataError, rules};
+use crate::language_tag::nearest;
 
 /// The members that people read, or are led by.
 const TRANSLATABLE: &[&str] = &["client_name", "client_uri", "logo_uri", "policy_uri", "tos_uri"];
@@ -59,6 +60,43 @@ impl Localized {
             Some(name) => Err(refused(name, "is one translation too many")),
             None => Ok(()),
         }
+    }
+}
+
+/// How a client introduces itself to readers of one language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Introduction<'a> {
+    /// `client_name`
+    pub name: Option<&'a str>,
+    /// `client_uri`
+    pub home: Option<&'a str>,
+    /// `logo_uri`
+    pub logo: Option<&'a str>,
+    /// `policy_uri`
+    pub policy: Option<&'a str>,
+    /// `tos_uri`
+    pub terms: Option<&'a str>,
+}
+
+impl ClientMetadata {
+    /// What the client says in the language of this tag, or in one near it; what it has not translated stays as it is.
+    pub fn introduction(&self, language: &str) -> Introduction<'_> {
+        let said = |member: &'static str, original| {
+            let translation = nearest(language, self.localized.of(member), |(tag, _)| tag);
+            translation.map(|(_, value)| value).or(original)
+        };
+        Introduction {
+            name: said("client_name", self.client_name.as_deref()),
+            home: said("client_uri", self.client_uri.as_deref()),
+            logo: said("logo_uri", self.logo_uri.as_deref()),
+            policy: said("policy_uri", self.policy_uri.as_deref()),
+            terms: said("tos_uri", self.tos_uri.as_deref()),
+        }
+    }
+
+    /// Every address of a logo, of whatever language.
+    pub fn logos(&self) -> impl Iterator<Item = &str> {
+        self.logo_uri.as_deref().into_iter().chain(self.localized.of("logo_uri").map(|(_, uri)| uri))
     }
 }
 

@@ -287,3 +287,24 @@ fn origins_come_from_redirects_and_from_the_list() {
     assert!(metadata.matching_redirect_uri("https://app.example/cb/").is_none());
     assert!(metadata.matching_post_logout_redirect_uri("https://app.example/cb").is_none());
 }
+
+// RFC 7591 section 2.2: a member with a language tag is for readers of that language.
+#[test]
+fn a_client_introduces_itself_in_the_language_of_its_reader() {
+    let metadata = ClientMetadata::from_json(json!({
+        "redirect_uris": ["https://app.example/cb"],
+        "client_name": "Shop", "client_name#de": "Laden", "client_name#de-AT": "Geschäft",
+        "policy_uri#fr-CA": "https://app.example/confidentialite",
+        "logo_uri": "https://app.example/logo.svg", "logo_uri#ar": "https://app.example/logo-ar.svg",
+    }))
+    .unwrap();
+    for (language, name) in
+        [("en", "Shop"), ("de", "Laden"), ("de-CH", "Laden"), ("de-AT", "Geschäft"), ("fr", "Shop")]
+    {
+        assert_eq!(metadata.introduction(language).name, Some(name), "{language}");
+    }
+    assert_eq!(metadata.introduction("fr").policy, Some("https://app.example/confidentialite"));
+    assert_eq!(metadata.introduction("de").policy, None);
+    assert_eq!(metadata.introduction("ar").logo, Some("https://app.example/logo-ar.svg"));
+    assert_eq!(metadata.logos().count(), 2);
+}

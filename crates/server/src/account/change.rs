@@ -7,6 +7,7 @@ use grantor_protocol::{ClientRowId, ErrorCode, Params, SessionId};
 use grantor_store::{Ending, RevocationReason, User};
 
 use super::{Asked, PAGE, Present, login, show};
+use crate::audit::AuditEvent;
 use crate::end_session::{self, Which, finish};
 use crate::error::Failure;
 use crate::extract::FormBody;
@@ -68,7 +69,7 @@ pub(crate) async fn post(mut visit: Visit, FormBody(form): FormBody) -> Response
     };
     let Some(present) = present else {
         if visit.cookies.browser().is_some() {
-            return visit.redirect(&visit.issuer.address(login::PAGE));
+            return visit.redirect(&visit.address(login::PAGE));
         }
         return match visit.check_form(None, "", PAGE).await {
             Ok(()) => visit.not_found(),
@@ -86,7 +87,7 @@ pub(crate) async fn post(mut visit: Visit, FormBody(form): FormBody) -> Response
     let here = &present.session.session;
     let age = visit.now.ms.saturating_sub(here.authenticated_at_ms);
     if change.needs_recent_login(here.id) && age > RECENT_MILLISECONDS {
-        return visit.redirect(&visit.issuer.address(&format!("{}?session={}", login::PAGE, here.id)));
+        return visit.redirect(&visit.address(&format!("{}?session={}", login::PAGE, here.id)));
     }
     match make(&mut visit, &present, change).await {
         Ok(answer) => answer,
@@ -101,11 +102,11 @@ async fn make(visit: &mut Visit, present: &Present, change: Change) -> Result<Re
         Change::EndSession(session) => end_session(visit, present, session).await?,
         Change::EndOthers => {
             let which = Ending::OfUser(user, Some(here.id));
-            visit.app.ending(visit.now).sessions(&which).await?;
+            visit.app.ending(visit.cause(Some(user))).sessions(&which).await?;
             Done::OthersEnded
         }
         Change::Disconnect(Some(client)) => {
-            let ending = visit.app.ending(visit.now);
+            let ending = visit.app.ending(visit.cause(Some(user)));
             ending.disconnect(user, Some(client), RevocationReason::User).await?;
             Done::Disconnected
         }
@@ -132,7 +133,8 @@ async fn end_session(visit: &Visit, present: &Present, session: Option<SessionId
     if found.is_none_or(|found| found.user != present.session.user.id) {
         return Ok(Done::SessionGone);
     }
-    let ended = visit.app.ending(visit.now).sessions(&Ending::Sessions(vec![session])).await?;
+    let cause = visit.cause(Some(present.session.user.id));
+    let ended = visit.app.ending(cause).sessions(&Ending::Sessions(vec![session])).await?;
     Ok(if ended.sessions.is_empty() { Done::SessionGone } else { Done::SessionEnded })
 }
 
@@ -167,7 +169,8 @@ async fn change_password(
     };
     // What the old password opened ends before it is replaced, so that no fault afterwards lets it live, and once more
     // afterwards, with what began in between.
-    let ending = app.ending(visit.now);
+    let cause = visit.cause(Some(user.id));
+    let ending = app.ending(cause.clone());
     let here = present.session.session.id;
     ending.replaced_password(user.id, Some(here), RevocationReason::User).await?;
     // Whoever changed it since the current one was checked was first. (After a lost connection it may have been us.)
@@ -179,7 +182,8 @@ async fn change_password(
     if !replaced {
         return refuse(visit, present, PasswordProblem::Current(LoginProblem::WrongCredentials)).await;
     }
-    let kept = sign_in(visit, std::slice::from_ref(&present.session), &user, false).await?;
+    app.audit.record(&cause, &AuditEvent::PasswordChanged { subject: user.id });
+    let kept = sign_in(visit, &present.all(), &user, false).await?;
     let (ended, grants) = ending.replaced_password(user.id, Some(kept), RevocationReason::User).await?;
     tracing::info!(account = %user.id, sessions = ended.sessions.len(), grants, "a user changed their password");
     Ok(visit.redirect(&present.done(visit, Done::PasswordChanged).await?))

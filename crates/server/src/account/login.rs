@@ -46,7 +46,7 @@ pub(crate) async fn post(mut visit: Visit, FormBody(form): FormBody) -> Response
         return answer;
     }
     if field("decision") == Some("deny") {
-        return visit.redirect(&visit.issuer.address(super::PAGE));
+        return visit.redirect(&visit.address(super::PAGE));
     }
     let entered = Entered::read(field);
     match attempt(&mut visit, asked, &entered).await {

@@ -41,6 +41,11 @@ impl Present {
         Ok(Some(Self { session, others: alive }))
     }
 
+    /// All of this browser's sessions, the one that the page is used with first.
+    fn all(&self) -> Vec<BrowserSession> {
+        std::iter::once(&self.session).chain(&self.others).cloned().collect()
+    }
+
     /// What the forms of the page are bound to, beside the browser: a page shown for one account cannot be answered by
     /// another (T149).
     fn binding(&self) -> String {
@@ -99,7 +104,7 @@ pub(crate) async fn get(mut visit: Visit, QueryParams(query): QueryParams) -> Re
     visit.cookies.browser_or_new();
     let present = match Present::find(&visit, asked.session.as_deref()).await {
         Ok(Some(present)) => present,
-        Ok(None) => return visit.redirect(&visit.issuer.address(login::PAGE)),
+        Ok(None) => return visit.redirect(&visit.address(login::PAGE)),
         Err(fault) => return visit.error(fault.into()),
     };
     touch(&visit, &present.session).await;
@@ -111,5 +116,5 @@ pub(crate) async fn get(mut visit: Visit, QueryParams(query): QueryParams) -> Re
 
 /// The address of the page for one of this browser's sessions.
 fn address(visit: &Visit, session: SessionId, more: &str) -> String {
-    visit.issuer.address(&format!("{PAGE}?session={session}{more}"))
+    visit.address(&format!("{PAGE}?session={session}{more}"))
 }

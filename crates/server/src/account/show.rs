@@ -14,7 +14,7 @@ use crate::pages::Foreign;
 use crate::pages::account::{
     AccountMessage, AccountPage, AppCard, Moment, OtherAccount, PasswordProblem, SessionCard, device_words,
 };
-use crate::pages::texts::Texts;
+use crate::pages::texts::Language;
 use crate::pages::views::{ScopeLine, scope_lines};
 use crate::visit::{Policy, Visit};
 
@@ -55,7 +55,7 @@ async fn build(
         form: visit.form(PAGE, &csrf, &handle),
         account: &account(&present.session),
         others: &others,
-        login: &visit.issuer.address(login::PAGE),
+        login: &visit.address(login::PAGE),
         message,
         sessions: &sessions,
         more_sessions: more_sessions.as_deref(),
@@ -78,7 +78,7 @@ async fn sessions(
     present: &Present,
     asked: &Asked,
 ) -> Result<(Vec<SessionCard>, Option<String>), Failure> {
-    let (texts, now, here) = (visit.language.texts(), visit.now.timestamp(), &present.session.session);
+    let (language, now, here) = (&visit.language, visit.now.timestamp(), &present.session.session);
     // One more than is shown tells that there are more, and one may be the session that is shown anyway.
     let limit = i64::try_from(SHOWN + 2).unwrap_or(i64::MAX);
     let sessions = visit.app.store.sessions();
@@ -88,26 +88,26 @@ async fn sessions(
     others.truncate(SHOWN);
     let last = others.last().filter(|_| has_more).map(|last| last.id);
     let more = last.map(|last| address(visit, here.id, &format!("&sessions_before={last}")));
-    let mut cards = vec![SessionCard { last_seen: None, ..card(here, now, texts) }];
-    cards.extend(others.iter().map(|session| card(session, now, texts)));
+    let mut cards = vec![SessionCard { last_seen: None, ..card(here, now, language) }];
+    cards.extend(others.iter().map(|session| card(session, now, language)));
     Ok((cards, more))
 }
 
-fn card(session: &Session, now: Timestamp, texts: &Texts) -> SessionCard {
+fn card(session: &Session, now: Timestamp, language: &Language) -> SessionCard {
     SessionCard {
         value: session.id.to_string(),
-        device: device_words(session.user_agent.as_deref(), texts),
+        device: device_words(session.user_agent.as_deref(), language),
         address: session.address.as_deref().map(Foreign::shown),
-        signed_in: Moment::date(Timestamp::from_milliseconds(session.authenticated_at_ms), texts),
-        last_seen: Some(Moment::ago(session.last_seen_at, now, texts)),
+        signed_in: Moment::date(Timestamp::from_milliseconds(session.authenticated_at_ms), language),
+        last_seen: Some(Moment::ago(session.last_seen_at, now, language)),
     }
 }
 
-async fn apps(
-    visit: &Visit,
+async fn apps<'v>(
+    visit: &'v Visit,
     present: &Present,
     asked: &Asked,
-) -> Result<(Vec<AppCard>, Option<String>), Failure> {
+) -> Result<(Vec<AppCard<'v>>, Option<String>), Failure> {
     let (here, now) = (&present.session.session, visit.now.timestamp());
     let limit = i64::try_from(SHOWN + 1).unwrap_or(i64::MAX);
     let grants = visit.app.store.grants();
@@ -119,22 +119,22 @@ async fn apps(
     Ok((clients.iter().map(|client| app_card(visit, client)).collect(), more))
 }
 
-fn app_card(visit: &Visit, client: &ConnectedClient) -> AppCard {
-    let (texts, now) = (visit.language.texts(), visit.now.timestamp());
-    let name = client.metadata.client_name.as_deref().unwrap_or_default();
+fn app_card<'v>(visit: &'v Visit, client: &ConnectedClient) -> AppCard<'v> {
+    let (language, now) = (&visit.language, visit.now.timestamp());
+    let name = client.metadata.introduction(&language.tag).name.unwrap_or_default();
     AppCard {
         value: client.client.to_string(),
         name: Foreign::first_shown([name, client.client_id.as_str()]),
         access: access(visit, &client.scope),
-        since: Moment::date(client.since, texts),
-        last_used: client.last_used_at.map(|at| Moment::ago(at, now, texts)),
+        since: Moment::date(client.since, language),
+        last_used: client.last_used_at.map(|at| Moment::ago(at, now, language)),
         offline: client.offline,
     }
 }
 
 /// What the consent page said for the same: scopes, and the claims that they or the request named. That access is kept
 /// is said by the grant, not by its scope.
-fn access(visit: &Visit, consented: &Scope) -> Vec<ScopeLine> {
+fn access<'v>(visit: &'v Visit, consented: &Scope) -> Vec<ScopeLine<'v>> {
     let claims: Vec<String> = consented.iter().filter_map(claim_of_consent).collect();
     let scopes = consented
         .iter()
@@ -143,5 +143,5 @@ fn access(visit: &Visit, consented: &Scope) -> Vec<ScopeLine> {
     let of_scope = of_scope
         .into_iter()
         .filter(|claim| standard_scope_of(claim).is_none_or(|scope| !consented.contains(scope)));
-    scope_lines(visit.language.texts(), scopes, of_scope.chain(claims.iter().map(String::as_str)))
+    scope_lines(&visit.language, scopes, of_scope.chain(claims.iter().map(String::as_str)))
 }

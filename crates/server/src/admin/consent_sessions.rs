@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::paging::{Page, answer, no_content, refused, single};
 use super::sessions::user;
 use crate::app::App;
+use crate::audit::OperatorCause;
 use crate::client_cache::KnownClient;
 use crate::clock::Now;
 use crate::error::JsonFailure;
@@ -73,7 +74,7 @@ fn entry(consent: &Consent, client: &KnownClient) -> Value {
 pub(crate) async fn revoke(
     State(app): State<App>,
     issuer: Issuer,
-    now: Now,
+    OperatorCause(cause): OperatorCause,
     QueryParams(query): QueryParams,
 ) -> Result<Response, JsonFailure> {
     let query = query?;
@@ -99,6 +100,6 @@ pub(crate) async fn revoke(
             None => return Ok(no_content()),
         },
     };
-    app.ending(now).disconnect(user.id, row, RevocationReason::Operator).await?;
+    app.ending(cause).disconnect(user.id, row, RevocationReason::Operator).await?;
     Ok(no_content())
 }

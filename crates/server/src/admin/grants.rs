@@ -9,6 +9,7 @@ use grantor_store::{GrantFilter, RevocationReason};
 use super::paging::{Page, answer, no_content, not_found};
 use super::sessions::user;
 use crate::app::App;
+use crate::audit::OperatorCause;
 use crate::clock::Now;
 use crate::error::JsonFailure;
 use crate::extract::{Issuer, QueryParams};
@@ -47,7 +48,7 @@ pub(crate) async fn list(
 pub(crate) async fn disconnect(
     State(app): State<App>,
     issuer: Issuer,
-    now: Now,
+    OperatorCause(cause): OperatorCause,
     Path((sub, client_id)): Path<(String, String)>,
 ) -> Result<Response, JsonFailure> {
     let Some(user) = user(&app, &issuer, &sub).await? else {
@@ -60,6 +61,6 @@ pub(crate) async fn disconnect(
     let Some(client) = client else {
         return Ok(not_found("client"));
     };
-    app.ending(now).disconnect(user.id, Some(client.row), RevocationReason::Operator).await?;
+    app.ending(cause).disconnect(user.id, Some(client.row), RevocationReason::Operator).await?;
     Ok(no_content())
 }

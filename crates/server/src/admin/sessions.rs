@@ -7,6 +7,7 @@ use grantor_store::{Ending, Fault, User};
 
 use super::paging::{Page, answer, no_content, not_found, refused, single};
 use crate::app::App;
+use crate::audit::OperatorCause;
 use crate::clock::Now;
 use crate::error::JsonFailure;
 use crate::extract::{Issuer, QueryParams};
@@ -43,26 +44,26 @@ pub(crate) async fn list(
 pub(crate) async fn end_all(
     State(app): State<App>,
     issuer: Issuer,
-    now: Now,
+    OperatorCause(cause): OperatorCause,
     Path(sub): Path<String>,
 ) -> Result<Response, JsonFailure> {
     let Some(user) = user(&app, &issuer, &sub).await? else {
         return Ok(not_found("user"));
     };
-    app.ending(now).sessions(&Ending::OfUser(user.id, None)).await?;
+    app.ending(cause).sessions(&Ending::OfUser(user.id, None)).await?;
     Ok(no_content())
 }
 
 /// `DELETE /admin/sessions/{id}`: ends one.
 pub(crate) async fn end(
     State(app): State<App>,
-    now: Now,
+    OperatorCause(cause): OperatorCause,
     Path(id): Path<String>,
 ) -> Result<Response, JsonFailure> {
     let Ok(id) = id.parse::<SessionId>() else {
         return Ok(not_found("session"));
     };
-    let ended = app.ending(now).sessions(&Ending::Sessions(vec![id])).await?;
+    let ended = app.ending(cause).sessions(&Ending::Sessions(vec![id])).await?;
     Ok(if ended.sessions.is_empty() { not_found("session") } else { no_content() })
 }
 
@@ -71,7 +72,7 @@ pub(crate) async fn end(
 pub(crate) async fn end_login_sessions(
     State(app): State<App>,
     issuer: Issuer,
-    now: Now,
+    OperatorCause(cause): OperatorCause,
     QueryParams(query): QueryParams,
 ) -> Result<Response, JsonFailure> {
     let query = query?;
@@ -83,7 +84,7 @@ pub(crate) async fn end_login_sessions(
         }
     };
     if let Some(which) = which {
-        app.ending(now).sessions(&which).await?;
+        app.ending(cause).sessions(&which).await?;
     }
     Ok(no_content())
 }

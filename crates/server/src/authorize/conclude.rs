@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use grantor_crypto::SecretHash;
-use grantor_protocol::{AuthorizationRequest, GrantType, Scope, Targets, Timestamp, scope};
+use grantor_protocol::{AuthorizationRequest, GrantId, GrantType, Scope, Targets, Timestamp, scope};
 use grantor_store::{BrowserSession, GrantFacts, Inserted, NewCode, NewGrant};
 
 use super::respond::Responder;
+use crate::audit::AuditEvent;
 use crate::client_cache::KnownClient;
 use crate::error::Failure;
 use crate::interact::over;
@@ -67,6 +68,9 @@ async fn insert(
         Inserted::Inserted(id) => id,
         Inserted::AlreadyConcluded => return Ok(None),
     };
+    if visit.app.audit.has_tokens() {
+        record(visit, client, session, id, &grant.scope);
+    }
     if !noted {
         touch(visit, session).await;
     }
@@ -78,6 +82,13 @@ async fn insert(
     }
     answer.extend(code.map(|code| ("code", code)));
     Ok(Some(answer))
+}
+
+fn record(visit: &Visit, client: &KnownClient, session: &BrowserSession, grant: GrantId, scope: &Scope) {
+    let subject = session.user.id;
+    let (client_id, session, scope) = (client.row.client_id.clone(), session.session.id, scope.clone());
+    let event = AuditEvent::GrantIssued { subject, client_id, session, grant, scope };
+    visit.app.audit.record(&visit.cause(Some(subject)), &event);
 }
 
 /// The tokens that travel with the redirect (OpenID Connect Core sections 3.2.2.5 and 3.3.2.5).

@@ -22,7 +22,7 @@ use crate::extract::{FormBody, QueryParams, unreadable};
 use crate::id_token_hint::IdTokenHint;
 use crate::interact::Shown;
 use crate::pages::views::Problem;
-use crate::visit::Visit;
+use crate::visit::{Visit, asked_locales};
 pub(crate) use conclude::touch;
 use respond::Responder;
 
@@ -62,6 +62,7 @@ async fn read(
     params: &Params,
     origin: RequestOrigin,
 ) -> Result<(Arc<KnownClient>, AuthorizationRequest), Box<Response>> {
+    visit.speak(&asked_locales(params));
     let client = requesting_client(visit, params).await?;
     let from_object = match request_object::read(visit, &client, params).await {
         Ok(from_object) => from_object,

@@ -77,7 +77,7 @@ impl Responder {
             ResponseMode::Fragment => visit.redirect(&format!("{}#{}", self.redirect_uri, encoded())),
             ResponseMode::FormPost => {
                 let page = visit.frame();
-                let client = crate::interact::client_card(&self.client, None);
+                let client = crate::interact::client_card(visit, &self.client, None);
                 let view = FormPostPage {
                     page: &page,
                     action: &self.redirect_uri,

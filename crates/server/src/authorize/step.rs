@@ -11,6 +11,7 @@ use grantor_store::{BrowserSession, Fault, NewInteraction, OpenInteraction};
 
 use super::respond::Responder;
 use super::{conclude, new_interaction_id};
+use crate::audit::AuditEvent;
 use crate::client_cache::KnownClient;
 use crate::error::Failure;
 use crate::interact::{OpenedInteraction, over};
@@ -159,6 +160,12 @@ pub(crate) async fn advance(visit: &mut Visit, opened: &OpenedInteraction, conse
             match conclude::grant(visit, &opened.client, request, &session, interaction).await {
                 Ok(answer) => {
                     if consents_now {
+                        let event = AuditEvent::ConsentGiven {
+                            subject: session.user.id,
+                            client_id: opened.client.row.client_id.clone(),
+                            scope: request.scope.clone(),
+                        };
+                        visit.app.audit.record(&visit.cause(Some(session.user.id)), &event);
                         remember_consent(visit, opened, &session).await;
                     }
                     answer
@@ -197,6 +204,9 @@ fn refusal(code: ErrorCode) -> Failure {
 /// The client's answer when the user says no (RFC 6749 section 4.1.2.1).
 pub(crate) async fn deny(visit: &Visit, opened: &OpenedInteraction) -> Response {
     let failure = Failure::refused(ErrorCode::AccessDenied, "decision of the user", "consent", "a refusal");
+    let subject = opened.facts().verdict(visit, false).session.map(|session| session.user.id);
+    let client_id = opened.client.row.client_id.clone();
+    visit.app.audit.record(&visit.cause(subject), &AuditEvent::ConsentRefused { subject, client_id });
     conclude(visit, opened, failure).await
 }
 

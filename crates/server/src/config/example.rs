@@ -48,9 +48,12 @@ fn in_force(files: &Files, left_out: impl Fn(&str) -> bool) -> String {
         }
         let is_file = Key::at(&path).is_some_and(|key| key.kind == Kind::File);
         let content = match path.as_str() {
-            "brand.logo" => "<svg xmlns='http://www.w3.org/2000/svg'/>",
+            "brand.stylesheet" => ".card { border-radius: 0 }",
+            "brand.texts" => "[de]\nlogin_title = 'Willkommen'",
+            _ if path.starts_with("brand.") => "<svg xmlns='http://www.w3.org/2000/svg'/>",
             "database.url_file" => "postgres://grantor@db/grantor\n",
             "outbound.ca_file" => &root,
+            "traces.headers_file" => "authorization: Bearer of-a-collector\n",
             _ if path.starts_with("public.tls") => PEM,
             _ => SECRET,
         };
@@ -99,7 +102,7 @@ fn the_example_shows_the_defaults_that_are_used() {
 #[test]
 fn every_setting_of_the_example_is_legal() {
     let files = Files::new();
-    let pairs = ["database.url", "secrets.system", "registration.initial_access_tokens"];
+    let pairs = ["database.url", "secrets.system", "registration.initial_access_tokens", "traces.headers"];
     let in_files = in_force(&files, |path| pairs.contains(&path));
     assert_eq!(problems(&in_files), [""; 0]);
     let inline =

@@ -23,6 +23,8 @@ pub enum Kind {
     Boolean,
     /// A whole number.
     Integer,
+    /// A number from 0 to 1.
+    Fraction,
     /// A length of time: `"60s"`, `"5m"`, `"12h"`, `"30d"`, or seconds as a number.
     Lifetime,
     /// The name of a file.
@@ -31,7 +33,7 @@ pub enum Kind {
     List,
 }
 
-use Kind::{Boolean, File, Integer, Lifetime, List, Text};
+use Kind::{Boolean, File, Fraction, Integer, Lifetime, List, Text};
 
 /// The table, in the order of `config/grantor.example.toml`.
 #[rustfmt::skip]
@@ -108,7 +110,19 @@ pub const KEYS: &[Key] = &[
 
     key("brand.name", Text, Some(r#""Grantor""#), "name on the pages"),
     key("brand.accent", Text, Some(r##""#0f6a5b""##), "colour of buttons and links"),
-    key("brand.logo", File, None, "image above the name"),
+    key("brand.accent_dark", Text, None, "the same on dark pages"),
+    key("brand.background", Text, None, "colour behind the card"),
+    key("brand.background_dark", Text, None, "the same on dark pages"),
+    key("brand.logo", File, None, "image beside the name"),
+    key("brand.logo_dark", File, None, "the same on dark pages"),
+    key("brand.logo_has_name", Boolean, Some("false"), "whether the image says the name, which is not written then"),
+    key("brand.icon", File, None, "image in the browser's tab"),
+    key("brand.stylesheet", File, None, "rules of your own (CSS), after those of the pages"),
+    key("brand.texts", File, None, "texts of your own (TOML), by language"),
+    key("brand.links.terms", Text, None, "where your terms of service are"),
+    key("brand.links.privacy", Text, None, "where your privacy policy is"),
+    key("brand.links.imprint", Text, None, "where it says who runs this"),
+    key("brand.links.support", Text, None, "where help is"),
 
     key("cors.allowed_origins", List, Some("[]"), "origins allowed beside those of the clients"),
 
@@ -123,10 +137,20 @@ pub const KEYS: &[Key] = &[
     key("limits.request_timeout", Lifetime, Some(r#""30s""#), "how long a request may take in all"),
     key("limits.hash_concurrency", Integer, Some("0"), "password hashes computed at once; 0: one per CPU core"),
     key("limits.hash_queue", Integer, Some("64"), "logins that may wait for a password hash"),
+    key("limits.drain_delay", Lifetime, Some(r#""0s""#), "how long SIGTERM goes on serving as not ready, until balancers have noticed"),
     key("limits.drain_time", Lifetime, Some(r#""20s""#), "how long SIGTERM waits for open requests"),
 
     key("log.level", Text, Some(r#""info""#), "least severe level logged, or a filter by module"),
     key("log.format", Text, Some(r#""text""#), "text or json"),
+
+    key("audit.file", File, None, "file of the audit trail, which is in the log without one"),
+    key("audit.tokens", Boolean, Some("false"), "whether every grant and token that is issued is in the audit trail"),
+
+    key("traces.endpoint", Text, None, "collector of OpenTelemetry traces (OTLP over HTTP); none: no traces"),
+    key("traces.headers", List, None, "headers that the collector asks for"),
+    key("traces.headers_file", File, None, "file that holds them, one a line"),
+    key("traces.sample", Fraction, Some("1.0"), "share of the traces that is sent"),
+    key("traces.service_name", Text, Some(r#""grantor""#), "what this server is called in traces"),
 ];
 
 /// Names that Ory Hydra's configuration uses for the same thing, so that a file carried over is explained.

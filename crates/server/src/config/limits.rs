@@ -21,7 +21,9 @@ pub struct Limits {
     pub hash_concurrency: usize,
     /// Callers that may wait for a hash; past it the answer is 503.
     pub hash_queue: usize,
-    /// How long a shutdown waits for open requests.
+    /// How long a shutdown goes on serving, not ready any more, so that balancers notice.
+    pub drain_delay: Duration,
+    /// How long a shutdown waits for open requests then.
     pub drain_time: Duration,
 }
 
@@ -35,6 +37,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Limits> {
     let request_timeout = reader.lifetime("limits.request_timeout");
     let hash_concurrency = reader.number("limits.hash_concurrency", 0, 1024);
     let hash_queue = reader.number("limits.hash_queue", 1, 100_000);
+    let drain_delay = reader.lifetime_or_zero("limits.drain_delay");
     let drain_time = reader.lifetime_or_zero("limits.drain_time");
     Some(Limits {
         body_bytes: size(body_bytes?),
@@ -46,6 +49,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Limits> {
             chosen => chosen,
         },
         hash_queue: size(hash_queue?),
+        drain_delay: duration(drain_delay?.seconds()),
         drain_time: duration(drain_time?.seconds()),
     })
 }

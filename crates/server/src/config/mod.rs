@@ -3,6 +3,7 @@
 //! [`keys::KEYS`] is the table of everything that can be set; one file per topic reads and checks its part.
 //! All problems are found before anything is said, each under the key that causes it.
 
+mod audit;
 mod brand;
 mod claims;
 mod clients;
@@ -21,13 +22,15 @@ mod registration;
 mod rotation;
 mod secrets;
 mod source;
+mod texts;
 mod tokens;
+mod traces;
 mod url;
 
 #[cfg(test)]
 mod example;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -36,6 +39,7 @@ use grantor_crypto::SystemSecrets;
 use grantor_protocol::AuthorizationRules;
 use ipnet::IpNet;
 
+pub use audit::Audit;
 pub use claims::Claims;
 pub use clients::Clients;
 pub use database::Database;
@@ -51,6 +55,7 @@ pub use registration::{Registration, StatementIssuer};
 pub use rotation::Keys;
 pub use source::Source;
 pub use tokens::{AccessTokens, RefreshTokens, TokenFormat, TokenLifetime, Tokens};
+pub use traces::Traces;
 pub use url::{Origin, Url};
 
 use crate::pages::Brand;
@@ -106,6 +111,12 @@ pub struct Config {
     pub limits: Limits,
     /// The log.
     pub log: Log,
+    /// The audit trail.
+    pub audit: Audit,
+    /// Traces, where a collector is named.
+    pub traces: Option<Traces>,
+    /// A fingerprint of what is set, without secrets: equal on nodes that are set alike.
+    pub fingerprint: String,
     /// What is legal but probably not meant.
     pub warnings: Vec<Problem>,
 }
@@ -177,6 +188,8 @@ impl Config {
         let outbound = outside::read(reader);
         let limits = limits::read(reader);
         let log = log::read(reader);
+        let audit = audit::read(reader);
+        let traces = traces::read(reader);
         let (public, admin) = (public?, admin?);
         if public.listen == admin.listen && public.listen.port() != 0 {
             reader.problem("admin.listen", "is the address of the public listener too; each needs its own");
@@ -202,6 +215,9 @@ impl Config {
             outbound: outbound?,
             limits: limits?,
             log: log?,
+            audit: audit?,
+            traces,
+            fingerprint: reader.fingerprint(),
             warnings: Vec::new(),
         })
     }

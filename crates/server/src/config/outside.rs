@@ -32,6 +32,13 @@ pub struct Outbound {
     pub timeout: Duration,
 }
 
+impl Default for Outbound {
+    /// What counts where nothing is configured.
+    fn default() -> Self {
+        Self { allow_private: Vec::new(), roots: Vec::new(), timeout: Duration::from_secs(5) }
+    }
+}
+
 pub(super) fn read_cors(reader: &mut Reader<'_>) -> Option<Cors> {
     Some(Cors { allowed_origins: reader.list("cors.allowed_origins", Origin::parse)? })
 }

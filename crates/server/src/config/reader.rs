@@ -5,9 +5,10 @@ use std::path::PathBuf;
 
 use grantor_crypto::Secret;
 use grantor_protocol::Lifetime;
+use sha2::{Digest, Sha256};
 use toml::Value;
 
-use super::keys::Key;
+use super::keys::{KEYS, Key};
 use super::source::{Source, Values};
 use super::{Problem, Url};
 
@@ -37,6 +38,21 @@ impl<'a> Reader<'a> {
     /// Says that a setting is understood but has no effect in this version.
     pub(super) fn not_yet(&mut self, path: &str) {
         self.warning(path, "is not in this version yet and has no effect");
+    }
+
+    /// The beginning of a digest over every key that is set and its value. Keys that may hold a secret are those that can
+    /// be read from a file as well: of them counts only that they are set.
+    pub(super) fn fingerprint(&self) -> String {
+        let mut digest = Sha256::new();
+        for key in KEYS {
+            let Some(value) = self.values.at(key.path) else { continue };
+            let may_be_secret = Key::at(&format!("{}_file", key.path)).is_some();
+            let value = if may_be_secret { "set".to_owned() } else { value.to_string() };
+            digest.update(format!("{}={value}\n", key.path));
+        }
+        let digest = digest.finalize();
+        let beginning = digest.first_chunk::<8>().copied().unwrap_or_default();
+        format!("{:016x}", u64::from_be_bytes(beginning))
     }
 
     /// Whether the operator set this key, in the file or the environment.
@@ -70,6 +86,20 @@ impl<'a> Reader<'a> {
             let number = value.as_integer().ok_or_else(|| wrong_type("a whole number", value))?;
             let number = u32::try_from(number).ok().filter(|number| (least..=most).contains(number));
             number.ok_or_else(|| format!("must be between {least} and {most}"))
+        })
+    }
+
+    /// A number from 0 to 1.
+    pub(super) fn fraction(&mut self, path: &'static str) -> Option<f64> {
+        self.value(path, |value| {
+            let number = match value {
+                Value::Float(number) => Some(*number),
+                Value::Integer(0) => Some(0.0),
+                Value::Integer(1) => Some(1.0),
+                _ => None,
+            };
+            let number = number.filter(|number| (0.0..=1.0).contains(number));
+            number.ok_or_else(|| "must be a number from 0 to 1".to_owned())
         })
     }
 
@@ -198,7 +228,7 @@ fn default(path: &str) -> Option<Value> {
     format!("default = {text}").parse::<toml::Table>().ok()?.remove("default")
 }
 
-fn wrong_type(expected: &str, found: &Value) -> String {
+pub(super) fn wrong_type(expected: &str, found: &Value) -> String {
     let found = match found {
         Value::String(_) => "text",
         Value::Integer(_) | Value::Float(_) => "a number",
@@ -212,8 +242,21 @@ fn wrong_type(expected: &str, found: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::keys::KEYS;
+    use super::super::testing::config;
     use super::*;
+
+    #[test]
+    fn the_fingerprint_tells_settings_apart_and_not_secrets() {
+        let fingerprint = |text: &str| config(text).fingerprint;
+        assert_eq!(
+            fingerprint(""),
+            fingerprint("secrets.system = ['another secret that is only used in tests']")
+        );
+        assert_eq!(fingerprint(""), fingerprint("# a comment"));
+        assert_ne!(fingerprint(""), fingerprint("tokens.access.lifetime = '2h'"));
+        assert_ne!(fingerprint(""), fingerprint("database.url = 'sqlite:other.db'"));
+        assert_eq!(fingerprint("").len(), 16);
+    }
 
     #[test]
     fn every_default_in_the_table_is_toml() {

@@ -91,7 +91,7 @@ impl Values {
 }
 
 /// Reads TOML; a mistake is told with its line, in one line.
-fn parse(text: &str) -> Result<Table, String> {
+pub(super) fn parse(text: &str) -> Result<Table, String> {
     text.parse::<Table>().map_err(|error| {
         let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
         format!("line {}: {}", before.matches('\n').count() + 1, error.message())
@@ -126,6 +126,9 @@ fn from_text(kind: Kind, text: &str) -> Result<Value, String> {
     match kind {
         Kind::Text | Kind::Lifetime | Kind::File => Ok(Value::String(text.to_owned())),
         Kind::Boolean => text.parse().map(Value::Boolean).map_err(|_| "expected true or false".to_owned()),
+        Kind::Fraction => {
+            text.parse().map(Value::Float).map_err(|_| "expected a number from 0 to 1".to_owned())
+        }
         Kind::Integer => text.parse().map(Value::Integer).map_err(|_| "expected a whole number".to_owned()),
         Kind::List if text.trim_start().starts_with('[') => array(text.trim()),
         Kind::List => Ok(Value::Array(

@@ -11,7 +11,7 @@ pub(super) const MINIMAL: &str =
     "issuer = \"https://id.example.com\"\nsecrets.system = [\"a-secret-that-is-only-used-in-tests\"]\n";
 
 /// The configuration of [`MINIMAL`] and `text`.
-pub(super) fn config(text: &str) -> Config {
+pub(crate) fn config(text: &str) -> Config {
     Config::load(&source(text)).unwrap_or_else(|problems| panic!("{text}: {problems:?}"))
 }
 

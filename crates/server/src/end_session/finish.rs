@@ -7,8 +7,9 @@ use grantor_store::{BrowserSession, Ending};
 
 use super::asked::Asked;
 use super::front_channel;
+use crate::audit::AuditEvent;
 use crate::error::Failure;
-use crate::interact::client_card;
+use crate::interact::{client_card, introduction};
 use crate::logout::delivery;
 use crate::pages::views::{LoggedOutPage, WebLink};
 use crate::visit::{Policy, Visit};
@@ -48,8 +49,7 @@ pub(crate) async fn finish(
             Which::All => true,
         })
         .collect();
-    let ids: Vec<SessionId> = ending.iter().map(|held| held.session.id).collect();
-    let frames = match end(visit, &ids).await {
+    let frames = match end(visit, &ending, asked).await {
         Ok(frames) => frames,
         Err(failure) => return visit.error(failure),
     };
@@ -79,11 +79,20 @@ pub(crate) async fn finish(
 }
 
 /// Ends the sessions; the addresses of clients that the browser has to tell.
-async fn end(visit: &Visit, sessions: &[SessionId]) -> Result<Vec<String>, Failure> {
-    if sessions.is_empty() {
+async fn end(visit: &Visit, ending: &[&BrowserSession], asked: &Asked) -> Result<Vec<String>, Failure> {
+    let Some(first) = ending.first() else {
         return Ok(Vec::new());
+    };
+    let sessions = ending.iter().map(|held| held.session.id).collect();
+    // A browser that holds several accounts is one person's.
+    let cause = visit.cause(Some(first.user.id));
+    let ended = visit.app.ending(cause.clone()).sessions(&Ending::Sessions(sessions)).await?;
+    if !ended.sessions.is_empty() {
+        let client_id = asked.client(visit).await?.map(|client| client.row.client_id.clone());
+        let count = ended.sessions.len() as u64;
+        let event = AuditEvent::Logout { subject: Some(first.user.id), client_id, count };
+        visit.app.audit.record(&cause, &event);
     }
-    let ended = visit.app.ending(visit.now).sessions(&Ending::Sessions(sessions.to_vec())).await?;
     visit.app.logout_delivery.settled(&ended, delivery::PATIENCE).await;
     let clients = visit.app.store.sessions().front_channel_clients(&ended.sessions).await?;
     Ok(front_channel::addresses(&visit.issuer.url, &clients))
@@ -97,12 +106,10 @@ pub(crate) async fn tell(visit: &Visit, asked: &Asked, outcome: Outcome<'_>) -> 
     };
     let (signed_out, address) = match outcome {
         Outcome::SignedOut(address) => (true, address),
-        Outcome::Stayed => {
-            (false, client.as_ref().and_then(|client| client.row.metadata.client_uri.as_deref()))
-        }
+        Outcome::Stayed => (false, client.as_ref().and_then(|client| introduction(visit, client).home)),
     };
     let link = address.and_then(WebLink::new);
-    let card = client.as_ref().map(|client| client_card(client, None));
+    let card = client.as_ref().map(|client| client_card(visit, client, None));
     let page = visit.frame();
     let continue_to = card.zip(link).map(|(card, link)| (card.name, link));
     let view = LoggedOutPage { page: &page, signed_out, continue_to };

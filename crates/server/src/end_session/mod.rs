@@ -17,7 +17,7 @@ use crate::interact::{account, client_card};
 use crate::logout;
 use crate::pages::views::{Account, LogoutPage};
 use crate::sid::sid;
-use crate::visit::{Policy, Visit};
+use crate::visit::{Policy, Visit, asked_locales};
 pub(crate) use asked::Asked;
 pub(crate) use finish::{Outcome, Which, finish, tell};
 
@@ -52,13 +52,12 @@ pub(crate) async fn post(visit: Visit, FormBody(form): FormBody) -> Response {
 }
 
 async fn answer(mut visit: Visit, params: &Params, part: &'static str) -> Response {
+    let ui_locales = asked_locales(params);
+    visit.speak(&ui_locales);
     let request = match EndSessionRequest::read(&visit, params, part).await {
         Ok(request) => request,
         Err(failure) => return visit.error(failure),
     };
-    if let Some(locales) = &request.ui_locales {
-        visit.speak(locales);
-    }
     let sessions = match logout::sessions(&visit).await {
         Ok(sessions) => sessions,
         Err(failure) => return visit.error(failure),
@@ -68,7 +67,7 @@ async fn answer(mut visit: Visit, params: &Params, part: &'static str) -> Respon
         let which = theirs.map_or(Which::Nothing, |session| Which::One(session.session.id));
         return finish(&mut visit, &sessions, which, &request.asked).await;
     }
-    ask(visit, &sessions, &request).await
+    ask(visit, &sessions, &request, !ui_locales.is_empty()).await
 }
 
 /// The session that the hint is of (`sid`).
@@ -79,7 +78,12 @@ fn session_of(sessions: &[BrowserSession], hint: &IdTokenHint) -> Option<Browser
 }
 
 /// Puts the question to the user.
-async fn ask(mut visit: Visit, sessions: &[BrowserSession], request: &EndSessionRequest) -> Response {
+async fn ask(
+    mut visit: Visit,
+    sessions: &[BrowserSession],
+    request: &EndSessionRequest,
+    asks_for_language: bool,
+) -> Response {
     visit.cookies.browser_or_new();
     let hinted = request.logout_hint.as_deref();
     let named: Vec<&BrowserSession> =
@@ -89,7 +93,7 @@ async fn ask(mut visit: Visit, sessions: &[BrowserSession], request: &EndSession
     if let (Some(_), [only]) = (hinted, shown.as_slice()) {
         asked.session = Some(only.session.id);
     }
-    asked.language = request.ui_locales.as_ref().map(|_| visit.language.tag().to_owned());
+    asked.language = asks_for_language.then(|| visit.language.tag.clone());
     let interaction = asked.text();
     let csrf = match visit.csrf_token(&interaction, logout::PAGE).await {
         Ok(csrf) => csrf,
@@ -100,7 +104,7 @@ async fn ask(mut visit: Visit, sessions: &[BrowserSession], request: &EndSession
         Ok(client) => client,
         Err(failure) => return visit.error(failure),
     };
-    let card = client.as_ref().map(|client| client_card(client, None));
+    let card = client.as_ref().map(|client| client_card(&visit, client, None));
     let page = visit.frame();
     let form = visit.form(logout::PAGE, &csrf, &interaction);
     let view = LogoutPage { page: &page, form, client: card.as_ref(), accounts: &accounts };
@@ -116,7 +120,6 @@ fn is_named(held: &BrowserSession, hint: &str) -> bool {
 struct EndSessionRequest {
     hint: Option<IdTokenHint>,
     logout_hint: Option<String>,
-    ui_locales: Option<Vec<String>>,
     asked: Asked,
 }
 
@@ -169,9 +172,7 @@ impl EndSessionRequest {
             session: None,
             language: None,
         };
-        let ui_locales =
-            value("ui_locales")?.map(|list| list.split(' ').map(str::to_owned).collect::<Vec<String>>());
-        Ok(Self { hint, logout_hint: value("logout_hint")?, ui_locales, asked })
+        Ok(Self { hint, logout_hint: value("logout_hint")?, asked })
     }
 }
 

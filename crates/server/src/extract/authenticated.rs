@@ -14,9 +14,11 @@ use super::client_assertion::{Assertion, ProvedAssertion};
 use super::client_secret::secret_is_right;
 use super::{FormBody, Issuer, Peer, unreadable};
 use crate::app::App;
+use crate::audit::{AuditEvent, Cause};
 use crate::client_cache::KnownClient;
 use crate::clock::Now;
 use crate::error::Failure;
+use crate::observe::TraceId;
 
 /// A key that a client proved to hold, to which codes, grants and tokens are bound (RFC 7800). None yet: DPoP and
 /// mutual TLS fill it.
@@ -59,15 +61,23 @@ impl FromRequest<App> for Authenticated {
         let Ok(now) = Now::from_request_parts(&mut parts, app).await;
         let Ok(issuer) = Issuer::from_request_parts(&mut parts, app).await;
         let Ok(peer) = Peer::from_request_parts(&mut parts, app).await;
+        let Ok(trace_id) = TraceId::from_request_parts(&mut parts, app).await;
         let headers = parts.headers.clone();
         let path = parts.uri.path().to_owned();
         let endpoint = path.strip_prefix(issuer.path()).unwrap_or(&path);
         let Ok(FormBody(form)) = FormBody::from_request(Request::from_parts(parts, body), app).await;
+        let mut claimed = None;
         let outcome = match form.and_then(|params| refuse_plain_http(&peer, &issuer).map(|()| params)) {
-            Ok(params) => authenticate(app, &issuer, endpoint, now, &headers, params).await,
+            Ok(params) => authenticate(app, &issuer, endpoint, now, &headers, params, &mut claimed).await,
             Err(failure) => Err(failure),
         };
-        outcome.map_err(AuthenticationFailure)
+        outcome.map_err(|failure| {
+            if let Some(reason) = failed_check(&failure) {
+                let event = AuditEvent::ClientAuthenticationFailed { client_id: claimed, reason };
+                app.audit.record(&Cause::request(&peer, &trace_id, now), &event);
+            }
+            AuthenticationFailure(failure)
+        })
     }
 }
 
@@ -80,6 +90,15 @@ pub(crate) fn refuse_plain_http(peer: &Peer, issuer: &Issuer) -> Result<(), Fail
     Ok(())
 }
 
+/// The check that a client did not pass, when that is what failed.
+fn failed_check(failure: &Failure) -> Option<&'static str> {
+    match failure {
+        Failure::Refused(refusal) if refusal.code == ErrorCode::InvalidClient => Some(refusal.check),
+        Failure::Refused(_) | Failure::TooLarge(..) | Failure::Unavailable(_) | Failure::Internal(_) => None,
+    }
+}
+
+/// `claimed` becomes the client that the request says it is from.
 async fn authenticate(
     app: &App,
     issuer: &Issuer,
@@ -87,6 +106,7 @@ async fn authenticate(
     now: Now,
     headers: &HeaderMap,
     params: Params,
+    claimed: &mut Option<ClientId>,
 ) -> Result<Authenticated, Failure> {
     // RFC 6749 section 3.2, here for every endpoint that a client authenticates at.
     params.check_no_repeats(REPEATABLE).map_err(|error| unreadable("body", &error))?;
@@ -95,6 +115,7 @@ async fn authenticate(
     let Some(client_id) = presented.client_id().cloned().or_else(|| proof.claimed_client()) else {
         return Err(refused("client", "client credentials", "none"));
     };
+    *claimed = Some(client_id.clone());
     let Some(client) = app.clients.by_client_id(issuer.id, &client_id, now.ms).await? else {
         return Err(refused("client", "a registered client", client_id.to_string()));
     };

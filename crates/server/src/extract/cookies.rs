@@ -12,7 +12,7 @@ use super::Issuer;
 use super::device::Device;
 use crate::app::App;
 
-/// How many sessions one browser holds; the oldest is dropped past it, so that the cookie stays far below 4 KB.
+/// How many sessions one browser holds; the oldest is ended past it, so that the cookie stays far below 4 KB.
 const SESSIONS_PER_BROWSER: usize = 6;
 /// How long a browser is known for after the last login from it.
 const DEVICE_SECONDS: i64 = 365 * 24 * 3600;
@@ -41,7 +41,9 @@ impl CookieNames {
         let access = match kind {
             Kind::State if self.secure => "SameSite=None",
             Kind::State => "SameSite=Lax",
-            Kind::Browser | Kind::Session | Kind::Remembered | Kind::Device => "HttpOnly; SameSite=Lax",
+            Kind::Browser | Kind::Session | Kind::Remembered | Kind::Device | Kind::Probe => {
+                "HttpOnly; SameSite=Lax"
+            }
         };
         format!("{}={value}; Path=/; {access}{secure}{lifetime}", self.name(kind))
     }
@@ -54,6 +56,19 @@ enum Kind {
     Remembered,
     Device,
     State,
+    Probe,
+}
+
+/// A cookie like those of sessions that says nothing: as the server sets it, and as a browser brings it. The self-check
+/// sees by it whether a proxy changes cookies.
+pub(crate) fn probe_cookie(issuer: &Issuer) -> (String, String) {
+    let names = CookieNames::of(issuer);
+    (names.set(Kind::Probe, "1", Some(0)), format!("{}=1", names.name(Kind::Probe)))
+}
+
+/// Whether a browser brought it.
+pub(crate) fn has_probe_cookie(issuer: &Issuer, headers: &HeaderMap) -> bool {
+    value_of(headers, &CookieNames::of(issuer).name(Kind::Probe)).is_some()
 }
 
 /// The cookie that the frame of session management reads: it changes with every login and logout of the browser, and
@@ -79,6 +94,7 @@ impl Kind {
             Self::Remembered => "remembered",
             Self::Device => "device",
             Self::State => "state",
+            Self::Probe => "probe",
         }
     }
 }
@@ -180,14 +196,15 @@ impl BrowserCookies {
         self.device_changed = true;
     }
 
-    /// Puts a session first, taking off the one it replaces: a secret is never carried over a login (T148).
-    pub(crate) fn sign_in(&mut self, session: HeldSession, replaced: Option<&SecretHash>) {
-        if let Some(replaced) = replaced {
-            self.sessions.retain(|held| held.secret.hash() != *replaced);
-        }
+    /// Puts a session first. Of the others only those that are `alive` stay, so that the dead take nobody's place; the
+    /// secret that a renewed session had before is not among them: none is carried over a login (T148). The secrets of
+    /// those for which there is no place left are gone from the browser, and the caller ends their sessions.
+    pub(crate) fn sign_in(&mut self, session: HeldSession, alive: &[SecretHash]) -> Vec<SecretHash> {
+        self.sessions.retain(|held| alive.contains(&held.secret.hash()));
         self.sessions.insert(0, session);
-        self.sessions.truncate(SESSIONS_PER_BROWSER);
         self.sessions_changed = true;
+        let kept = self.sessions.len().min(SESSIONS_PER_BROWSER);
+        self.sessions.drain(kept..).map(|held| held.secret.hash()).collect()
     }
 
     /// Drops one session secret.
@@ -288,7 +305,8 @@ mod tests {
     #[test]
     fn the_last_login_is_the_current_session_whether_it_is_remembered_or_not() {
         let mut cookies = browser(&format!("grantor_session={}", secret("a")));
-        cookies.sign_in(HeldSession { secret: Secret::from(secret("b")), remembered: true }, None);
+        let held = cookies.session_hashes();
+        cookies.sign_in(HeldSession { secret: Secret::from(secret("b")), remembered: true }, &held);
         let mut response = Response::default();
         cookies.apply(&mut response);
         let lines: Vec<&str> = response
@@ -301,6 +319,20 @@ mod tests {
         assert_eq!(order(&browser(&sent.join("; "))), "ba");
         let after_closing = sent.iter().find(|pair| pair.starts_with("grantor_remembered")).unwrap();
         assert_eq!(order(&browser(after_closing)), "b");
+    }
+
+    #[test]
+    fn the_dead_make_room_before_the_oldest_is_pushed_out() {
+        let held = ["a", "b", "c", "d", "e", "f"].map(secret);
+        let mut cookies = browser(&format!("grantor_session={}", held.join(".")));
+        let alive: Vec<SecretHash> = cookies.session_hashes().into_iter().skip(1).collect();
+        let login = |letter| HeldSession { secret: Secret::from(secret(letter)), remembered: false };
+        assert!(cookies.sign_in(login("g"), &alive).is_empty());
+        assert_eq!(order(&cookies), "gbcdef");
+        let alive = cookies.session_hashes();
+        let pushed_out = cookies.sign_in(login("h"), &alive);
+        assert_eq!(order(&cookies), "hgbcde");
+        assert!(pushed_out == [Secret::from(secret("f")).hash()]);
     }
 
     #[test]

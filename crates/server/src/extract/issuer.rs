@@ -8,6 +8,7 @@ use axum::http::request::Parts;
 use grantor_protocol::IssuerId;
 
 use crate::app::App;
+use crate::config::Config;
 
 /// The issuer of this request. Comes from configuration only: `Host` and forwarded headers never change it.
 #[derive(Clone, Debug)]
@@ -21,7 +22,12 @@ pub(crate) struct Issuer {
 impl Issuer {
     /// The issuer of a process that serves one.
     pub(crate) fn only(app: &App) -> Self {
-        Self { id: IssuerId::FIRST, url: Arc::from(app.config.issuer.as_str()) }
+        Self::configured(&app.config)
+    }
+
+    /// The issuer that the settings name.
+    pub(crate) fn configured(config: &Config) -> Self {
+        Self { id: IssuerId::FIRST, url: Arc::from(config.issuer.as_str()) }
     }
 
     /// The address of one of our paths, as clients reach it.

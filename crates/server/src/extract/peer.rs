@@ -57,6 +57,12 @@ impl Peer {
         truncated(self.addr, 32, 64)
     }
 
+    /// Whether the request comes straight from a proxy that is believed.
+    pub(crate) fn is_trusted_proxy(connection: Option<&Connection>, trusted: &[IpNet]) -> bool {
+        let addr = connection.map(|connection| connection.addr.ip().to_canonical());
+        addr.is_some_and(|addr| trusted.iter().any(|network| network.contains(&addr)))
+    }
+
     /// What surrounds it: the networks that one customer may own many addresses of.
     pub(crate) fn neighbourhood(&self) -> String {
         truncated(self.addr, 24, 48)
@@ -89,14 +95,18 @@ fn truncated(addr: IpAddr, v4_bits: u8, v6_bits: u8) -> String {
 
 /// Which of the two headers the proxies write. A proxy sets one and passes the other on as the client sent it, so where
 /// both are present neither is believed.
-enum Noted {
+pub(crate) enum Noted {
+    /// The elements of `Forwarded`.
     Forwarded(Vec<String>),
+    /// `X-Forwarded-For` and `X-Forwarded-Proto`.
     XForwarded,
+    /// There is none, or there are both.
     Neither,
 }
 
 impl Noted {
-    fn of(headers: &HeaderMap) -> Self {
+    /// What the headers of a request have.
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
         let older = ["x-forwarded-for", "x-forwarded-proto"].iter().any(|name| headers.contains_key(*name));
         match (headers.contains_key("forwarded"), older) {
             (true, false) => Self::Forwarded(elements(headers, "forwarded")),
@@ -106,7 +116,7 @@ impl Noted {
     }
 
     /// The addresses that proxies noted, left to right (RFC 7239 section 5.2, or `X-Forwarded-For`).
-    fn hops(&self, headers: &HeaderMap) -> Vec<String> {
+    pub(crate) fn hops(&self, headers: &HeaderMap) -> Vec<String> {
         match self {
             // An element without `for` is a hop that hides its client: nothing to its left can be believed.
             Self::Forwarded(elements) => elements
@@ -121,7 +131,7 @@ impl Noted {
     }
 
     /// The scheme of the client's own hop, as the nearest proxy noted it.
-    fn proto(&self, headers: &HeaderMap) -> Option<String> {
+    pub(crate) fn proto(&self, headers: &HeaderMap) -> Option<String> {
         match self {
             Self::Forwarded(elements) => elements.last().and_then(|element| parameter(element, "proto")),
             Self::XForwarded => elements(headers, "x-forwarded-proto").pop(),

@@ -56,7 +56,7 @@ async fn show(visit: &Visit, opened: &OpenedInteraction) -> Response {
         request.audience.iter().chain(&request.resource).map(|a| Foreign::shown(a)).collect();
     let page = visit.frame();
     let logo = client_logo::address(visit, &opened.client).await;
-    let client = client_card(&opened.client, logo.as_deref());
+    let client = client_card(visit, &opened.client, logo.as_deref());
     let account = account(&session);
     let view = ConsentPage {
         page: &page,

@@ -103,7 +103,7 @@ async fn show(
     let login = if entered.login.is_empty() { hinted.unwrap_or_default() } else { &entered.login };
     let page = visit.frame();
     let logo = client_logo::address(visit, &opened.client).await;
-    let client = client_card(&opened.client, logo.as_deref());
+    let client = client_card(visit, &opened.client, logo.as_deref());
     let view = LoginPage {
         page: &page,
         form: visit.form(PAGE, &csrf, &opened.handle),

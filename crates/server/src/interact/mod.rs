@@ -14,6 +14,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
 use grantor_crypto::{Secret, SecretHash};
+use grantor_protocol::client_metadata::Introduction;
 use grantor_protocol::{ErrorCode, Params, UserClaims};
 use grantor_store::{BrowserSession, OpenInteraction};
 
@@ -159,15 +160,23 @@ pub(crate) fn over(visit: &Visit) -> Response {
 }
 
 /// The client as pages show it; `logo` is an address of ours ([`crate::client_logo::address`]).
-pub(crate) fn client_card<'a>(client: &'a KnownClient, logo: Option<&'a str>) -> ClientCard<'a> {
-    let metadata = &client.row.metadata;
-    let name = metadata.client_name.as_deref().unwrap_or_default();
+pub(crate) fn client_card<'a>(
+    visit: &Visit,
+    client: &'a KnownClient,
+    logo: Option<&'a str>,
+) -> ClientCard<'a> {
+    let said = introduction(visit, client);
     ClientCard {
-        name: Foreign::first_shown([name, client.row.client_id.as_str()]),
+        name: Foreign::first_shown([said.name.unwrap_or_default(), client.row.client_id.as_str()]),
         logo,
-        policy: metadata.policy_uri.as_deref().and_then(WebLink::new),
-        terms: metadata.tos_uri.as_deref().and_then(WebLink::new),
+        policy: said.policy.and_then(WebLink::new),
+        terms: said.terms.and_then(WebLink::new),
     }
+}
+
+/// What the client says of itself in the language of the page (RFC 7591 section 2.2).
+pub(crate) fn introduction<'a>(visit: &Visit, client: &'a KnownClient) -> Introduction<'a> {
+    client.row.metadata.introduction(&visit.language.tag)
 }
 
 /// A session's user as pages show them.

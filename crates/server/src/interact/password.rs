@@ -5,6 +5,7 @@ use grantor_crypto::{DataKeyPurpose, Secret, base64url};
 use grantor_protocol::Username;
 use grantor_store::{Attempt, ThrottleEntry, User};
 
+use crate::audit::AuditEvent;
 use crate::error::Failure;
 use crate::pages::views::LoginProblem;
 use crate::visit::Visit;
@@ -31,12 +32,15 @@ pub(crate) async fn check(visit: &Visit, login: &str, password: Option<Secret>) 
     let charged = Charged::take(visit, username.as_ref(), login).await?;
     if let Some(seconds) = charged.wait {
         app.metrics.login("throttled");
+        let account = noted(visit, login).await?;
+        app.audit.record(&visit.cause(None), &AuditEvent::LoginThrottled { account });
         return Ok(Checked::Wrong(LoginProblem::TooManyAttempts { seconds }));
     }
     let user = match &username {
         Some(username) => app.store.users().by_username(visit.issuer.id, username.as_str()).await?,
         None => None,
     };
+    let subject = user.as_ref().map(|user| user.id);
     let enabled = user.filter(|user| user.disabled_at.is_none());
     let hash = enabled.as_ref().and_then(|user| user.password.clone());
     let password = password.unwrap_or_else(|| Secret::from(String::new()));
@@ -54,26 +58,29 @@ pub(crate) async fn check(visit: &Visit, login: &str, password: Option<Secret>) 
         }
         _ => {
             app.metrics.login("refused");
-            let account = visit.app.keys.current(visit.now.ms).await?;
-            let account = account.data_key(DataKeyPurpose::Cookies)?.mac().tag(&[b"log", login.as_bytes()]);
-            let account = base64url::encode(account);
-            tracing::info!(
-                check = "password",
-                account = account.get(..12).unwrap_or_default(),
-                address = %visit.peer.addr,
-                "a login was refused"
-            );
+            let account = noted(visit, login).await?;
+            tracing::info!(check = "password", account, address = %visit.peer.addr, "a login was refused");
+            app.audit.record(&visit.cause(None), &AuditEvent::LoginRefused { account, subject });
             Ok(Checked::Wrong(LoginProblem::WrongCredentials))
         }
     }
 }
 
-/// A hash made with older parameters is replaced while the password is at hand; failing to is no reason to refuse.
+/// What was typed as a name, so that tries of the same can be told without telling what it was: it may have been the
+/// password.
+async fn noted(visit: &Visit, login: &str) -> Result<String, Failure> {
+    let keys = visit.app.keys.current(visit.now.ms).await?;
+    let tag = keys.data_key(DataKeyPurpose::Cookies)?.mac().tag(&[b"log", login.as_bytes()]);
+    Ok(base64url::encode(tag).chars().take(12).collect())
+}
+
+/// A hash of another system, or made with older parameters, is replaced while the password is at hand; failing to is no
+/// reason to refuse.
 async fn renew_hash(visit: &Visit, user: &mut User, password: Secret, old: Option<String>) {
     let Some(old) = old.filter(|hash| grantor_crypto::needs_rehash(hash)) else {
         return;
     };
-    let Ok(new) = visit.app.hashing.hash(password).await else {
+    let Ok(new) = visit.app.hashing.rehash(password).await else {
         return;
     };
     let users = visit.app.store.users();

@@ -32,7 +32,7 @@ pub(crate) async fn get(Shown { visit, opened }: Shown) -> Response {
         .collect();
     let page = visit.frame();
     let logo = client_logo::address(&visit, &opened.client).await;
-    let client = client_card(&opened.client, logo.as_deref());
+    let client = client_card(&visit, &opened.client, logo.as_deref());
     let view = SelectAccountPage {
         page: &page,
         form: visit.form(PAGE, &csrf, &opened.handle),

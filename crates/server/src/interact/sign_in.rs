@@ -1,16 +1,18 @@
 //! The session that a login begins or renews, and the cookies that carry it.
 
-use grantor_crypto::{DataKeyPurpose, Secret};
+use grantor_crypto::{DataKeyPurpose, Secret, SecretHash};
 use grantor_protocol::{ErrorCode, SessionId, Timestamp};
-use grantor_store::{Authentication, BrowserSession, NewSession, Reauthentication, User};
+use grantor_store::{Authentication, BrowserSession, Ending, NewSession, Reauthentication, User};
 
+use crate::audit::AuditEvent;
 use crate::discovery::PASSWORD_ACR;
 use crate::error::Failure;
 use crate::extract::HeldSession;
 use crate::visit::Visit;
 
-/// A session with a new secret for a user who has just proved who they are: a new one, or their old one among `sessions`
-/// re-authenticated. It becomes the browser's current one.
+/// A session with a new secret for a user who has just proved who they are: a new one, or their old one among `sessions`,
+/// the live ones of this browser, re-authenticated. It becomes the browser's current one; one that finds no place any more
+/// ends.
 pub(crate) async fn sign_in(
     visit: &mut Visit,
     sessions: &[BrowserSession],
@@ -40,9 +42,18 @@ pub(crate) async fn sign_in(
         Some(before) => before.id,
         None => insert_session(visit, user, &secret, authentication, remembered, &term).await?,
     };
+    let accepted = AuditEvent::LoginAccepted { subject: user.id, session };
+    visit.app.audit.record(&visit.cause(Some(user.id)), &accepted);
     let keys = visit.app.keys.current(visit.now.ms).await?;
     visit.cookies.know_device(keys.data_key(DataKeyPurpose::Cookies)?.mac(), &user.username);
-    visit.cookies.sign_in(HeldSession { secret, remembered }, replaced.map(|before| &before.secret_hash));
+    let others = sessions.iter().map(|held| &held.session).filter(|held| held.id != session);
+    let alive: Vec<SecretHash> = others.clone().map(|held| held.secret_hash).collect();
+    let pushed_out = visit.cookies.sign_in(HeldSession { secret, remembered }, &alive);
+    let ending: Vec<SessionId> =
+        others.filter(|held| pushed_out.contains(&held.secret_hash)).map(|held| held.id).collect();
+    if !ending.is_empty() {
+        visit.app.ending(visit.cause(Some(user.id))).sessions(&Ending::Sessions(ending)).await?;
+    }
     Ok(session)
 }
 

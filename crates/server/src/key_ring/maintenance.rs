@@ -50,6 +50,17 @@ pub enum Rotation {
     },
 }
 
+/// What became of a key that was to be withdrawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Withdrawal {
+    /// It is gone.
+    Withdrawn,
+    /// It signs or decrypts now, or is about to: a successor has to take its turn first.
+    InUse(KeyAlgorithm),
+    /// There is no such key.
+    Unknown,
+}
+
 /// What is kept of a new key pair.
 struct Generated {
     kid: String,
@@ -224,7 +235,13 @@ impl KeyRing {
     }
 
     /// The schedule: publishes ahead of time, promotes when due, removes keys that nothing asks for any more.
-    pub async fn keep_schedule(&self, policy: KeyPolicy, now_ms: i64) -> Result<(), KeyRingError> {
+    /// What was published or promoted is told.
+    pub async fn keep_schedule(
+        &self,
+        policy: KeyPolicy,
+        now_ms: i64,
+    ) -> Result<Vec<(KeyAlgorithm, Rotation)>, KeyRingError> {
+        let mut done = Vec::new();
         let now = Timestamp::from_milliseconds(now_ms);
         let keys = self.current(now_ms).await?;
         for key in keys.lives() {
@@ -248,24 +265,41 @@ impl KeyRing {
             }
             let waiting = waiting(&keys, algorithm);
             // Each case is one conditional statement on what was read above: a node that is late changes nothing.
-            let changed = match waiting {
+            let rotation = match waiting {
                 None if since.plus(policy.interval - policy.publish_ahead) <= now => {
                     let key = self.new_key(algorithm, now_ms).await?;
-                    self.store.keys().insert_next(&key).await?
+                    let inserted = self.store.keys().insert_next(&key).await?;
+                    inserted.then_some(Rotation::Published { kid: key.kid })
                 }
                 Some(next)
                     if since.plus(policy.interval) <= now
                         && next.published_at.plus(policy.publish_ahead) <= now =>
                 {
-                    self.store.keys().promote(&next.kid, signs_from(now)).await?
+                    let (kid, signs_from) = (next.kid.clone(), signs_from(now));
+                    let promoted = self.store.keys().promote(&kid, signs_from).await?;
+                    promoted.then_some(Rotation::Promoted { kid, signs_from })
                 }
-                None | Some(_) => false,
+                None | Some(_) => None,
             };
-            if changed {
+            if let Some(rotation) = rotation {
+                done.push((algorithm, rotation));
                 self.reread(now_ms).await?;
             }
         }
-        Ok(())
+        Ok(done)
+    }
+
+    /// `keys withdraw`, for a key that leaked: it leaves the JWKS, and nothing that it signed is believed here any more. The
+    /// one whose turn it is, or will be, is refused: a successor comes first.
+    pub async fn withdraw(&self, kid: &str, now_ms: i64) -> Result<Withdrawal, KeyRingError> {
+        let keys = self.reread(now_ms).await?;
+        let Some(key) = keys.lives().find(|key| key.kid == kid) else { return Ok(Withdrawal::Unknown) };
+        if !key.is_retired(Timestamp::from_milliseconds(now_ms)) {
+            return Ok(Withdrawal::InUse(key.algorithm));
+        }
+        self.store.keys().delete(kid).await?;
+        self.reread(now_ms).await?;
+        Ok(Withdrawal::Withdrawn)
     }
 
     /// `keys rewrap`: wraps every data key with the first system secret. Returns how many changed.

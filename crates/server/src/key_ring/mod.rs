@@ -22,7 +22,7 @@ pub(crate) use decryption::key_management;
 pub use held::{DecryptionKey, HeldKey, KeyLife, SigningKey};
 pub(crate) use keys::entity_tag;
 pub use keys::{JwksDocument, Keys};
-pub use maintenance::{KeyPolicy, Rotation};
+pub use maintenance::{KeyPolicy, Rotation, Withdrawal};
 
 /// How old the held keys may be before a request re-reads them.
 pub const MAX_AGE_MS: i64 = 1000;

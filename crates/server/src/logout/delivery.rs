@@ -121,6 +121,7 @@ async fn begin(app: &App, running: &mut JoinSet<()>) {
     }
 }
 
+#[tracing::instrument(name = "logout.delivery", level = "debug", skip_all, fields(attempt = notification.attempt))]
 async fn deliver(app: &App, notification: &LogoutNotification) {
     let outcome = attempt(app, notification).await;
     app.logout_delivery.note(notification);

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use rustls::CertificateError;
+
 use super::policy::Refusal;
 
 /// What went wrong; cheap to clone, since everybody who waited for the same document gets it.
@@ -17,7 +19,10 @@ pub(crate) enum FetchError {
     /// No connection came about.
     #[error("the host cannot be connected to: {0}")]
     Connect(String),
-    /// The certificate or the handshake is not acceptable.
+    /// The certificate is not acceptable.
+    #[error("TLS failed: the certificate {0}")]
+    Certificate(CertificateFault),
+    /// The handshake did not come about.
     #[error("TLS failed: {0}")]
     Tls(String),
     /// It was not complete in time.
@@ -51,7 +56,7 @@ impl FetchError {
     pub(crate) fn setting(&self) -> Option<&'static str> {
         match self {
             Self::Refused(refusal) => refusal.setting(),
-            Self::Tls(_) => Some("outbound.ca_file"),
+            Self::Certificate(_) | Self::Tls(_) => Some("outbound.ca_file"),
             Self::Timeout(_) => Some("outbound.timeout"),
             Self::Unresolved(_)
             | Self::Connect(_)
@@ -69,9 +74,12 @@ impl FetchError {
     /// such failure, and neither is that we did not come to ask.
     pub(crate) fn is_outage(&self) -> bool {
         match self {
-            Self::Unresolved(_) | Self::Connect(_) | Self::Tls(_) | Self::Timeout(_) | Self::Answer(_) => {
-                true
-            }
+            Self::Unresolved(_)
+            | Self::Connect(_)
+            | Self::Certificate(_)
+            | Self::Tls(_)
+            | Self::Timeout(_)
+            | Self::Answer(_) => true,
             Self::Status(status) => *status >= 500 || *status == 429,
             Self::Busy
             | Self::Refused(_)
@@ -79,6 +87,49 @@ impl FetchError {
             | Self::Compressed(_)
             | Self::TooLarge(_)
             | Self::MediaType(_) => false,
+        }
+    }
+}
+
+/// What is wrong with a certificate.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum CertificateFault {
+    /// No root that is trusted vouches for it; self-signed ones are of this kind.
+    #[error("is signed by nobody who is trusted")]
+    UnknownIssuer,
+    /// It is a certificate authority's, as those that sign themselves mostly are.
+    #[error("is one that signs others, or itself, and no server's")]
+    Authority,
+    /// It was valid once.
+    #[error("has expired")]
+    Expired,
+    /// It is not valid yet.
+    #[error("is not valid yet")]
+    NotYetValid,
+    /// It is for other hosts.
+    #[error("is for another host")]
+    OtherName,
+    /// Anything else, in the words of the TLS library.
+    #[error("is not acceptable: {0}")]
+    Other(String),
+}
+
+impl CertificateFault {
+    /// What the TLS library found.
+    pub(super) fn of(error: &CertificateError) -> Self {
+        // The library's enum is open, so whatever it adds is told in its own words.
+        match error {
+            CertificateError::UnknownIssuer => Self::UnknownIssuer,
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => Self::Expired,
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => Self::NotYetValid,
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                Self::OtherName
+            }
+            // The type behind this is of a crate below the TLS library.
+            CertificateError::Other(other) if format!("{other:?}").contains("CaUsedAsEndEntity") => {
+                Self::Authority
+            }
+            other => Self::Other(other.to_string()),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! One request and its answer over a connection of our own: to an address that was looked at before, under the name it
 //! was asked for, with nothing followed, remembered or unpacked.
 
+use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,19 +11,19 @@ use axum::http::header::{
     ACCEPT, ACCEPT_ENCODING, AsHeaderName, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, HOST,
     IF_NONE_MATCH, USER_AGENT,
 };
-use axum::http::{HeaderMap, Method, Request, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
-use rustls_pki_types::ServerName;
+use rustls_pki_types::{CertificateDer, ServerName};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use url::Host;
 
-use super::error::FetchError;
+use super::error::{CertificateFault, FetchError};
 use super::policy::Target;
 
 /// The name under which Grantor asks; it says nothing about the machine it runs on (security.md T145).
@@ -45,6 +46,8 @@ pub(super) struct Question<'a> {
     pub(super) etag: Option<&'a str>,
     /// The media type of the body, where there is one.
     pub(super) content_type: Option<&'static str>,
+    /// Said beside the usual.
+    pub(super) headers: &'a [(HeaderName, HeaderValue)],
     pub(super) body: Bytes,
     pub(super) wanted: Answered,
 }
@@ -57,14 +60,18 @@ pub(super) enum Answered {
     /// How what was sent was taken: the status, and of an answer that does not accept it so many bytes. The body of one
     /// that does is nobody's business, however long it is.
     Receipt(usize),
+    /// Whatever comes, with so many bytes of its body.
+    Anything(usize),
 }
 
-/// What a host said: of documents 200 with it, or 304 without one; of anything else any status but a redirect.
+/// What a host said: of documents 200 with it, or 304 without one; of receipts any status but a redirect.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    /// The chain of certificates that it proved itself by, its own first; none in clear.
+    pub(crate) certificates: Vec<CertificateDer<'static>>,
 }
 
 /// Asks `target` at one of `addresses`. The caller bounds the time.
@@ -79,15 +86,31 @@ pub(super) async fn exchange(
     if !target.is_tls() {
         return converse(stream, request, question.wanted).await;
     }
-    let name = match target.host() {
+    let stream = TlsConnector::from(Arc::clone(tls)).connect(server_name(target)?, stream).await;
+    let stream = stream.map_err(|error| tls_error(&error))?;
+    let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default().to_vec();
+    Ok(Answer { certificates, ..converse(stream, request, question.wanted).await? })
+}
+
+/// The name that a certificate must be for.
+pub(super) fn server_name(target: &Target) -> Result<ServerName<'static>, FetchError> {
+    match target.host() {
         Host::Domain(name) => {
-            ServerName::try_from(name.clone()).map_err(|error| FetchError::Tls(error.to_string()))?
+            ServerName::try_from(name.clone()).map_err(|error| FetchError::Tls(error.to_string()))
         }
-        Host::Ipv4(address) => ServerName::from(IpAddr::V4(*address)),
-        Host::Ipv6(address) => ServerName::from(IpAddr::V6(*address)),
-    };
-    let stream = TlsConnector::from(Arc::clone(tls)).connect(name, stream).await;
-    converse(stream.map_err(|error| FetchError::Tls(error.to_string()))?, request, question.wanted).await
+        Host::Ipv4(address) => Ok(ServerName::from(IpAddr::V4(*address))),
+        Host::Ipv6(address) => Ok(ServerName::from(IpAddr::V6(*address))),
+    }
+}
+
+fn tls_error(error: &io::Error) -> FetchError {
+    let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>());
+    match cause {
+        Some(rustls::Error::InvalidCertificate(fault)) => {
+            FetchError::Certificate(CertificateFault::of(fault))
+        }
+        _ => FetchError::Tls(error.to_string()),
+    }
 }
 
 async fn connect(target: &Target, addresses: &[IpAddr]) -> Result<TcpStream, FetchError> {
@@ -112,6 +135,9 @@ fn request(target: &Target, question: &Question<'_>) -> Result<Request<Full<Byte
         .header(ACCEPT, question.accept)
         .header(ACCEPT_ENCODING, "identity")
         .header(CONNECTION, "close");
+    for (name, value) in question.headers {
+        request = request.header(name, value);
+    }
     if let Some(content_type) = question.content_type {
         request = request.header(CONTENT_TYPE, content_type);
     }
@@ -145,9 +171,11 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
                 return Err(FetchError::Redirect(head.status.as_u16()));
             }
             Answered::Receipt(_) if head.status.is_success() => Bytes::new(),
-            Answered::Receipt(most_bytes) => beginning(body, most_bytes).await,
+            Answered::Receipt(most_bytes) | Answered::Anything(most_bytes) => {
+                beginning(body, most_bytes).await
+            }
         };
-        Ok(Answer { status: head.status, headers: head.headers, body })
+        Ok(Answer { status: head.status, headers: head.headers, body, certificates: Vec::new() })
     };
     // Polled here and not in a task of its own, so that both end when the caller gives up.
     tokio::pin!(connection, reading);

@@ -352,13 +352,13 @@ async fn a_certificate_is_believed_from_a_known_root_and_for_the_name_alone() {
     let host = Peer::start(Arc::new(|_| answer("200 OK", b"{}")), Some(tls)).await;
     let url = host.url("/").replace("http:", "https:");
     let error = fetcher().get(&url, Wanted::JSON, NOW).await.unwrap_err();
-    assert!(matches!(error, FetchError::Tls(_)), "{error}");
+    assert!(matches!(error, FetchError::Certificate(_)), "{error}");
     assert_eq!(error.setting(), Some("outbound.ca_file"));
     let trusting = Outbound { roots: vec![root], ..settings(10_000) };
     assert!(fetcher_with(&trusting).get(&url, Wanted::JSON, NOW).await.is_ok());
     for other in [url.replace("app.example", "other.example"), url.replace("app.example", "127.0.0.1")] {
         let error = fetcher_with(&trusting).get(&other, Wanted::JSON, NOW).await.unwrap_err();
-        assert!(matches!(error, FetchError::Tls(_)), "{error}");
+        assert!(matches!(error, FetchError::Certificate(_)), "{error}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! The one way in which Grantor connects to anybody: for documents of clients (`jwks_uri`, `request_uri`,
+//! The one way in which Grantor connects to anybody: to its own address (`ourselves.rs`), for documents of clients (`jwks_uri`, `request_uri`,
 //! `sector_identifier_uri`, `logo_uri`), and to tell them of logouts (`backchannel_logout_uri`). Whoever registers a URL chooses where we connect to, so: only public addresses unless
 //! `outbound.allow_private` says otherwise, decided for the very address that is connected to; no redirects, cookies,
 //! proxies or compression; bounded size, time and number; kept by the rules of HTTP (security.md 1.10).
@@ -6,6 +6,7 @@
 mod cache;
 mod error;
 mod exchange;
+mod ourselves;
 mod places;
 mod policy;
 mod resolve;
@@ -26,11 +27,15 @@ use axum::http::{Method, StatusCode};
 use rustls::ClientConfig;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
+use tracing::Instrument;
 use url::Host;
 
 pub(crate) use cache::{Fetched, Kind, MaxAge};
-pub(crate) use error::FetchError;
+pub(crate) use error::{CertificateFault, FetchError};
+pub(crate) use exchange::Answer;
+pub(crate) use ourselves::ends_within;
 pub use policy::{AddressPolicy, Refusal, Target, is_public};
+pub(crate) use tls::client as client_tls;
 
 use crate::clock::Now;
 use crate::config::Outbound;
@@ -80,6 +85,15 @@ pub(crate) struct Receipt {
     pub status: StatusCode,
     /// The beginning of what an answer says that does not accept it.
     pub said: Bytes,
+}
+
+/// Who chose the address, which says where it may lead.
+#[derive(Clone, Copy, Debug)]
+enum Reach {
+    /// A client: to the public internet, and what the operator adds.
+    Public,
+    /// The operator, in the configuration: anywhere.
+    Anywhere,
 }
 
 /// What is read of an answer that does not accept what was sent.
@@ -158,10 +172,11 @@ impl Fetcher {
             accept: "application/json, */*;q=0.1",
             etag: None,
             content_type: Some("application/x-www-form-urlencoded"),
+            headers: &[],
             body: form.into(),
             wanted: Answered::Receipt(EXPLANATION_BYTES),
         };
-        let answer = self.0.ask(&Target::parse(url)?, &question, self.0.timeout).await?;
+        let answer = self.0.ask(&Target::parse(url)?, &question, self.0.timeout, Reach::Public).await?;
         Ok(Receipt { status: answer.status, said: answer.body })
     }
 
@@ -169,11 +184,12 @@ impl Fetcher {
     fn start(&self, key: &Key, target: Target, wanted: Wanted, now: Now) -> watch::Receiver<Option<Outcome>> {
         let (sender, receiver) = watch::channel(None);
         let running = Running { shared: Arc::clone(&self.0), key: key.clone() };
-        tokio::spawn(async move {
+        let fetching = async move {
             let outcome = running.shared.fetch(&target, wanted, now).await;
             drop(running);
             drop(sender.send(Some(outcome)));
-        });
+        };
+        tokio::spawn(fetching.in_current_span());
         receiver
     }
 }
@@ -187,11 +203,12 @@ impl Shared {
             accept: wanted.accept,
             etag: before.as_deref().and_then(Fetched::etag),
             content_type: None,
+            headers: &[],
             body: Bytes::new(),
             wanted: Answered::Document(wanted.body_bytes),
         };
         let time = wanted.time.map_or(self.timeout, |time| time.min(self.timeout));
-        let answer = self.ask(target, &question, time).await;
+        let answer = self.ask(target, &question, time, Reach::Public).await;
         let mut cache = self.caches.of(wanted.kind);
         match answer {
             Ok(answer) if answer.status == StatusCode::OK => {
@@ -212,12 +229,14 @@ impl Shared {
     }
 
     /// One question to a host, all of it within `time`. Whatever is sent by Grantor of its own accord goes through here.
+    #[tracing::instrument(name = "outbound.call", level = "debug", skip_all, fields(host = %target.host()))]
     async fn ask(
         &self,
         target: &Target,
         question: &Question<'_>,
         time: Duration,
-    ) -> Result<exchange::Answer, FetchError> {
+        reach: Reach,
+    ) -> Result<Answer, FetchError> {
         let end = Instant::now() + time;
         let late = FetchError::Timeout(time);
         let Ok(Some(host)) = timeout_at(end, self.places.at_host(target.host().to_string())).await else {
@@ -236,7 +255,10 @@ impl Shared {
                 addresses.map_err(|error| FetchError::Unresolved(error.to_string()))?
             }
         };
-        let addresses = self.policy.permitted(target, &candidates)?;
+        let addresses = match reach {
+            Reach::Public => self.policy.permitted(target, &candidates)?,
+            Reach::Anywhere => candidates,
+        };
         let Ok(Some(_place)) = timeout_at(end, self.places.to_connect()).await else {
             return Err(FetchError::Busy);
         };

@@ -6,10 +6,15 @@ use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::CertificateDer;
 
 /// The usual roots with `more` of them. A certificate that is none was refused when the configuration was read.
-pub(super) fn client(more: &[CertificateDer<'static>]) -> Arc<ClientConfig> {
-    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    roots.add_parsable_certificates(more.iter().cloned());
-    let mut config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+pub(crate) fn client(more: &[CertificateDer<'static>]) -> Arc<ClientConfig> {
+    let mut config = ClientConfig::builder().with_root_certificates(roots(more)).with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Arc::new(config)
+}
+
+/// Whom it believes.
+pub(super) fn roots(more: &[CertificateDer<'static>]) -> RootCertStore {
+    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    roots.add_parsable_certificates(more.iter().cloned());
+    roots
 }

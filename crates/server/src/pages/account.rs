@@ -3,7 +3,7 @@
 use askama::Template;
 use grantor_protocol::{CivilTime, Timestamp};
 
-use super::texts::Texts;
+use super::texts::{Language, Text};
 use super::views::{Account, Form, LoginProblem, ScopeLine};
 use super::{Foreign, Page, device};
 
@@ -29,7 +29,7 @@ pub struct AccountPage<'a> {
     /// Where the next page of them is.
     pub more_sessions: Option<&'a str>,
     /// The applications that may use the account; ids are `app-1`, `app-2`, ..
-    pub apps: &'a [AppCard],
+    pub apps: &'a [AppCard<'a>],
     /// Where the next page of them is.
     pub more_apps: Option<&'a str>,
 }
@@ -67,13 +67,13 @@ impl SessionCard {
 
 /// One application that may use the account.
 #[derive(Debug, Clone)]
-pub struct AppCard {
+pub struct AppCard<'a> {
     /// Posted as `disconnect`.
     pub value: String,
     /// Its name.
     pub name: Foreign,
     /// What it may do.
-    pub access: Vec<ScopeLine>,
+    pub access: Vec<ScopeLine<'a>>,
     /// Since when.
     pub since: Moment,
     /// When it last got tokens.
@@ -93,24 +93,22 @@ pub struct Moment {
 
 impl Moment {
     /// By its date.
-    pub fn date(at: Timestamp, texts: &Texts) -> Self {
-        let civil = CivilTime::of(at);
-        Self { machine: civil.to_string(), words: (texts.date)(civil) }
+    pub fn date(at: Timestamp, language: &Language) -> Self {
+        Self { machine: CivilTime::of(at).to_string(), words: language.grammar.date(at) }
     }
 
     /// By how long it is over.
-    pub fn ago(at: Timestamp, now: Timestamp, texts: &Texts) -> Self {
-        let words = (texts.ago)(now.seconds().saturating_sub(at.seconds()));
-        Self { machine: CivilTime::of(at).to_string(), words }
+    pub fn ago(at: Timestamp, now: Timestamp, language: &Language) -> Self {
+        Self { machine: CivilTime::of(at).to_string(), words: language.grammar.ago(at, now) }
     }
 }
 
 /// The device that calls itself so, in words.
-pub fn device_words(user_agent: Option<&str>, texts: &Texts) -> String {
+pub fn device_words(user_agent: Option<&str>, language: &Language) -> String {
     match device::named(user_agent.unwrap_or_default()) {
-        (Some(browser), Some(system)) => (texts.account_device)(browser, system),
+        (Some(browser), Some(system)) => language.grammar.device(browser, system),
         (Some(name), None) | (None, Some(name)) => name.to_owned(),
-        (None, None) => texts.account_unknown_device.to_owned(),
+        (None, None) => language.texts.account_unknown_device.to_string(),
     }
 }
 
@@ -178,23 +176,23 @@ pub enum PasswordProblem {
 impl AccountPage<'_> {
     fn message_text(&self) -> Option<String> {
         let texts = self.page.t();
-        let text = match self.message? {
-            AccountMessage::Done(Done::SessionEnded) => texts.account_session_ended,
-            AccountMessage::Done(Done::SessionGone) => texts.account_session_gone,
-            AccountMessage::Done(Done::OthersEnded) => texts.account_others_ended,
-            AccountMessage::Done(Done::Disconnected) => texts.account_disconnected,
-            AccountMessage::Done(Done::PasswordChanged) => texts.account_password_changed,
-            AccountMessage::Done(Done::Confirmed) => texts.account_confirmed,
+        let text: &Text = match self.message? {
+            AccountMessage::Done(Done::SessionEnded) => &texts.account_session_ended,
+            AccountMessage::Done(Done::SessionGone) => &texts.account_session_gone,
+            AccountMessage::Done(Done::OthersEnded) => &texts.account_others_ended,
+            AccountMessage::Done(Done::Disconnected) => &texts.account_disconnected,
+            AccountMessage::Done(Done::PasswordChanged) => &texts.account_password_changed,
+            AccountMessage::Done(Done::Confirmed) => &texts.account_confirmed,
             AccountMessage::Refused(PasswordProblem::Current(LoginProblem::WrongCredentials)) => {
-                texts.account_wrong_password
+                &texts.account_wrong_password
             }
             AccountMessage::Refused(PasswordProblem::Current(LoginProblem::TooManyAttempts { seconds })) => {
-                return Some((texts.login_too_many)(seconds));
+                return Some(texts.login_too_many.filled(&self.page.language.grammar.wait(seconds)));
             }
-            AccountMessage::Refused(PasswordProblem::TooShort) => texts.account_short_password,
-            AccountMessage::Refused(PasswordProblem::TooLong) => texts.account_long_password,
+            AccountMessage::Refused(PasswordProblem::TooShort) => &texts.account_short_password,
+            AccountMessage::Refused(PasswordProblem::TooLong) => &texts.account_long_password,
         };
-        Some(text.to_owned())
+        Some(text.to_string())
     }
 
     fn is_refused(&self) -> bool {
@@ -224,21 +222,26 @@ impl AccountPage<'_> {
 mod tests {
     use super::super::Brand;
     use super::super::assets::Assets;
-    use super::super::texts::Language;
+    use super::super::texts::Languages;
     use super::super::views::scope_lines;
     use super::*;
 
     const HOSTILE: &str = "\"'><script>alert(1)</script>\u{202E}gpj.<img src=x onerror=alert(1)>";
 
+    fn english() -> Language {
+        let [english, ..] = Languages::ours();
+        english
+    }
+
     fn session(user_agent: &str, seen: Option<i64>) -> SessionCard {
-        let texts = Language::English.texts();
+        let english = english();
         SessionCard {
             value: "0198".to_owned(),
-            device: device_words(Some(user_agent), texts),
+            device: device_words(Some(user_agent), &english),
             address: Some(Foreign::shown(HOSTILE)),
-            signed_in: Moment::date(Timestamp(1_800_000_000), texts),
+            signed_in: Moment::date(Timestamp(1_800_000_000), &english),
             last_seen: seen
-                .map(|ago| Moment::ago(Timestamp(1_800_000_000 - ago), Timestamp(1_800_000_000), texts)),
+                .map(|ago| Moment::ago(Timestamp(1_800_000_000 - ago), Timestamp(1_800_000_000), &english)),
         }
     }
 
@@ -246,14 +249,14 @@ mod tests {
     fn the_page_has_its_ids_and_nothing_of_what_others_wrote_runs() {
         let brand = Brand::default();
         let assets = Assets::new(&brand, "");
-        let page = Page { language: Language::English, brand: &brand, assets: assets.urls(), trace_id: "t" };
-        let texts = page.t();
+        let language = english();
+        let page = Page { language: &language, brand: &brand, assets: assets.urls(), trace_id: "t" };
         let sessions = [session(HOSTILE, None), session("Firefox/140 Linux", Some(90_000))];
         let app = AppCard {
             value: "0199".to_owned(),
             name: Foreign::shown(HOSTILE),
-            access: scope_lines(texts, ["openid", HOSTILE].into_iter(), ["birthdate"].into_iter()),
-            since: Moment::date(Timestamp(1_800_000_000), texts),
+            access: scope_lines(&language, ["openid", HOSTILE].into_iter(), ["birthdate"].into_iter()),
+            since: Moment::date(Timestamp(1_800_000_000), &language),
             last_used: None,
             offline: true,
         };
@@ -261,7 +264,13 @@ mod tests {
         let others = [OtherAccount { address: "/account?session=1".to_owned(), account: account.clone() }];
         let view = AccountPage {
             page: &page,
-            form: Form { base: "/id", page: "/account", csrf: "c\"srf", interaction: "0198" },
+            form: Form {
+                base: "/id",
+                page: "/account",
+                csrf: "c\"srf",
+                interaction: "0198",
+                language: Some("en"),
+            },
             account: &account,
             others: &others,
             login: "/account/login",
@@ -272,7 +281,8 @@ mod tests {
             more_apps: Some("/account?apps_after=1"),
         };
         let html = view.render().unwrap();
-        let arabic = Page { language: Language::Arabic, ..page };
+        let [.., arabic] = Languages::ours();
+        let arabic = Page { language: &arabic, ..page };
         let translated = AccountPage { page: &arabic, ..view.clone() }.render().unwrap();
         assert!(
             translated.contains("<html lang=\"ar\" dir=\"rtl\">")
@@ -308,7 +318,7 @@ mod tests {
             html.contains("last active <time datetime=\"2027-01-14T07:00:00Z\">1 day ago</time>"),
             "{html}"
         );
-        assert_eq!(html.matches("action=\"/id/account\"").count(), 3);
+        assert_eq!(html.matches("action=\"/id/account?ui_locales=en\"").count(), 3);
     }
 
     #[test]

@@ -2,7 +2,6 @@
 //! content, so it may be cached for ever; the operator's colour and logo are assets too, so no page needs inline style.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::sync::LazyLock;
 
 use askama::Template;
@@ -11,6 +10,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
 
 use super::Brand;
+use super::theme::{Colour, Theme};
 
 /// For every asset: its name changes when its content does.
 pub const CACHE_CONTROL: &str = "public, max-age=31536000, immutable";
@@ -73,10 +73,16 @@ pub struct AssetUrls {
     pub style: String,
     /// The accent, loaded after `style`.
     pub theme: String,
-    /// Favicon, and the mark.
+    /// The operator's own rules, loaded last.
+    pub own_style: Option<String>,
+    /// Favicon, and the mark where there is no logo.
     pub icon: String,
+    /// The media type of `icon`.
+    pub icon_type: &'static str,
     /// The operator's logo, if there is one.
     pub logo: Option<String>,
+    /// The same for dark pages, if it is another.
+    pub logo_dark: Option<String>,
     /// Loaded by the playground page only.
     pub playground: String,
 }
@@ -99,20 +105,28 @@ impl Assets {
             files.push(Asset { name, content_type, bytes });
             url
         };
-        let theme = Theme::of(brand.accent);
+        let theme = Theme::of(brand);
+        let mut picture = |stem, picture: &Picture| {
+            add(stem, picture.extension, picture.content_type, Cow::Owned(picture.bytes.clone()))
+        };
+        let logo = brand.logo.as_ref().map(|logo| picture("logo", logo));
+        let logo_dark = brand.logo_dark.as_ref().map(|logo| picture("logo-dark", logo));
+        let icon = brand.icon.as_ref().map(|icon| (picture("icon", icon), icon.content_type));
+        let (icon, icon_type) = icon.unwrap_or_else(|| {
+            let drawn = rendered(&Icon { fill: theme.accent, mark: theme.on_accent });
+            (add("icon", "svg", "image/svg+xml", drawn), "image/svg+xml")
+        });
+        let own_style = brand.stylesheet.as_ref().map(|own| {
+            add("own", "css", "text/css; charset=utf-8", Cow::Owned(own.text().as_bytes().to_vec()))
+        });
         let urls = AssetUrls {
             style: add("grantor", "css", "text/css; charset=utf-8", Cow::Borrowed(STYLE)),
             theme: add("theme", "css", "text/css; charset=utf-8", rendered(&theme)),
-            icon: add(
-                "icon",
-                "svg",
-                "image/svg+xml",
-                rendered(&Icon { fill: theme.accent, mark: theme.on_accent }),
-            ),
-            logo: brand
-                .logo
-                .as_ref()
-                .map(|logo| add("logo", logo.extension, logo.content_type, Cow::Owned(logo.bytes.clone()))),
+            own_style,
+            icon,
+            icon_type,
+            logo,
+            logo_dark,
             playground: add("playground", "js", "text/javascript; charset=utf-8", Cow::Borrowed(PLAYGROUND)),
         };
         Self { files, urls }
@@ -130,34 +144,6 @@ impl Assets {
 }
 
 #[derive(Template)]
-#[template(path = "theme.css", escape = "none")]
-struct Theme {
-    accent: Colour,
-    on_accent: Colour,
-    link: Colour,
-    dark_accent: Colour,
-    dark_on_accent: Colour,
-    dark_link: Colour,
-}
-
-impl Theme {
-    fn of(accent: Colour) -> Self {
-        // 3:1 for the shape of a button (WCAG 2.2, 1.4.11), 4.5:1 for text (1.4.3), more where
-        // thin light strokes stand on a dark page.
-        let fill = accent.until_contrast(3.0, Colour::LIGHT_SURFACE);
-        let dark_fill = accent.until_contrast(3.0, Colour::DARK_SURFACE);
-        Self {
-            accent: fill,
-            on_accent: fill.text_colour(),
-            link: accent.until_contrast(4.5, Colour::LIGHT_SURFACE),
-            dark_accent: dark_fill,
-            dark_on_accent: dark_fill.text_colour(),
-            dark_link: accent.until_contrast(6.0, Colour::DARK_SURFACE),
-        }
-    }
-}
-
-#[derive(Template)]
 #[template(path = "icon.svg")]
 struct Icon {
     fill: Colour,
@@ -169,101 +155,52 @@ fn rendered(template: &impl Template) -> Cow<'static, [u8]> {
     Cow::Owned(template.render().unwrap_or_default().into_bytes())
 }
 
-/// An opaque sRGB colour. Printed as `#rrggbb` and nothing else, so it may stand in a style sheet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Colour([u8; 3]);
-
-impl Colour {
-    /// Used when the operator names none.
-    pub const DEFAULT_ACCENT: Self = Self([0x0f, 0x6a, 0x5b]);
-    const WHITE: Self = Self([255, 255, 255]);
-    const BLACK: Self = Self([0, 0, 0]);
-    /// The darkest light and the lightest dark surface of `grantor.css`: what is legible there is legible everywhere.
-    const LIGHT_SURFACE: Self = Self([0xf1, 0xf3, 0xf5]);
-    const DARK_SURFACE: Self = Self([0x22, 0x28, 0x30]);
-
-    /// `#rgb` or `#rrggbb`; anything else is refused, since the value ends up in a style sheet.
-    pub fn parse(text: &str) -> Result<Self, BrandError> {
-        let digits = text.strip_prefix('#').ok_or(BrandError::Colour)?;
-        let nibbles: Option<Vec<u8>> =
-            digits.chars().map(|c| c.to_digit(16).and_then(|n| u8::try_from(n).ok())).collect();
-        match nibbles.as_deref() {
-            Some(&[r, g, b]) => Ok(Self([r * 17, g * 17, b * 17])),
-            Some(&[r1, r2, g1, g2, b1, b2]) => Ok(Self([r1 * 16 + r2, g1 * 16 + g2, b1 * 16 + b2])),
-            _ => Err(BrandError::Colour),
-        }
-    }
-
-    /// Relative luminance (WCAG 2.2).
-    fn luminance(self) -> f64 {
-        let [r, g, b] = self.0.map(|channel| {
-            let value = f64::from(channel) / 255.0;
-            if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
-        });
-        0.2126 * r + 0.7152 * g + 0.0722 * b
-    }
-
-    fn contrast(self, other: Self) -> f64 {
-        let (a, b) = (self.luminance(), other.luminance());
-        (a.max(b) + 0.05) / (a.min(b) + 0.05)
-    }
-
-    /// White or black, whichever reads better on this colour; one of them always reaches 4.5:1.
-    fn text_colour(self) -> Self {
-        if self.contrast(Self::WHITE) >= 4.5 || self.contrast(Self::WHITE) >= self.contrast(Self::BLACK) {
-            Self::WHITE
-        } else {
-            Self::BLACK
-        }
-    }
-
-    /// This colour, moved away from `surface` only as far as `ratio` needs.
-    fn until_contrast(self, ratio: f64, surface: Self) -> Self {
-        let target = if surface.luminance() > 0.2 { Self([0, 0, 0]) } else { Self::WHITE };
-        let steps = 0..=40;
-        steps
-            .map(|step| self.mixed(target, step))
-            .find(|mixed| mixed.contrast(surface) >= ratio)
-            .unwrap_or(target)
-    }
-
-    /// `fortieths` of the way to `target`.
-    fn mixed(self, target: Self, fortieths: u16) -> Self {
-        let ([r, g, b], [tr, tg, tb]) = (self.0, target.0);
-        let mix = |from: u8, to: u8| {
-            let sum = u16::from(from) * (40 - fortieths) + u16::from(to) * fortieths;
-            u8::try_from(sum / 40).unwrap_or(to)
-        };
-        Self([mix(r, tr), mix(g, tg), mix(b, tb)])
-    }
-}
-
-impl fmt::Display for Colour {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [r, g, b] = self.0;
-        write!(f, "#{r:02x}{g:02x}{b:02x}")
-    }
-}
-
-/// The operator's logo, read from a file and served by us: pages load nothing from elsewhere (conformance.md 8.2).
+/// A picture of the operator's, read from a file and served by us: pages load nothing from elsewhere (conformance.md 8.2).
 #[derive(Debug, Clone)]
-pub struct Logo {
+pub struct Picture {
     bytes: Vec<u8>,
     content_type: &'static str,
     extension: &'static str,
 }
 
-impl Logo {
-    /// A logo larger than this is a mistake: every login page loads it.
+impl Picture {
+    /// A picture larger than this is a mistake: every login page loads it.
     pub const MAX_BYTES: usize = 512 * 1024;
 
     /// Takes SVG, PNG, JPEG, GIF or WebP, told by content.
     pub fn new(bytes: Vec<u8>) -> Result<Self, BrandError> {
         if bytes.len() > Self::MAX_BYTES {
-            return Err(BrandError::LogoSize);
+            return Err(BrandError::PictureSize);
         }
-        let (content_type, extension) = picture_format(&bytes).ok_or(BrandError::LogoFormat)?;
+        let (content_type, extension) = picture_format(&bytes).ok_or(BrandError::PictureFormat)?;
         Ok(Self { bytes, content_type, extension })
+    }
+}
+
+/// Rules of the operator's that come after ours. The policy of the pages lets them load nothing.
+#[derive(Debug, Clone)]
+pub struct Stylesheet(String);
+
+impl Stylesheet {
+    /// More than this makes every first page slow.
+    pub const MAX_BYTES: usize = 256 * 1024;
+
+    /// Takes text.
+    pub fn new(bytes: Vec<u8>) -> Result<Self, BrandError> {
+        if bytes.len() > Self::MAX_BYTES {
+            return Err(BrandError::Stylesheet);
+        }
+        String::from_utf8(bytes).map(Self).map_err(|_| BrandError::Stylesheet)
+    }
+
+    /// The rules.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+
+    /// What in it has no effect on our pages.
+    pub fn loads(&self) -> Option<&'static str> {
+        ["@import", "@font-face", "url("].into_iter().find(|loading| self.0.contains(loading))
     }
 }
 
@@ -288,53 +225,22 @@ pub(crate) fn picture_format(bytes: &[u8]) -> Option<(&'static str, &'static str
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BrandError {
     /// Not a colour.
-    #[error("the accent must be a colour such as #0f6a5b")]
+    #[error("must be a colour such as #0f6a5b")]
     Colour,
     /// Not a picture that every browser shows.
-    #[error("the logo must be an SVG, PNG, JPEG, GIF or WebP file")]
-    LogoFormat,
-    /// Larger than [`Logo::MAX_BYTES`].
-    #[error("the logo must not be larger than 512 KiB")]
-    LogoSize,
+    #[error("must be an SVG, PNG, JPEG, GIF or WebP file")]
+    PictureFormat,
+    /// Larger than [`Picture::MAX_BYTES`].
+    #[error("must not be larger than 512 KiB")]
+    PictureSize,
+    /// No text, or too much of it.
+    #[error("must be a style sheet in UTF-8 of 256 KiB at most")]
+    Stylesheet,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn any_accent_gives_legible_buttons_and_links() {
-        for accent in
-            ["#0f6a5b", "#fff", "#000", "#ff0", "#777777", "#2563eb", "#ff0080", "#00ff00", "#0000ff"]
-        {
-            let theme = Theme::of(Colour::parse(accent).unwrap());
-            assert!(theme.on_accent.contrast(theme.accent) >= 4.5, "{accent}");
-            assert!(theme.dark_on_accent.contrast(theme.dark_accent) >= 4.5, "{accent}");
-            assert!(theme.accent.contrast(Colour::LIGHT_SURFACE) >= 3.0, "{accent}");
-            assert!(theme.dark_accent.contrast(Colour::DARK_SURFACE) >= 3.0, "{accent}");
-            for light in [Colour::WHITE, Colour::LIGHT_SURFACE] {
-                assert!(theme.link.contrast(light) >= 4.5, "{accent}");
-            }
-            assert!(theme.dark_link.contrast(Colour::DARK_SURFACE) >= 4.5, "{accent}");
-        }
-    }
-
-    #[test]
-    fn only_plain_hex_colours_reach_the_style_sheet() {
-        for refused in ["", "red", "#12345", "#12", "#1234567", "#ggg", "#fff;}", "url(x)", "#ÿÿÿ"] {
-            assert_eq!(Colour::parse(refused), Err(BrandError::Colour), "{refused}");
-        }
-        assert_eq!(Colour::parse("#1aF").unwrap().to_string(), "#11aaff");
-        assert_eq!(Colour::parse("#0F6A5B").unwrap(), Colour::DEFAULT_ACCENT);
-    }
-
-    #[test]
-    fn the_surfaces_that_contrast_is_computed_for_are_those_of_the_style_sheet() {
-        let style = std::str::from_utf8(STYLE).unwrap();
-        for surface in [Colour::LIGHT_SURFACE, Colour::DARK_SURFACE] {
-            assert!(style.contains(&format!("--raised: {surface};")), "{surface}");
-        }
-    }
 
     #[test]
     fn asset_names_follow_their_content() {
@@ -353,12 +259,12 @@ mod tests {
     #[test]
     fn logos_are_told_by_content() {
         let logo =
-            Logo::new(b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>".to_vec()).unwrap();
+            Picture::new(b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>".to_vec()).unwrap();
         assert_eq!(logo.content_type, "image/svg+xml");
         let assets = Assets::new(&Brand { logo: Some(logo), ..Brand::default() }, "");
         assert!(assets.urls().logo.as_deref().unwrap().starts_with("/assets/logo-"));
-        assert_eq!(Logo::new(b"<html>".to_vec()).unwrap_err(), BrandError::LogoFormat);
-        assert_eq!(Logo::new(vec![0; Logo::MAX_BYTES + 1]).unwrap_err(), BrandError::LogoSize);
+        assert_eq!(Picture::new(b"<html>".to_vec()).unwrap_err(), BrandError::PictureFormat);
+        assert_eq!(Picture::new(vec![0; Picture::MAX_BYTES + 1]).unwrap_err(), BrandError::PictureSize);
     }
 
     #[test]

@@ -5,12 +5,14 @@ pub mod account;
 pub mod assets;
 pub(crate) mod device;
 pub mod texts;
+pub mod theme;
 pub mod views;
 
 use std::fmt;
 
-use assets::{AssetUrls, Colour, Logo};
-use texts::{Language, Texts};
+use assets::{AssetUrls, Picture, Stylesheet};
+use texts::{Language, Languages, Texts};
+use theme::Colour;
 
 /// How the pages introduce the operator; from configuration, checked once at start.
 #[derive(Debug, Clone)]
@@ -19,13 +21,41 @@ pub struct Brand {
     pub name: String,
     /// Colour of buttons, links and focus rings; adjusted where it would be hard to read.
     pub accent: Colour,
+    /// The same on dark pages; the accent made lighter where it is not given.
+    pub accent_dark: Option<Colour>,
+    /// Behind the card.
+    pub background: Option<Colour>,
+    /// The same on dark pages.
+    pub background_dark: Option<Colour>,
     /// Shown beside the name; without one our own mark in the accent colour.
-    pub logo: Option<Logo>,
+    pub logo: Option<Picture>,
+    /// The same on dark pages.
+    pub logo_dark: Option<Picture>,
+    /// Whether the logo says the name, so that it is not written beside it.
+    pub logo_has_name: bool,
+    /// Favicon; without one our own mark in the accent colour.
+    pub icon: Option<Picture>,
+    /// Rules that come after ours.
+    pub stylesheet: Option<Stylesheet>,
+    /// What the pages say, in which languages, and the links at their foot.
+    pub languages: Languages,
 }
 
 impl Default for Brand {
     fn default() -> Self {
-        Self { name: "Grantor".to_owned(), accent: Colour::DEFAULT_ACCENT, logo: None }
+        Self {
+            name: "Grantor".to_owned(),
+            accent: Colour::DEFAULT_ACCENT,
+            accent_dark: None,
+            background: None,
+            background_dark: None,
+            logo: None,
+            logo_dark: None,
+            logo_has_name: false,
+            icon: None,
+            stylesheet: None,
+            languages: Languages::default(),
+        }
     }
 }
 
@@ -33,7 +63,7 @@ impl Default for Brand {
 #[derive(Debug, Clone, Copy)]
 pub struct Page<'a> {
     /// Decides sentences, `lang` and `dir`.
-    pub language: Language,
+    pub language: &'a Language,
     /// Whose pages these are.
     pub brand: &'a Brand,
     /// Where style sheets and pictures are served.
@@ -42,16 +72,21 @@ pub struct Page<'a> {
     pub trace_id: &'a str,
 }
 
-impl Page<'_> {
-    /// The sentences of this page's language.
-    pub fn t(&self) -> &'static Texts {
-        self.language.texts()
+impl<'a> Page<'a> {
+    /// The texts of this page's language.
+    pub fn t(&self) -> &'a Texts {
+        &self.language.texts
+    }
+
+    /// Whether the name need not be written beside the logo.
+    pub fn logo_says_name(&self) -> bool {
+        self.brand.logo_has_name && self.brand.logo.is_some()
     }
 
     /// The same frame for a page that is not translated: its `lang` and `dir` must not promise otherwise.
     #[must_use]
     pub fn in_english(self) -> Self {
-        Self { language: Language::English, ..self }
+        Self { language: self.brand.languages.english(), ..self }
     }
 }
 

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::assets::{AUTO_SUBMIT, GO_ON};
-use super::texts::Texts;
+use super::texts::{Language, Text, Texts, Words};
 use super::{Foreign, Page};
 
 /// Where a page's form goes and what proves that it is ours.
@@ -17,11 +17,14 @@ pub struct Form<'a> {
     pub csrf: &'a str,
     /// Posted as `interaction`.
     pub interaction: &'a str,
+    /// The language that the address of the page asked for, which its answer speaks too.
+    pub language: Option<&'a str>,
 }
 
 impl Form<'_> {
     pub(super) fn action(&self) -> String {
-        format!("{}{}", self.base, self.page)
+        let language = self.language.map(|tag| format!("?ui_locales={tag}"));
+        format!("{}{}{}", self.base, self.page, language.unwrap_or_default())
     }
 }
 
@@ -118,8 +121,10 @@ impl LoginPage<'_> {
     fn problem_text(&self) -> Option<String> {
         let texts = self.page.t();
         self.problem.map(|problem| match problem {
-            LoginProblem::WrongCredentials => texts.login_wrong.to_owned(),
-            LoginProblem::TooManyAttempts { seconds } => (texts.login_too_many)(seconds),
+            LoginProblem::WrongCredentials => texts.login_wrong.to_string(),
+            LoginProblem::TooManyAttempts { seconds } => {
+                texts.login_too_many.filled(&self.page.language.grammar.wait(seconds))
+            }
         })
     }
 
@@ -183,8 +188,8 @@ pub struct ConsentPage<'a> {
 }
 
 impl ConsentPage<'_> {
-    fn scopes(&self) -> Vec<ScopeLine> {
-        scope_lines(self.page.t(), self.scopes.iter().copied(), self.claims.iter().copied())
+    fn scopes(&self) -> Vec<ScopeLine<'_>> {
+        scope_lines(self.page.language, self.scopes.iter().copied(), self.claims.iter().copied())
     }
 
     /// Whether a permission is shown under the name that the app gave it, which the page then says once.
@@ -195,34 +200,24 @@ impl ConsentPage<'_> {
 
 /// A permission as pages show it.
 #[derive(Debug, Clone, PartialEq)]
-pub enum ScopeLine {
-    /// In our words.
-    Known {
-        /// What the app can do.
-        title: &'static str,
-        /// What exactly that means.
-        detail: &'static str,
-    },
+pub enum ScopeLine<'a> {
+    /// In our words, or the operator's.
+    Known(Words<'a>),
     /// By the name that the app gave it.
     Named(Foreign),
 }
 
 /// The words for scope values and claims, the same on every page.
-pub fn scope_lines<'a>(
-    texts: &Texts,
+pub fn scope_lines<'l, 'a>(
+    language: &'l Language,
     scopes: impl Iterator<Item = &'a str>,
     claims: impl Iterator<Item = &'a str>,
-) -> Vec<ScopeLine> {
-    let named = |name| ScopeLine::Named(Foreign::shown(name));
-    let scopes = scopes.map(|name| {
-        let known =
-            |text: &super::texts::ScopeText| ScopeLine::Known { title: text.title, detail: text.detail };
-        texts.scope(name).map_or_else(|| named(name), known)
-    });
-    let claims = claims.map(|name| {
-        let known = |title| ScopeLine::Known { title, detail: "" };
-        texts.claim(name).map_or_else(|| named(name), known)
-    });
+) -> Vec<ScopeLine<'l>> {
+    let line = |name, words: Option<Words<'l>>| {
+        words.map_or_else(|| ScopeLine::Named(Foreign::shown(name)), ScopeLine::Known)
+    };
+    let scopes = scopes.map(|name| line(name, language.scope(name)));
+    let claims = claims.map(|name| line(name, language.claim(name)));
     let mut lines = Vec::new();
     for line in scopes.chain(claims) {
         // `offline` and `offline_access` are two names of one permission.
@@ -342,18 +337,18 @@ impl Problem {
         Self::Server,
     ];
 
-    fn sentence(self, texts: &Texts) -> &'static str {
+    fn sentence(self, texts: &Texts) -> &Text {
         match self {
-            Self::UnknownApp => texts.error_app_unknown,
-            Self::BadReturnAddress => texts.error_bad_return,
-            Self::BadRequest => texts.error_bad_request,
-            Self::Expired => texts.error_expired,
-            Self::OtherBrowser => texts.error_other_browser,
-            Self::NotYours => texts.error_not_yours,
-            Self::NoCookies => texts.error_cookies,
-            Self::Busy => texts.error_busy,
-            Self::NotFound => texts.error_not_found,
-            Self::Server => texts.error_server,
+            Self::UnknownApp => &texts.error_app_unknown,
+            Self::BadReturnAddress => &texts.error_bad_return,
+            Self::BadRequest => &texts.error_bad_request,
+            Self::Expired => &texts.error_expired,
+            Self::OtherBrowser => &texts.error_other_browser,
+            Self::NotYours => &texts.error_not_yours,
+            Self::NoCookies => &texts.error_cookies,
+            Self::Busy => &texts.error_busy,
+            Self::NotFound => &texts.error_not_found,
+            Self::Server => &texts.error_server,
         }
     }
 }
@@ -406,8 +401,7 @@ pub struct PlaygroundPage<'a> {
 #[cfg(test)]
 mod tests {
     use super::super::Brand;
-    use super::super::assets::{Assets, Logo};
-    use super::super::texts::Language;
+    use super::super::assets::{Assets, Picture};
     use super::*;
 
     const HOSTILE: &str =
@@ -623,14 +617,16 @@ mod tests {
 
     #[test]
     fn every_page_has_its_ids_and_nothing_that_the_content_security_policy_forbids() {
-        let logo = Logo::new(b"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 90 30'><rect width='90' height='30'/></svg>".to_vec());
+        let logo = Picture::new(b"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 90 30'><rect width='90' height='30'/></svg>".to_vec());
         let brand = Brand { name: "A & B <Bank>".to_owned(), logo: logo.ok(), ..Brand::default() };
-        for (brand, language) in [brand, Brand::default()].iter().flat_map(|b| Language::ALL.map(|l| (b, l)))
+        for (brand, language) in
+            [brand, Brand::default()].iter().flat_map(|b| b.languages.iter().map(move |l| (b, l)))
         {
             let assets = Assets::new(brand, "");
             let page = Page { language, brand, assets: assets.urls(), trace_id: "4bf92f3577b34da6" };
-            let (tag, direction) = (language.tag(), language.direction());
-            let form = Form { base: "", page: "/login", csrf: "c\"srf", interaction: "in<ter" };
+            let (tag, direction) = (&language.tag, language.direction.name());
+            let form =
+                Form { base: "", page: "/login", csrf: "c\"srf", interaction: "in<ter", language: None };
             let mut samples = Vec::new();
             logins(&page, form, &mut samples);
             questions(&page, form, &mut samples);
@@ -689,9 +685,14 @@ mod tests {
     fn cancelling_a_login_needs_no_input() {
         let brand = Brand::default();
         let assets = Assets::new(&brand, "");
-        let page = Page { language: Language::English, brand: &brand, assets: assets.urls(), trace_id: "t" };
+        let page =
+            Page { language: brand.languages.english(), brand: &brand, assets: assets.urls(), trace_id: "t" };
         let mut samples = Vec::new();
-        logins(&page, Form { base: "", page: "/login", csrf: "c", interaction: "i" }, &mut samples);
+        logins(
+            &page,
+            Form { base: "", page: "/login", csrf: "c", interaction: "i", language: None },
+            &mut samples,
+        );
         let html = &samples[0].html;
         assert!(html.contains("id=\"login-cancel\" name=\"decision\" value=\"deny\" formnovalidate"));
         // The first button is the one that Enter presses.

@@ -84,6 +84,19 @@ impl RegistrationFailure {
     pub(super) fn unauthorized(check: &'static str, expected: &str, received: &str) -> Self {
         Self::Unauthorized(Failure::refused(ErrorCode::InvalidToken, check, expected, received))
     }
+
+    /// The check that the credentials did not pass, when that is what failed.
+    pub(super) fn unauthorized_check(&self) -> Option<&'static str> {
+        match self {
+            Self::Unauthorized(Failure::Refused(refusal)) => Some(refusal.check),
+            Self::Unauthorized(Failure::TooLarge(..) | Failure::Unavailable(_) | Failure::Internal(_))
+            | Self::Off
+            | Self::Metadata(..)
+            | Self::Statement(..)
+            | Self::TooMany(_)
+            | Self::Other(_) => None,
+        }
+    }
 }
 
 impl IntoResponse for RegistrationFailure {

@@ -11,6 +11,7 @@ use grantor_store::{NewClient, NewRegistration, Registration};
 use super::answer::{RegistrationFailure, client_uri, information};
 use super::{check_offered, new_secret, new_token, policy, sector, state, statement};
 use crate::app::App;
+use crate::audit::{AuditEvent, Cause};
 use crate::clock::Now;
 use crate::cors::CallingClient;
 use crate::error::Failure;
@@ -22,11 +23,12 @@ pub(crate) async fn create(
     issuer: Issuer,
     now: Now,
     peer: Peer,
+    cause: Cause,
     headers: HeaderMap,
     JsonBody(document): JsonBody,
 ) -> Result<Response, RegistrationFailure> {
     check_offered(&app, &peer, &issuer)?;
-    let token = policy::initial_token(&app, &issuer, now, &headers).await?;
+    let token = policy::initial_token(&app, &issuer, now, &headers, &cause).await?;
     let mut document = document?;
     let terms = RegistrationTerms {
         software_statement: statement::read(&app, &issuer, now, &document, None)?,
@@ -58,16 +60,13 @@ pub(crate) async fn create(
         secret: stored_secret,
         now: now.timestamp(),
     };
-    let registration = NewRegistration {
-        token: stored_token,
-        terms,
-        uses: token.map(|token| token.id),
-        reusable_as: reusable_as.clone(),
-    };
+    let used = token.as_ref().map(|token| token.id);
+    let registration =
+        NewRegistration { token: stored_token, terms, uses: used, reusable_as: reusable_as.clone() };
     let client = match app.store.clients().register(client, registration).await {
         Ok(Registration::Registered(client)) => client,
         Ok(Registration::TokenUsedUp) => {
-            return Err(policy::no_initial_token("one that was used up just now"));
+            return Err(policy::no_initial_token(&app, &cause, "one that was used up just now"));
         }
         Err(fault) if fault.is_conflict() => {
             // The same was registered just now.
@@ -76,6 +75,8 @@ pub(crate) async fn create(
         }
         Err(fault) => return Err(fault.into()),
     };
+    let registered = AuditEvent::ClientRegistered { client_id: client.client_id.clone(), token: used };
+    app.audit.record(&cause, &registered);
     let mut response =
         information(StatusCode::CREATED, &issuer, &client, secret.as_ref(), token_to_manage.as_ref());
     if let Ok(location) = HeaderValue::from_str(&client_uri(&issuer, &client)) {

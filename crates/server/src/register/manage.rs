@@ -21,6 +21,7 @@ use super::answer::{RegistrationFailure, information};
 use super::policy::{self, bearer_token};
 use super::{check_offered, new_secret, new_token, sector, state, statement};
 use crate::app::App;
+use crate::audit::{Actor, AuditEvent, Cause};
 use crate::client_cache::KnownClient;
 use crate::clock::Now;
 use crate::cors::CallingClient;
@@ -44,6 +45,7 @@ pub(crate) struct Managed {
     app: App,
     issuer: Issuer,
     now: Now,
+    cause: Cause,
     id: ClientId,
     credential: Credential,
     client: Arc<KnownClient>,
@@ -68,8 +70,16 @@ impl FromRequestParts<App> for Managed {
         let id = Path::<String>::from_request_parts(parts, app).await.ok();
         let id = id.and_then(|Path(id)| ClientId::parse(&id).ok()).ok_or_else(unknown)?;
         let credential = Credential::read(&parts.headers, &query?, &id)?;
-        let (client, held) = authorized(app, &issuer, now, &id, &credential).await?;
-        Ok(Self { app: app.clone(), issuer, now, id, credential, client, held })
+        let Ok(cause) = Cause::from_request_parts(parts, app).await;
+        let authorized = authorized(app, &issuer, now, &id, &credential).await;
+        let (client, held) = authorized.inspect_err(|failure| {
+            if let Some(reason) = failure.unauthorized_check() {
+                let event = AuditEvent::ClientAuthenticationFailed { client_id: Some(id.clone()), reason };
+                app.audit.record(&cause, &event);
+            }
+        })?;
+        let cause = cause.by(Actor::Client(id.clone()));
+        Ok(Self { app: app.clone(), issuer, now, cause, id, credential, client, held })
     }
 }
 
@@ -153,8 +163,9 @@ pub(crate) async fn read(managed: Managed) -> Response {
 
 /// `DELETE /oauth2/register/{id}` (RFC 7592 section 2.3): grants, tokens and codes die with the row.
 pub(crate) async fn delete(managed: Managed) -> Result<Response, RegistrationFailure> {
-    let Managed { app, issuer, now, id, client, .. } = managed;
+    let Managed { app, issuer, now, cause, id, client, .. } = managed;
     app.store.clients().delete(client.row.row).await?;
+    app.audit.record(&cause, &AuditEvent::ClientDeleted { client_id: id.clone() });
     app.clients.reread(issuer.id, &id, now.ms).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
     no_store(&mut response);
@@ -215,6 +226,10 @@ async fn replace_once(managed: &Managed, document: &Value) -> Result<Option<Resp
     };
     if !app.store.clients().replace_registration(replacement).await? {
         return Ok(None);
+    }
+    app.audit.record(&managed.cause, &AuditEvent::ClientUpdated { client_id: id.clone() });
+    if shown.is_some() && stored != client.row.secret {
+        app.audit.record(&managed.cause, &AuditEvent::ClientSecretRotated { client_id: id.clone() });
     }
     let Some(client) = app.clients.reread(issuer.id, id, now.ms).await? else {
         return Err(unknown());

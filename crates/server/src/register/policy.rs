@@ -8,6 +8,7 @@ use grantor_store::{Attempt, InitialToken, ThrottleEntry};
 
 use super::answer::RegistrationFailure;
 use crate::app::App;
+use crate::audit::{AuditEvent, Cause};
 use crate::clock::Now;
 use crate::config::Config;
 use crate::error::Failure;
@@ -33,9 +34,11 @@ pub(super) async fn initial_token(
     issuer: &Issuer,
     now: Now,
     headers: &HeaderMap,
+    cause: &Cause,
 ) -> Result<Option<InitialToken>, RegistrationFailure> {
     let policy = &app.config.registration;
     let presented = only_authorization(headers)?.and_then(bearer_token);
+    let no_initial_token = |received| no_initial_token(app, cause, received);
     let Some(presented) = presented else {
         return if policy.require_token { Err(no_initial_token("none")) } else { Ok(None) };
     };
@@ -52,7 +55,8 @@ pub(super) async fn initial_token(
 }
 
 /// The refusal of whoever may not register.
-pub(super) fn no_initial_token(received: &str) -> RegistrationFailure {
+pub(super) fn no_initial_token(app: &App, cause: &Cause, received: &'static str) -> RegistrationFailure {
+    app.audit.record(cause, &AuditEvent::RegistrationTokenRefused { reason: received });
     RegistrationFailure::unauthorized("initial access token", "one that is good for registering", received)
 }
 

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::answer::RegistrationFailure;
 use crate::app::App;
+use crate::audit::{AuditEvent, OperatorCause};
 use crate::clock::Now;
 use crate::error::{Failure, no_store};
 use crate::extract::{Issuer, JsonBody};
@@ -58,6 +59,7 @@ pub(crate) async fn create(
     State(app): State<App>,
     issuer: Issuer,
     now: Now,
+    OperatorCause(cause): OperatorCause,
     JsonBody(body): JsonBody,
 ) -> Result<Response, RegistrationFailure> {
     let wanted = Wanted::read(body?).map_err(|reason| wrong("", &reason))?;
@@ -84,6 +86,7 @@ pub(crate) async fn create(
         now: now.timestamp(),
     };
     let stored: InitialToken = app.store.initial_tokens().insert(new).await?;
+    app.audit.record(&cause, &AuditEvent::RegistrationTokenCreated { token: stored.id });
     Ok(answer(StatusCode::CREATED, Created { stored, token: token.expose() }))
 }
 
@@ -91,13 +94,13 @@ pub(crate) async fn create(
 pub(crate) async fn revoke(
     State(app): State<App>,
     issuer: Issuer,
+    OperatorCause(cause): OperatorCause,
     Path(id): Path<String>,
 ) -> Result<Response, RegistrationFailure> {
-    let revoked = match id.parse() {
-        Ok(id) => app.store.initial_tokens().revoke(issuer.id, id).await?,
-        Err(_) => false,
-    };
-    if revoked {
+    if let Ok(token) = id.parse()
+        && app.store.initial_tokens().revoke(issuer.id, token).await?
+    {
+        app.audit.record(&cause, &AuditEvent::RegistrationTokenRevoked { token });
         let mut response = StatusCode::NO_CONTENT.into_response();
         no_store(&mut response);
         return Ok(response);

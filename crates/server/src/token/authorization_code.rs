@@ -8,6 +8,7 @@ use grantor_store::{Attempt, CodeOutcome, CodeRefusal, CodeUse};
 
 use super::TokenContext;
 use super::issue::{Issuance, Minting, Wanted};
+use crate::audit::AuditEvent;
 use crate::error::Failure;
 
 /// The parameters of this grant.
@@ -47,6 +48,12 @@ pub(super) async fn redeem(
         CodeOutcome::Redeemed(facts) => facts,
         CodeOutcome::Replayed => {
             context.app.metrics.replayed("authorization_code");
+            let client_id = context.client_id();
+            context.record(&AuditEvent::ReplayDetected {
+                client_id,
+                grant: None,
+                what: "authorization_code",
+            });
             return Err(invalid("code used once", "an unused code", "a used one; what it gave is revoked"));
         }
         CodeOutcome::Refused(refusal) => return Err(refused(refusal)),
@@ -62,7 +69,9 @@ pub(super) async fn redeem(
         nonce: facts.nonce.as_deref(),
         facts: &facts,
     };
-    minting.for_grant(context.issuing(), &issuance)
+    let response = minting.for_grant(context.issuing(), &issuance)?;
+    context.issued(GrantType::AuthorizationCode, Some(&facts), &scope);
+    Ok(response)
 }
 
 /// Refuses a target outside the grant while the code is still unused.

@@ -1,6 +1,6 @@
 //! The client credentials grant (RFC 6749 section 4.4): the client acts for itself. Runs no statement.
 
-use grantor_protocol::{ErrorCode, Scope, Targets, TokenResponse, scope};
+use grantor_protocol::{ErrorCode, GrantType, Scope, Targets, TokenResponse, scope};
 
 use super::{TokenContext, issue};
 use crate::error::Failure;
@@ -28,7 +28,9 @@ pub(super) async fn redeem(
         None => of_the_client_itself(&metadata.scope),
     };
     targets.check_allowed(&metadata.audience)?;
-    issue::for_client(context.issuing(), granted, targets.all()).await
+    let response = issue::for_client(context.issuing(), granted.clone(), targets.all()).await?;
+    context.issued(GrantType::ClientCredentials, None, &granted);
+    Ok(response)
 }
 
 /// What is left of a registered scope when no user takes part.

@@ -48,7 +48,12 @@ impl IdToken<'_> {
                 } else {
                     Vec::new()
                 };
-                released(&claims_of(user)?, of_scope, &facts.claims.id_token, &facts.claims.locales)
+                released(
+                    &claims_of(user, &facts.subject)?,
+                    of_scope,
+                    &facts.claims.id_token,
+                    &facts.claims.locales,
+                )
             }
             None => Map::new(),
         };

@@ -12,7 +12,10 @@ mod sealed;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use grantor_protocol::{ErrorCode, GrantType, RequestRefusal, Targets, TokenRequest, TokenResponse};
+use grantor_protocol::{
+    ClientId, ErrorCode, GrantType, RequestRefusal, Scope, Targets, TokenRequest, TokenResponse,
+};
+use grantor_store::GrantFacts;
 
 pub(crate) use access_token::{AccessToken, TokenUnreadable, read_access_token};
 use authorization_code::CodeRequest;
@@ -22,6 +25,7 @@ pub(crate) use issue::{Minting, Wanted};
 pub(crate) use refresh_token::read_refresh_token;
 
 use crate::app::App;
+use crate::audit::{Actor, AuditEvent, Cause};
 use crate::clock::Now;
 use crate::cors::CallingClient;
 use crate::error::{Failure, no_store};
@@ -34,9 +38,31 @@ pub(crate) struct TokenContext<'a> {
     issuer: &'a Issuer,
     client: &'a Authenticated,
     now: Now,
+    cause: Cause,
 }
 
 impl<'a> TokenContext<'a> {
+    fn client_id(&self) -> ClientId {
+        self.client.client.row.client_id.clone()
+    }
+
+    fn record(&self, event: &AuditEvent) {
+        self.app.audit.record(&self.cause, event);
+    }
+
+    /// Records that tokens were issued, of a grant where there is one.
+    fn issued(&self, grant_type: GrantType, facts: Option<&GrantFacts>, scope: &Scope) {
+        if self.app.audit.has_tokens() {
+            self.record(&AuditEvent::TokenIssued {
+                subject: facts.and_then(|facts| facts.user.as_ref()).map(|user| user.id),
+                client_id: self.client_id(),
+                grant: facts.map(|facts| facts.id),
+                grant_type: grant_type.name(),
+                scope: scope.clone(),
+            });
+        }
+    }
+
     fn issuing(&self) -> Issuing<'a> {
         Issuing {
             app: self.app,
@@ -53,10 +79,12 @@ pub(crate) async fn post(
     State(app): State<App>,
     issuer: Issuer,
     now: Now,
+    cause: Cause,
     client: Authenticated,
 ) -> Response {
     let caller = CallingClient(client.client.clone());
-    let context = TokenContext { app: &app, issuer: &issuer, client: &client, now };
+    let cause = cause.by(Actor::Client(client.client.row.client_id.clone()));
+    let context = TokenContext { app: &app, issuer: &issuer, client: &client, now, cause };
     let mut response = match redeem(&context).await {
         Ok((grant, tokens)) => {
             app.metrics.granted(grant.name(), "issued");

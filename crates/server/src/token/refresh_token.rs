@@ -3,7 +3,9 @@
 
 use grantor_crypto::{TokenPrefix, random_bytes};
 use grantor_protocol::resource::narrow;
-use grantor_protocol::{ClientRowId, ErrorCode, GrantId, Scope, Targets, Timestamp, TokenResponse};
+use grantor_protocol::{
+    ClientRowId, ErrorCode, GrantId, GrantType, Scope, Targets, Timestamp, TokenResponse,
+};
 use grantor_store::{GrantFacts, RefreshOutcome, RefreshUse};
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +13,7 @@ use super::access_token::TokenUnreadable;
 use super::issue::{Issuance, Minting, Wanted};
 use super::{TokenContext, sealed};
 use crate::app::App;
+use crate::audit::AuditEvent;
 use crate::clock::Now;
 use crate::error::Failure;
 use crate::extract::Issuer;
@@ -112,6 +115,8 @@ pub(super) async fn redeem(
         RefreshOutcome::Refreshed(facts, state) => (facts, state),
         RefreshOutcome::Replayed => {
             context.app.metrics.replayed("refresh_token");
+            let (client_id, grant) = (context.client_id(), Some(presented.grant));
+            context.record(&AuditEvent::ReplayDetected { client_id, grant, what: "refresh_token" });
             return Err(invalid(
                 "refresh token used once",
                 "the newest refresh token",
@@ -132,7 +137,9 @@ pub(super) async fn redeem(
         refresh_generation: state.rotated.then_some(state.generation),
         nonce: None,
     };
-    minting.for_grant(context.issuing(), &issuance)
+    let response = minting.for_grant(context.issuing(), &issuance)?;
+    context.issued(GrantType::RefreshToken, Some(&facts), &scope);
+    Ok(response)
 }
 
 /// The scope may shrink, never grow (RFC 6749 section 6).

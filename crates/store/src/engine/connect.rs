@@ -3,14 +3,14 @@
 use std::{
     fmt, fs,
     os::unix::fs::OpenOptionsExt,
-    path::PathBuf,
+    path::{Path, PathBuf},
     str::FromStr,
     sync::{Arc, atomic::AtomicU64},
     time::{Duration, Instant},
 };
 
 use sqlx::{
-    ConnectOptions as _, Connection as _,
+    ConnectOptions as _, Row as _,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -124,14 +124,7 @@ fn sqlite(path: &PathBuf) -> Result<Pools, Fault> {
         .mode(0o600)
         .open(path)
         .map_err(|error| Fault::Database { statement: "engine.open", source: error.into() })?;
-    let options = SqliteConnectOptions::new()
-        .filename(path)
-        .busy_timeout(SQLITE_BUSY)
-        .journal_mode(SqliteJournalMode::Wal)
-        // FULL: what was answered survives a power cut, not only a crash of the process.
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .disable_statement_logging();
+    let options = sqlite_options(path);
     let pool = |connections| {
         SqlitePoolOptions::new()
             .max_connections(connections)
@@ -142,6 +135,18 @@ fn sqlite(path: &PathBuf) -> Result<Pools, Fault> {
     };
     let readers = pool(SQLITE_READERS).connect_lazy_with(options.clone().pragma("query_only", "ON"));
     Ok(Pools::Sqlite { writer: pool(1).connect_lazy_with(options), readers })
+}
+
+/// How every connection to the file is set up.
+pub(super) fn sqlite_options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .busy_timeout(SQLITE_BUSY)
+        .journal_mode(SqliteJournalMode::Wal)
+        // FULL: what was answered survives a power cut, not only a crash of the process.
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .disable_statement_logging()
 }
 
 fn postgres(options: &PgConnectOptions, max_connections: u32, doubt: Doubt) -> Pools {
@@ -162,10 +167,19 @@ fn postgres(options: &PgConnectOptions, max_connections: u32, doubt: Doubt) -> P
             let trusted = meta.idle_for < POSTGRES_TRUSTED_IDLE && !doubt.covers(connected);
             Box::pin(async move {
                 Ok(trusted
-                    || matches!(tokio::time::timeout(POSTGRES_PING, connection.ping()).await, Ok(Ok(()))))
+                    || matches!(
+                        tokio::time::timeout(POSTGRES_PING, takes_writes(connection)).await,
+                        Ok(true)
+                    ))
             })
         });
     Pools::Postgres(pool.connect_lazy_with(options))
+}
+
+/// Whether somebody answers, and is not a standby.
+async fn takes_writes(connection: &mut sqlx::PgConnection) -> bool {
+    let row = sqlx::query("SHOW transaction_read_only").fetch_one(connection).await;
+    row.and_then(|row| row.try_get::<String, _>(0)).is_ok_and(|read_only| read_only == "off")
 }
 
 /// A connection without time limits, for migrations that rewrite a table.

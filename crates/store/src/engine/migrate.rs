@@ -1,4 +1,9 @@
 //! Migrations: the same numbered files for both engines, embedded in the binary.
+//!
+//! A database may have more of them than this binary knows: while nodes are replaced one by one, the old ones go on
+//! over the new schema. So a migration only adds; what it makes useless is removed two versions later.
+
+use std::sync::LazyLock;
 
 use sqlx::{
     Connection as _,
@@ -12,8 +17,10 @@ use super::{
 };
 use crate::Fault;
 
-static SQLITE: Migrator = sqlx::migrate!("../../migrations/sqlite");
-static POSTGRES: Migrator = sqlx::migrate!("../../migrations/postgres");
+static SQLITE: LazyLock<Migrator> =
+    LazyLock::new(|| beside_newer_ones(sqlx::migrate!("../../migrations/sqlite")));
+static POSTGRES: LazyLock<Migrator> =
+    LazyLock::new(|| beside_newer_ones(sqlx::migrate!("../../migrations/postgres")));
 
 const NAME: &str = "engine.migrate";
 
@@ -60,6 +67,12 @@ impl Engine {
         let pending = migrator.iter().filter(|migration| !applied.contains(&migration.version));
         Ok(pending.map(|migration| format!("{:04} {}", migration.version, migration.description)).collect())
     }
+}
+
+/// Leaves alone what a newer version applied, instead of refusing the database.
+fn beside_newer_ones(mut migrator: Migrator) -> Migrator {
+    migrator.set_ignore_missing(true);
+    migrator
 }
 
 fn failed(error: MigrateError) -> Fault {

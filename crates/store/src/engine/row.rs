@@ -74,6 +74,13 @@ impl Row {
         Ok(SecretHash::from_bytes(bytes))
     }
 
+    pub(crate) fn optional_hash(&self, column: &'static str) -> Result<Option<SecretHash>, Fault> {
+        if self.get::<Option<Vec<u8>>>(column)?.is_none() {
+            return Ok(None);
+        }
+        self.hash(column).map(Some)
+    }
+
     /// JSON kept as text.
     pub(crate) fn json<T: DeserializeOwned>(&self, column: &'static str) -> Result<T, Fault> {
         let text: String = self.get(column)?;

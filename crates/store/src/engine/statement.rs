@@ -121,6 +121,10 @@ impl<'a> Statement<'a> {
                     engine.doubt.raise();
                     effect != Effect::Write && tries < 2
                 }
+                Trouble::ReadOnly => {
+                    engine.doubt.raise();
+                    tries < 2
+                }
                 Trouble::RolledBack => tries < ROLLED_BACK_TRIES,
                 Trouble::Busy | Trouble::Conflict | Trouble::Other => false,
             };
@@ -197,7 +201,7 @@ impl Transaction {
             }
         };
         answer.map_err(|error| {
-            if matches!(Trouble::of(&error), Trouble::ConnectionLost) {
+            if matches!(Trouble::of(&error), Trouble::ConnectionLost | Trouble::ReadOnly) {
                 self.engine.doubt.raise();
             }
             fault_of(name, error)
@@ -279,6 +283,8 @@ run_on!(run_on_postgres, sqlx::PgConnection, Postgres, PgArguments, Row::postgre
 enum Trouble {
     /// Whether it ran is unknown.
     ConnectionLost,
+    /// It did not run: after a failover this connection leads to a standby, and a new one may lead to the primary.
+    ReadOnly,
     /// It ran and was undone by the database; the same statement may pass now.
     RolledBack,
     /// It did not run: no connection, no lock, no time.
@@ -311,8 +317,9 @@ impl Trouble {
             "57P01" | "57P02" | "57P05" | "25P03" => Trouble::ConnectionLost,
             // Postgres: serialization failure, deadlock.
             "40001" | "40P01" => Trouble::RolledBack,
-            // Postgres: starting up, too many connections, out of resources, cancelled by a time limit, read-only standby.
-            "57P03" | "57014" | "55P03" | "25006" => Trouble::Busy,
+            // Postgres: starting up, too many connections, out of resources, cancelled by a time limit.
+            "57P03" | "57014" | "55P03" => Trouble::Busy,
+            "25006" => Trouble::ReadOnly,
             class if class.len() == 5 && (class.starts_with("53") || class.starts_with("08")) => {
                 Trouble::Busy
             }
@@ -327,7 +334,7 @@ impl Trouble {
 
 pub(super) fn fault_of(statement: &'static str, error: sqlx::Error) -> Fault {
     match Trouble::of(&error) {
-        Trouble::ConnectionLost | Trouble::RolledBack | Trouble::Busy => {
+        Trouble::ConnectionLost | Trouble::ReadOnly | Trouble::RolledBack | Trouble::Busy => {
             Fault::Unavailable { statement, source: error.into() }
         }
         Trouble::Conflict => Fault::Conflict { statement },

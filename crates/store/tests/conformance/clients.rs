@@ -75,6 +75,26 @@ pub(crate) async fn a_replaced_secret_is_good_until_its_overlap_ends(world: Worl
     assert!(clients.by_row(client.row).await.unwrap().unwrap().previous_secret.is_none());
 }
 
+pub(crate) async fn an_overlap_outlives_another_form_of_the_secret_and_is_ended_by_hand(world: World) {
+    let client = world.client("app").await;
+    let (first, second, refitted) = (secret(), secret(), secret());
+    let clients = world.store.clients();
+    assert!(clients.set_secret(client.row, Some(&first), None, NOW).await.unwrap());
+    assert!(!clients.end_previous_secret(client.row, NOW).await.unwrap(), "there is none");
+    assert!(clients.set_secret(client.row, Some(&second), Some(NOW.plus(60)), NOW).await.unwrap());
+    assert!(!clients.refit_secret(client.row, &first, &refitted, NOW).await.unwrap(), "another by now");
+    assert!(clients.refit_secret(client.row, &second, &refitted, NOW).await.unwrap());
+    let found = clients.by_row(client.row).await.unwrap().unwrap();
+    assert_eq!(found.secret.as_ref(), Some(&refitted));
+    assert_eq!(found.overlap_until(NOW.plus(59)), Some(NOW.plus(60)));
+    assert_eq!(found.overlap_until(NOW.plus(60)), None);
+
+    assert!(clients.end_previous_secret(client.row, NOW).await.unwrap());
+    let found = clients.by_row(client.row).await.unwrap().unwrap();
+    assert!(found.previous_secret.is_none());
+    assert_eq!(found.secret, Some(refitted));
+}
+
 pub(crate) async fn a_raised_epoch_ends_tokens_and_grants(world: World) {
     let flow = world.redeemed().await;
     let query = LiveQuery {

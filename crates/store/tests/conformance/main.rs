@@ -25,6 +25,7 @@ mod store;
 mod throttle;
 mod tokens;
 mod used_jwts;
+mod user_import;
 mod users;
 mod world;
 
@@ -43,6 +44,8 @@ macro_rules! prove {
             cases!($engine, store:
                 a_new_database_is_ready_after_migrating,
                 processes_that_migrate_at_once_do_it_once,
+                an_embedded_database_is_copied_while_it_is_written_to,
+                a_database_that_a_newer_version_migrated_is_opened_and_left_as_it_is,
                 statements_are_counted,
                 a_corrupt_value_names_its_statement_and_column,
                 what_has_expired_is_removed_in_batches,
@@ -57,6 +60,7 @@ macro_rules! prove {
                 clients_are_listed_by_name_in_pages,
                 metadata_is_replaced,
                 a_replaced_secret_is_good_until_its_overlap_ends,
+                an_overlap_outlives_another_form_of_the_secret_and_is_ended_by_hand,
                 a_raised_epoch_ends_tokens_and_grants,
                 a_deleted_client_takes_consents_and_tokens_along,
                 an_origin_is_known_while_a_client_has_it,
@@ -79,6 +83,14 @@ macro_rules! prove {
                 a_newer_hash_never_undoes_a_changed_password,
                 a_disabled_account_is_dead_until_enabled,
                 a_deleted_account_takes_consents_sessions_and_grants_along,
+            );
+            cases!($engine, user_import:
+                users_are_made_with_what_another_system_knew_of_them,
+                the_same_again_changes_nothing_and_what_is_named_is_changed,
+                a_password_that_was_used_or_changed_here_is_kept_unless_told_otherwise,
+                what_cannot_be_taken_over_leaves_the_others,
+                a_dry_run_says_the_same_and_writes_nothing,
+                a_full_batch_is_made_and_changed_in_a_few_statements,
             );
             cases!($engine, sessions:
                 a_browsers_sessions_come_in_the_order_given,

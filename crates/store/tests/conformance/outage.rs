@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use grantor_protocol::TokenId;
 use grantor_store::{CodeOutcome, Store};
 use grantor_test_postgres::Cluster;
 
@@ -84,4 +85,25 @@ async fn a_store_opens_while_its_database_is_away() {
     store.migrate().await.unwrap();
     assert!(store.is_migrated().await.unwrap());
     assert!(store.clients().list(ISSUER, None, 10).await.unwrap().is_empty());
+}
+
+/// A failover can leave connections open to what is a standby now: they answer, and refuse every write.
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_are_read_only_are_replaced_without_reopening() {
+    let cluster = Cluster::private().unwrap();
+    let database = cluster.database().unwrap();
+    let name = database.url().rsplit('/').next().unwrap();
+    let owner = format!("ALTER DATABASE {name} OWNER TO app");
+    cluster.run(&["CREATE ROLE app LOGIN", &owner]).unwrap();
+    let config = config(&database.url().replace("grantor@", "app@"));
+    Store::open(&config).await.unwrap().migrate().await.unwrap();
+
+    cluster.run(&["ALTER ROLE app SET default_transaction_read_only = on"]).unwrap();
+    let store = Store::open(&config).await.unwrap();
+    let revoked = TokenId::from_uuid(uuid::Uuid::now_v7());
+    let fault = store.tokens().revoke_id(revoked, NOW).await.unwrap_err();
+    assert!(fault.is_unavailable(), "{fault:?}");
+
+    cluster.run(&["ALTER ROLE app RESET default_transaction_read_only"]).unwrap();
+    store.tokens().revoke_id(revoked, NOW).await.unwrap();
 }

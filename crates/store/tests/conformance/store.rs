@@ -1,6 +1,6 @@
 use grantor_crypto::Secret;
 use grantor_protocol::{ClientId, TokenId};
-use grantor_store::{Expiring, Fault, Inserted, Store};
+use grantor_store::{BackUpError, Expiring, Fault, Inserted, Store};
 use sqlx::Connection as _;
 
 use crate::world::{ISSUER, NOW, World, at_once, new_grant};
@@ -38,6 +38,45 @@ pub(crate) async fn processes_that_migrate_at_once_do_it_once(world: World) {
     for pending in opened.await {
         assert_eq!(pending.unwrap(), Vec::<String>::new());
     }
+}
+
+/// A rolling upgrade: the new version has migrated, nodes of this one still start, serve and are ready.
+pub(crate) async fn a_database_that_a_newer_version_migrated_is_opened_and_left_as_it_is(world: World) {
+    let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+                 VALUES (9999, 'of a newer version', TRUE, '', 0)";
+    execute(&world, newer).await;
+    let older = world.another_process().await;
+    older.migrate().await.unwrap();
+    assert_eq!(older.pending_migrations().await.unwrap(), Vec::<String>::new());
+    assert!(older.is_migrated().await.unwrap());
+    assert!(older.clients().list(ISSUER, None, 10).await.unwrap().is_empty());
+}
+
+pub(crate) async fn an_embedded_database_is_copied_while_it_is_written_to(world: World) {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("copy.db");
+    if !world.config.url.is_embedded() {
+        let refused = world.store.back_up(&copy).await.unwrap_err();
+        assert!(matches!(refused, BackUpError::NotEmbedded) && !copy.exists(), "{refused:?}");
+        return;
+    }
+    let client = world.client("before").await;
+    let writing = async {
+        for number in 0..20 {
+            world.client(&format!("meanwhile-{number}")).await;
+        }
+    };
+    let (copied, ()) = tokio::join!(world.store.back_up(&copy), writing);
+    copied.unwrap();
+    assert_eq!(std::fs::metadata(&copy).unwrap().permissions().mode() & 0o077, 0);
+    let url = format!("sqlite:{}", copy.display());
+    let restored = Store::open(&crate::world::config(&url)).await.unwrap();
+    assert_eq!(restored.clients().by_row(client.row).await.unwrap().unwrap().client_id, client.client_id);
+
+    let again = world.store.back_up(&copy).await.unwrap_err();
+    assert!(matches!(again, BackUpError::File(_)), "a backup is never overwritten: {again:?}");
 }
 
 pub(crate) async fn statements_are_counted(world: World) {

@@ -1,11 +1,10 @@
 //! Claims about the user (conformance.md 2.4 and 3.1).
 
-use grantor_tests::{Answer, Jws};
+use grantor_tests::{Answer, Jws, claims_of_user};
 use serde_json::Value;
 
 use crate::checks::error::is_json;
 use crate::request::Request;
-use crate::scene::claims_of_user;
 use crate::suite::Suite;
 
 /// A success, with the claims that were asked for and no others.

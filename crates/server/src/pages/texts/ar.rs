@@ -3,169 +3,185 @@
 
 use grantor_protocol::CivilTime;
 
-use super::counted::{Amount, month};
-use super::table::{ScopeText, Sentence, Texts};
+use super::grammar::{Amount, Inflection, month};
+use super::table::{Texts, text};
 
 pub(super) const TEXTS: Texts = Texts {
-    reference: "الرمز المرجعي",
-    comma: "، ",
-    opens_new_tab: "(يُفتح في علامة تبويب جديدة)",
-    cancel: "إلغاء",
-    error_prefix: "خطأ:",
+    reference: text("الرمز المرجعي"),
+    comma: text("، "),
+    opens_new_tab: text("(يُفتح في علامة تبويب جديدة)"),
+    cancel: text("إلغاء"),
+    error_prefix: text("خطأ:"),
+    footer_terms: text("شروط الخدمة"),
+    footer_privacy: text("سياسة الخصوصية"),
+    footer_imprint: text("إشعار قانوني"),
+    footer_support: text("المساعدة"),
 
-    login_title: "تسجيل الدخول",
-    login_lead: Sentence("للمتابعة إلى {}"),
-    login_again_title: "تأكيد هويتك",
-    login_again_lead: Sentence("يطلب تطبيق {} تسجيل الدخول مرة أخرى قبل المتابعة."),
-    login_signed_in_as: "تم تسجيل الدخول باسم",
-    login_username: "اسم المستخدم",
-    login_password: "كلمة المرور",
-    login_remember: "إبقاء تسجيل الدخول على هذا الجهاز",
-    login_recovery: "هل نسيت كلمة المرور؟",
-    login_submit: "تسجيل الدخول",
-    login_wrong: "اسم المستخدم وكلمة المرور غير متطابقين. يُرجى التحقق منهما والمحاولة مرة أخرى.",
-    login_too_many: |seconds| {
-        let wait = counted(Amount::wait(seconds));
-        format!("محاولات كثيرة جدًا. يُرجى الانتظار {wait} ثم المحاولة مرة أخرى.")
-    },
-    client_policy: "سياسة الخصوصية",
-    client_terms: "شروط الخدمة",
-    client_links: Sentence("معلومات عن {}"),
+    login_title: text("تسجيل الدخول"),
+    login_lead: text("للمتابعة إلى {client}"),
+    login_again_title: text("تأكيد هويتك"),
+    login_again_lead: text("يطلب تطبيق {client} تسجيل الدخول مرة أخرى قبل المتابعة."),
+    login_signed_in_as: text("تم تسجيل الدخول باسم"),
+    login_username: text("اسم المستخدم"),
+    login_password: text("كلمة المرور"),
+    login_remember: text("إبقاء تسجيل الدخول على هذا الجهاز"),
+    login_recovery: text("هل نسيت كلمة المرور؟"),
+    login_submit: text("تسجيل الدخول"),
+    login_wrong: text("اسم المستخدم وكلمة المرور غير متطابقين. يُرجى التحقق منهما والمحاولة مرة أخرى."),
+    login_too_many: text("محاولات كثيرة جدًا. يُرجى الانتظار {wait} ثم المحاولة مرة أخرى."),
+    client_policy: text("سياسة الخصوصية"),
+    client_terms: text("شروط الخدمة"),
+    client_links: text("معلومات عن {client}"),
 
-    select_title: "اختيار حساب",
-    select_lead: Sentence("للمتابعة إلى {}"),
-    select_another: "استخدام حساب آخر",
+    select_title: text("اختيار حساب"),
+    select_lead: text("للمتابعة إلى {client}"),
+    select_another: text("استخدام حساب آخر"),
 
-    consent_title: Sentence("هل تسمح لتطبيق {} بالوصول إلى حسابك؟"),
-    consent_account: "بالحساب",
-    consent_lead: "سيتمكن هذا التطبيق من:",
-    consent_nothing: "معرفة أنه تم تسجيل دخولك، ولا شيء غير ذلك.",
-    claim_name: "الاطلاع على اسمك الكامل",
-    claim_given_name: "الاطلاع على اسمك الأول",
-    claim_family_name: "الاطلاع على اسم عائلتك",
-    claim_middle_name: "الاطلاع على اسمك الأوسط",
-    claim_nickname: "الاطلاع على لقبك",
-    claim_preferred_username: "الاطلاع على اسم المستخدم الخاص بك",
-    claim_profile: "الاطلاع على عنوان صفحة ملفك الشخصي",
-    claim_picture: "الاطلاع على صورتك",
-    claim_website: "الاطلاع على عنوان موقعك الإلكتروني",
-    claim_gender: "الاطلاع على جنسك",
-    claim_birthdate: "الاطلاع على تاريخ ميلادك",
-    claim_zoneinfo: "الاطلاع على منطقتك الزمنية",
-    claim_locale: "الاطلاع على لغتك",
-    claim_updated_at: "معرفة تاريخ آخر تعديل في حسابك",
-    claim_email: "الاطلاع على عنوان بريدك الإلكتروني",
-    claim_email_verified: "معرفة ما إذا كان بريدك الإلكتروني مؤكدًا",
-    claim_address: "الاطلاع على عنوانك البريدي",
-    claim_phone_number: "الاطلاع على رقم هاتفك",
-    claim_phone_number_verified: "معرفة ما إذا كان رقم هاتفك مؤكدًا",
-    consent_names: "حيث لا يظهر سوى اسم، فإن التطبيق هو الذي اختاره. لا تسمح به إلا إذا كنت تتوقعه.",
-    consent_audience: "يسري هذا الوصول لدى",
-    consent_returns_to: Sentence("ستعود بعد ذلك إلى {}."),
-    consent_this_device: "تطبيق على هذا الجهاز",
-    consent_unverified: "سجّل هذا التطبيق نفسه بنفسه، ولم يتحقق أحد من اسمه أو شعاره. لا تتابع إلا إذا \
+    consent_title: text("هل تسمح لتطبيق {client} بالوصول إلى حسابك؟"),
+    consent_account: text("بالحساب"),
+    consent_lead: text("سيتمكن هذا التطبيق من:"),
+    consent_nothing: text("معرفة أنه تم تسجيل دخولك، ولا شيء غير ذلك."),
+    claim_name: text("الاطلاع على اسمك الكامل"),
+    claim_given_name: text("الاطلاع على اسمك الأول"),
+    claim_family_name: text("الاطلاع على اسم عائلتك"),
+    claim_middle_name: text("الاطلاع على اسمك الأوسط"),
+    claim_nickname: text("الاطلاع على لقبك"),
+    claim_preferred_username: text("الاطلاع على اسم المستخدم الخاص بك"),
+    claim_profile: text("الاطلاع على عنوان صفحة ملفك الشخصي"),
+    claim_picture: text("الاطلاع على صورتك"),
+    claim_website: text("الاطلاع على عنوان موقعك الإلكتروني"),
+    claim_gender: text("الاطلاع على جنسك"),
+    claim_birthdate: text("الاطلاع على تاريخ ميلادك"),
+    claim_zoneinfo: text("الاطلاع على منطقتك الزمنية"),
+    claim_locale: text("الاطلاع على لغتك"),
+    claim_updated_at: text("معرفة تاريخ آخر تعديل في حسابك"),
+    claim_email: text("الاطلاع على عنوان بريدك الإلكتروني"),
+    claim_email_verified: text("معرفة ما إذا كان بريدك الإلكتروني مؤكدًا"),
+    claim_address: text("الاطلاع على عنوانك البريدي"),
+    claim_phone_number: text("الاطلاع على رقم هاتفك"),
+    claim_phone_number_verified: text("معرفة ما إذا كان رقم هاتفك مؤكدًا"),
+    consent_names: text("حيث لا يظهر سوى اسم، فإن التطبيق هو الذي اختاره. لا تسمح به إلا إذا كنت تتوقعه."),
+    consent_audience: text("يسري هذا الوصول لدى"),
+    consent_returns_to: text("ستعود بعد ذلك إلى {place}."),
+    consent_this_device: text("تطبيق على هذا الجهاز"),
+    consent_unverified: text(
+        "سجّل هذا التطبيق نفسه بنفسه، ولم يتحقق أحد من اسمه أو شعاره. لا تتابع إلا إذا \
         كنت تستخدمه الآن.",
-    consent_remembered: "إذا سمحت بذلك، فلن تُسأل عن الوصول نفسه مرة أخرى.",
-    consent_accept: "السماح",
-    consent_deny: "عدم السماح",
-    scope_openid: ScopeText { title: "التعرّف عليك", detail: "بمعرّف خاص بحسابك" },
-    scope_profile: ScopeText {
-        title: "الاطلاع على ملفك الشخصي", detail: "مثل اسمك وصورتك ولغتك"
-    },
-    scope_email: ScopeText {
-        title: "الاطلاع على عنوان بريدك الإلكتروني", detail: "وما إذا كان مؤكدًا"
-    },
-    scope_address: ScopeText {
-        title: "الاطلاع على عنوانك البريدي", detail: "كما هو مسجّل في حسابك"
-    },
-    scope_phone: ScopeText {
-        title: "الاطلاع على رقم هاتفك", detail: "وما إذا كان مؤكدًا"
-    },
-    scope_offline: ScopeText {
-        title: "البقاء على اتصال", detail: "الاحتفاظ بهذا الوصول أثناء غيابك"
-    },
+    ),
+    consent_remembered: text("إذا سمحت بذلك، فلن تُسأل عن الوصول نفسه مرة أخرى."),
+    consent_accept: text("السماح"),
+    consent_deny: text("عدم السماح"),
+    scope_openid: text("التعرّف عليك"),
+    scope_openid_detail: text("بمعرّف خاص بحسابك"),
+    scope_profile: text("الاطلاع على ملفك الشخصي"),
+    scope_profile_detail: text("مثل اسمك وصورتك ولغتك"),
+    scope_email: text("الاطلاع على عنوان بريدك الإلكتروني"),
+    scope_email_detail: text("وما إذا كان مؤكدًا"),
+    scope_address: text("الاطلاع على عنوانك البريدي"),
+    scope_address_detail: text("كما هو مسجّل في حسابك"),
+    scope_phone: text("الاطلاع على رقم هاتفك"),
+    scope_phone_detail: text("وما إذا كان مؤكدًا"),
+    scope_offline: text("البقاء على اتصال"),
+    scope_offline_detail: text("الاحتفاظ بهذا الوصول أثناء غيابك"),
 
-    account_title: "حسابك",
-    account_login_lead: "لإدارة حسابك",
-    account_again_lead: "يُرجى إدخال كلمة المرور قبل إجراء أي تغيير.",
-    account_switch: "حسابات أخرى في هذا المتصفح",
-    account_sessions: "الأجهزة المسجّل الدخول عليها",
-    account_this_browser: "هذا المتصفح",
-    account_device: |browser, system| format!("{browser} على {system}"),
-    account_unknown_device: "جهاز غير معروف",
-    account_signed_in: Sentence("تسجيل الدخول في {}"),
-    account_last_seen: Sentence("آخر نشاط {}"),
-    account_end_session: "تسجيل الخروج",
-    account_end_others: "تسجيل الخروج من كل الأجهزة الأخرى",
-    account_more_sessions: "عرض الأقدم",
-    account_apps: "التطبيقات المرتبطة",
-    account_apps_lead: "يمكن لهذه التطبيقات استخدام حسابك. وإذا ألغيت ربط تطبيق، فعليه أن يطلب موافقتك \
+    account_title: text("حسابك"),
+    account_login_lead: text("لإدارة حسابك"),
+    account_again_lead: text("يُرجى إدخال كلمة المرور قبل إجراء أي تغيير."),
+    account_switch: text("حسابات أخرى في هذا المتصفح"),
+    account_sessions: text("الأجهزة المسجّل الدخول عليها"),
+    account_this_browser: text("هذا المتصفح"),
+    account_unknown_device: text("جهاز غير معروف"),
+    account_signed_in: text("تسجيل الدخول في {date}"),
+    account_last_seen: text("آخر نشاط {time}"),
+    account_end_session: text("تسجيل الخروج"),
+    account_end_others: text("تسجيل الخروج من كل الأجهزة الأخرى"),
+    account_more_sessions: text("عرض الأقدم"),
+    account_apps: text("التطبيقات المرتبطة"),
+    account_apps_lead: text(
+        "يمكن لهذه التطبيقات استخدام حسابك. وإذا ألغيت ربط تطبيق، فعليه أن يطلب موافقتك \
         من جديد.",
-    account_no_apps: "لا يمكن لأي تطبيق استخدام حسابك.",
-    account_since: Sentence("مرتبط منذ {}"),
-    account_last_used: Sentence("آخر استخدام {}"),
-    account_away: "الاحتفاظ بهذا الوصول أثناء غيابك",
-    account_disconnect: "إلغاء الربط",
-    account_more_apps: "عرض المزيد من التطبيقات",
-    account_password: "كلمة المرور",
-    account_password_lead: "عند تغييرها يتم تسجيل خروجك من كل الأجهزة الأخرى. وعلى التطبيقات التي ربطتها \
+    ),
+    account_no_apps: text("لا يمكن لأي تطبيق استخدام حسابك."),
+    account_since: text("مرتبط منذ {date}"),
+    account_last_used: text("آخر استخدام {time}"),
+    account_away: text("الاحتفاظ بهذا الوصول أثناء غيابك"),
+    account_disconnect: text("إلغاء الربط"),
+    account_more_apps: text("عرض المزيد من التطبيقات"),
+    account_password: text("كلمة المرور"),
+    account_password_lead: text(
+        "عند تغييرها يتم تسجيل خروجك من كل الأجهزة الأخرى. وعلى التطبيقات التي ربطتها \
         هناك أن تطلب الوصول من جديد.",
-    account_current_password: "كلمة المرور الحالية",
-    account_new_password: "كلمة المرور الجديدة",
-    account_new_password_hint: "8 أحرف على الأقل",
-    account_change_password: "تغيير كلمة المرور",
-    account_session_ended: "تم تسجيل خروجك من هناك.",
-    account_session_gone: "كان قد تم تسجيل خروجك من هناك من قبل.",
-    account_others_ended: "تم تسجيل خروجك من كل الأجهزة الأخرى.",
-    account_disconnected: "أُلغي ربط التطبيق ولم يعد بإمكانه استخدام حسابك.",
-    account_password_changed: "تم تغيير كلمة المرور، وتم تسجيل خروجك من كل الأجهزة الأخرى.",
-    account_confirmed: "شكرًا لك. يمكنك الآن إجراء التغييرات.",
-    account_wrong_password: "هذه ليست كلمة المرور الحالية. لم يتغير شيء.",
-    account_short_password: "كلمة المرور الجديدة قصيرة جدًا. يُرجى اختيار كلمة من 8 أحرف على الأقل.",
-    account_long_password: "كلمة المرور الجديدة طويلة جدًا. يُرجى اختيار كلمة أقصر.",
-    date,
-    ago,
+    ),
+    account_current_password: text("كلمة المرور الحالية"),
+    account_new_password: text("كلمة المرور الجديدة"),
+    account_new_password_hint: text("8 أحرف على الأقل"),
+    account_change_password: text("تغيير كلمة المرور"),
+    account_session_ended: text("تم تسجيل خروجك من هناك."),
+    account_session_gone: text("كان قد تم تسجيل خروجك من هناك من قبل."),
+    account_others_ended: text("تم تسجيل خروجك من كل الأجهزة الأخرى."),
+    account_disconnected: text("أُلغي ربط التطبيق ولم يعد بإمكانه استخدام حسابك."),
+    account_password_changed: text("تم تغيير كلمة المرور، وتم تسجيل خروجك من كل الأجهزة الأخرى."),
+    account_confirmed: text("شكرًا لك. يمكنك الآن إجراء التغييرات."),
+    account_wrong_password: text("هذه ليست كلمة المرور الحالية. لم يتغير شيء."),
+    account_short_password: text("كلمة المرور الجديدة قصيرة جدًا. يُرجى اختيار كلمة من 8 أحرف على الأقل."),
+    account_long_password: text("كلمة المرور الجديدة طويلة جدًا. يُرجى اختيار كلمة أقصر."),
 
-    logout_title: "هل تريد تسجيل الخروج؟",
-    logout_account: "تم تسجيل الدخول باسم",
-    logout_lead: "ستحتاج إلى تسجيل الدخول مجددًا عند استخدام حسابك هنا في المرة القادمة.",
-    logout_asked: Sentence("يطلب تطبيق {} تسجيل خروجك."),
-    logout_confirm: "تسجيل الخروج",
-    logout_cancel: "متابعة الجلسة",
+    logout_title: text("هل تريد تسجيل الخروج؟"),
+    logout_account: text("تم تسجيل الدخول باسم"),
+    logout_lead: text("ستحتاج إلى تسجيل الدخول مجددًا عند استخدام حسابك هنا في المرة القادمة."),
+    logout_asked: text("يطلب تطبيق {client} تسجيل خروجك."),
+    logout_confirm: text("تسجيل الخروج"),
+    logout_cancel: text("متابعة الجلسة"),
 
-    logged_out_title: "تم تسجيل خروجك",
-    logged_out_lead: "يمكنك إغلاق هذه النافذة.",
-    front_channel_lead: "نقوم بإبلاغ التطبيقات التي استخدمتها. يستغرق ذلك لحظات.",
-    front_channel_continue: "متابعة",
-    logged_out_stayed_title: "لم يتم تسجيل خروجك",
-    logged_out_stayed_lead: "لم يتغير شيء. يمكنك إغلاق هذه النافذة.",
-    continue_to: Sentence("المتابعة إلى {}"),
+    logged_out_title: text("تم تسجيل خروجك"),
+    logged_out_lead: text("يمكنك إغلاق هذه النافذة."),
+    front_channel_lead: text("نقوم بإبلاغ التطبيقات التي استخدمتها. يستغرق ذلك لحظات."),
+    front_channel_continue: text("متابعة"),
+    logged_out_stayed_title: text("لم يتم تسجيل خروجك"),
+    logged_out_stayed_lead: text("لم يتغير شيء. يمكنك إغلاق هذه النافذة."),
+    continue_to: text("المتابعة إلى {client}"),
 
-    error_title: "تعذّرت المتابعة",
-    error_code: "رمز الخطأ",
-    error_help: "إذا احتجت إلى مساعدة، فيُرجى ذكر رمز الخطأ والرمز المرجعي.",
-    error_app_unknown: "التطبيق الذي أرسلك إلى هنا غير معروف لدينا. يُرجى العودة إليه والمحاولة مرة أخرى، \
+    error_title: text("تعذّرت المتابعة"),
+    error_code: text("رمز الخطأ"),
+    error_help: text("إذا احتجت إلى مساعدة، فيُرجى ذكر رمز الخطأ والرمز المرجعي."),
+    error_app_unknown: text(
+        "التطبيق الذي أرسلك إلى هنا غير معروف لدينا. يُرجى العودة إليه والمحاولة مرة أخرى، \
         أو التواصل مع الجهة المسؤولة عنه.",
-    error_bad_return: "طلب التطبيق الذي أرسلك إلى هنا توجيهك إلى عنوان لم يسجّله لدينا. وقد توقفنا حفاظًا \
+    ),
+    error_bad_return: text(
+        "طلب التطبيق الذي أرسلك إلى هنا توجيهك إلى عنوان لم يسجّله لدينا. وقد توقفنا حفاظًا \
         على سلامتك.",
-    error_bad_request: "أرسل التطبيق الذي جئت منه طلبًا لا نفهمه. يُرجى العودة إليه والمحاولة مرة أخرى.",
-    error_expired: "ظلّت هذه الصفحة مفتوحة وقتًا طويلًا، أو اكتملت من قبل. يُرجى العودة إلى التطبيق والبدء \
+    ),
+    error_bad_request: text("أرسل التطبيق الذي جئت منه طلبًا لا نفهمه. يُرجى العودة إليه والمحاولة مرة أخرى."),
+    error_expired: text(
+        "ظلّت هذه الصفحة مفتوحة وقتًا طويلًا، أو اكتملت من قبل. يُرجى العودة إلى التطبيق والبدء \
         من جديد.",
-    error_other_browser: "فُتحت هذه الصفحة في متصفح آخر أو نافذة أخرى. يُرجى العودة إلى التطبيق والبدء من \
+    ),
+    error_other_browser: text(
+        "فُتحت هذه الصفحة في متصفح آخر أو نافذة أخرى. يُرجى العودة إلى التطبيق والبدء من \
         جديد هنا.",
-    error_not_yours: "لم نتمكن من التأكد من أن هذا الطلب صادر عنك. يُرجى العودة إلى التطبيق والبدء من \
+    ),
+    error_not_yours: text(
+        "لم نتمكن من التأكد من أن هذا الطلب صادر عنك. يُرجى العودة إلى التطبيق والبدء من \
         جديد.",
-    error_cookies: "لا يقبل متصفحك ملفات تعريف الارتباط الخاصة بنا، ولا يمكن تسجيل الدخول من دونها. يُرجى \
+    ),
+    error_cookies: text(
+        "لا يقبل متصفحك ملفات تعريف الارتباط الخاصة بنا، ولا يمكن تسجيل الدخول من دونها. يُرجى \
         السماح بها لهذا الموقع والمحاولة مرة أخرى.",
-    error_busy: "لا يمكن تنفيذ ذلك الآن. يُرجى الانتظار قليلًا ثم المحاولة مرة أخرى؛ لم يُفقد شيء.",
-    error_not_found: "لا توجد صفحة على هذا العنوان.",
-    error_server: "حدث خطأ من جانبنا. يُرجى المحاولة مرة أخرى؛ وإذا تكرر الخطأ، فيُرجى إبلاغنا بالرمز \
+    ),
+    error_busy: text("لا يمكن تنفيذ ذلك الآن. يُرجى الانتظار قليلًا ثم المحاولة مرة أخرى؛ لم يُفقد شيء."),
+    error_not_found: text("لا توجد صفحة على هذا العنوان."),
+    error_server: text(
+        "حدث خطأ من جانبنا. يُرجى المحاولة مرة أخرى؛ وإذا تكرر الخطأ، فيُرجى إبلاغنا بالرمز \
         المرجعي.",
+    ),
 
-    form_post_title: "جارٍ إعادتك إلى التطبيق",
-    form_post_lead: Sentence("ستعود إلى {}."),
-    form_post_submit: "متابعة",
+    form_post_title: text("جارٍ إعادتك إلى التطبيق"),
+    form_post_lead: text("ستعود إلى {client}."),
+    form_post_submit: text("متابعة"),
 };
+
+pub(super) static INFLECTION: Inflection = Inflection { counted, date, ago, device };
 
 const MONTHS: [&str; 12] = [
     "يناير",
@@ -207,4 +223,8 @@ fn counted(amount: Amount) -> String {
 fn ago(seconds: i64) -> String {
     Amount::passed(seconds)
         .map_or_else(|| "قبل لحظات".to_owned(), |amount| format!("قبل {}", counted(amount)))
+}
+
+fn device(browser: &str, system: &str) -> String {
+    format!("{browser} على {system}")
 }

@@ -1,77 +1,80 @@
-//! What the pages say, in which language. Another language is one more file beside `en.rs` and one more [`Language`].
+//! What the pages say, in which language. Another language is one more file beside `en.rs` and one more row of
+//! [`Languages::ours`]; operators add theirs, and replace texts of ours, by configuration.
 
 mod ar;
-mod counted;
 mod de;
 mod en;
 mod es;
 mod fr;
+mod grammar;
+mod language;
 mod table;
 #[cfg(test)]
 mod tests;
 
-pub use table::{ScopeText, Sentence, Texts};
+use std::sync::Arc;
 
-/// The languages the pages speak.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Language {
-    /// Also for everybody whose language is not here yet.
-    #[default]
-    English,
-    /// With "Sie".
-    German,
-    /// With "vous".
-    French,
-    /// With "usted".
-    Spanish,
-    /// Modern Standard Arabic, written from right to left.
-    Arabic,
+pub use grammar::Grammar;
+pub use language::{Direction, FooterLink, Language, Links};
+pub use table::{Text, Texts, Words};
+
+use grammar::{Inflection, Known};
+use grantor_protocol::language_tag::nearest;
+
+/// The languages the pages speak, built once at start; English first, also for everybody whose language is not here.
+#[derive(Debug, Clone)]
+pub struct Languages {
+    english: Arc<Language>,
+    others: Vec<Arc<Language>>,
 }
 
-impl Language {
+impl Default for Languages {
+    fn default() -> Self {
+        let [english, others @ ..] = Self::ours();
+        Self::new(english, others)
+    }
+}
+
+impl Languages {
+    /// The languages that come with Grantor, English first.
+    pub fn ours() -> [Language; 5] {
+        let ours = |tag: &str, direction, texts: Texts, inflection: &'static Inflection| Language {
+            direction,
+            ..Language::new(tag, texts, Grammar::Known(Known(inflection)))
+        };
+        [
+            ours("en", Direction::LeftToRight, en::TEXTS, &en::INFLECTION),
+            ours("de", Direction::LeftToRight, de::TEXTS, &de::INFLECTION),
+            ours("fr", Direction::LeftToRight, fr::TEXTS, &fr::INFLECTION),
+            ours("es", Direction::LeftToRight, es::TEXTS, &es::INFLECTION),
+            ours("ar", Direction::RightToLeft, ar::TEXTS, &ar::INFLECTION),
+        ]
+    }
+
+    /// These languages.
+    pub fn new(english: Language, others: impl IntoIterator<Item = Language>) -> Self {
+        Self { english: Arc::new(english), others: others.into_iter().map(Arc::new).collect() }
+    }
+
+    /// What everybody gets whose language is not here.
+    pub fn english(&self) -> &Arc<Language> {
+        &self.english
+    }
+
     /// All of them, for negotiation and `ui_locales_supported`.
-    pub const ALL: [Self; 5] = [Self::English, Self::German, Self::French, Self::Spanish, Self::Arabic];
-
-    /// The language tag (BCP 47), for the `lang` attribute.
-    pub fn tag(self) -> &'static str {
-        match self {
-            Self::English => "en",
-            Self::German => "de",
-            Self::French => "fr",
-            Self::Spanish => "es",
-            Self::Arabic => "ar",
-        }
-    }
-
-    /// The base direction, for the `dir` attribute.
-    pub fn direction(self) -> &'static str {
-        match self {
-            Self::English | Self::German | Self::French | Self::Spanish => "ltr",
-            Self::Arabic => "rtl",
-        }
-    }
-
-    /// The sentences of this language.
-    pub fn texts(self) -> &'static Texts {
-        match self {
-            Self::English => &en::TEXTS,
-            Self::German => &de::TEXTS,
-            Self::French => &fr::TEXTS,
-            Self::Spanish => &es::TEXTS,
-            Self::Arabic => &ar::TEXTS,
-        }
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Language>> {
+        std::iter::once(&self.english).chain(&self.others)
     }
 
     /// What the client asked for (`ui_locales`, OpenID Connect Core 3.1.2.1) comes before what the browser prefers.
-    pub fn negotiate(ui_locales: &[String], accept_language: Option<&str>) -> Self {
+    pub fn negotiate(&self, ui_locales: &[String], accept_language: Option<&str>) -> &Arc<Language> {
         let asked = ui_locales.iter().map(String::as_str);
         let preferred = accept_language.map(by_quality).unwrap_or_default();
-        asked.chain(preferred).find_map(Self::for_tag).unwrap_or_default()
+        asked.chain(preferred).find_map(|tag| self.for_tag(tag)).unwrap_or(&self.english)
     }
 
-    fn for_tag(tag: &str) -> Option<Self> {
-        let primary = tag.split(['-', '_']).next().unwrap_or_default();
-        Self::ALL.into_iter().find(|language| language.tag().eq_ignore_ascii_case(primary))
+    fn for_tag(&self, tag: &str) -> Option<&Arc<Language>> {
+        nearest(tag, self.iter(), |language| &language.tag)
     }
 }
 

@@ -1,227 +1,177 @@
-//! What every language has to say: one field per sentence, so that a language with a sentence too few does not compile.
-//! What a field means is said best by `en.rs`.
+//! What every language has to say: one field per text, so that a language with a text too few does not compile. What a
+//! field means is said best by `en.rs`.
 
-use grantor_protocol::CivilTime;
+use std::borrow::Cow;
+use std::fmt;
 
-/// A sentence with one gap, written `{}`. The gap is filled in the template, so what fills it is escaped and isolated
-/// there, and each language puts it where its grammar wants it.
-#[derive(Debug, Clone, Copy)]
-pub struct Sentence(pub(super) &'static str);
+/// One text of a page, ours or the operator's, with at most one gap, written by its name: `{client}`. A template puts
+/// into the gap what belongs there, escaped and isolated; each language puts the gap where its grammar wants it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text(Cow<'static, str>);
 
-impl Sentence {
+/// A text of ours.
+pub(super) const fn text(text: &'static str) -> Text {
+    Text(Cow::Borrowed(text))
+}
+
+impl Text {
+    /// The longest that an operator may write, in characters.
+    pub const LONGEST: usize = 500;
+
+    /// The whole text, its gap by name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// What stands before the gap.
-    pub fn before(&self) -> &'static str {
-        self.0.split_once("{}").map_or(self.0, |(before, _)| before)
+    pub fn before(&self) -> &str {
+        self.0.split_once('{').map_or(&self.0, |(before, _)| before)
     }
 
     /// What stands after the gap.
-    pub fn after(&self) -> &'static str {
-        self.0.split_once("{}").map_or("", |(_, after)| after)
+    pub fn after(&self) -> &str {
+        self.0.split_once('}').map_or("", |(_, after)| after)
+    }
+
+    /// The text with this in its gap.
+    pub fn filled(&self, filling: &str) -> String {
+        format!("{}{filling}{}", self.before(), self.after())
+    }
+
+    /// The name of the gap.
+    pub fn gap(&self) -> Option<&str> {
+        let (_, rest) = self.0.split_once('{')?;
+        rest.split_once('}').map(|(name, _)| name)
+    }
+
+    /// Whether an operator may write this.
+    pub fn is_line(own: &str) -> Result<(), String> {
+        let length = own.chars().count();
+        if own.trim().is_empty() || length > Self::LONGEST || own.contains(char::is_control) {
+            return Err(format!("must be one line of 1 to {} visible characters", Self::LONGEST));
+        }
+        Ok(())
+    }
+
+    /// What an operator writes where we had this text: it needs the same gap and no other.
+    pub(super) fn replaced_by(&self, own: &str) -> Result<Self, String> {
+        Self::is_line(own)?;
+        let replaced = Self(Cow::Owned(own.to_owned()));
+        let expected = usize::from(self.gap().is_some());
+        if replaced.gap() == self.gap()
+            && ['{', '}'].iter().all(|brace| own.matches(*brace).count() == expected)
+        {
+            return Ok(replaced);
+        }
+        Err(match self.gap() {
+            Some(gap) => format!("must have {{{gap}}} once, and no other braces, as in \"{self}\""),
+            None => "must have no braces: nothing is filled in here".to_owned(),
+        })
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 
 /// A permission in words.
-#[derive(Debug, Clone, Copy)]
-pub struct ScopeText {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Words<'a> {
     /// What the app will be able to do.
-    pub title: &'static str,
-    /// What exactly that means.
-    pub detail: &'static str,
+    pub title: &'a str,
+    /// What exactly that means; empty where nothing is left to say.
+    pub detail: &'a str,
 }
 
 macro_rules! table {
-    ($($name:ident: $kind:ty;)*) => {
-        /// The sentences of one language.
-        #[derive(Debug)]
-        #[expect(missing_docs, reason = "the English sentence of each field says more than a comment could")]
-        pub struct Texts { $(pub $name: $kind,)* }
+    ($($name:ident,)*) => {
+        /// The texts of one language.
+        #[derive(Debug, Clone)]
+        #[expect(missing_docs, reason = "the English text of each field says more than a comment could")]
+        pub struct Texts { $(pub $name: Text,)* }
 
-        #[cfg(test)]
         impl Texts {
-            /// Every field by its name, with all that it can say.
-            pub(super) fn spoken(&self) -> Vec<(&'static str, String)> {
-                use super::tests::Spoken as _;
-                vec![$((stringify!($name), self.$name.spoken()),)*]
+            /// The keys of all texts, as operators write them.
+            pub const KEYS: &[&str] = &[$(stringify!($name),)*];
+
+            /// The text of that key.
+            pub fn at(&self, key: &str) -> Option<&Text> {
+                match key {
+                    $(stringify!($name) => Some(&self.$name),)*
+                    _ => None,
+                }
+            }
+
+            pub(super) fn at_mut(&mut self, key: &str) -> Option<&mut Text> {
+                match key {
+                    $(stringify!($name) => Some(&mut self.$name),)*
+                    _ => None,
+                }
             }
         }
     };
 }
 
+#[rustfmt::skip]
 table! {
-    reference: &'static str;
-    comma: &'static str;
-    opens_new_tab: &'static str;
-    cancel: &'static str;
-    error_prefix: &'static str;
+    reference, comma, opens_new_tab, cancel, error_prefix, footer_terms, footer_privacy, footer_imprint,
+    footer_support,
 
-    login_title: &'static str;
-    login_lead: Sentence;
-    login_again_title: &'static str;
-    login_again_lead: Sentence;
-    login_signed_in_as: &'static str;
-    login_username: &'static str;
-    login_password: &'static str;
-    login_remember: &'static str;
-    login_recovery: &'static str;
-    login_submit: &'static str;
-    login_wrong: &'static str;
-    login_too_many: fn(u64) -> String;
-    client_policy: &'static str;
-    client_terms: &'static str;
-    client_links: Sentence;
+    login_title, login_lead, login_again_title, login_again_lead, login_signed_in_as, login_username,
+    login_password, login_remember, login_recovery, login_submit, login_wrong, login_too_many,
+    client_policy, client_terms, client_links,
 
-    select_title: &'static str;
-    select_lead: Sentence;
-    select_another: &'static str;
+    select_title, select_lead, select_another,
 
-    consent_title: Sentence;
-    consent_account: &'static str;
-    consent_lead: &'static str;
-    consent_nothing: &'static str;
-    claim_name: &'static str;
-    claim_given_name: &'static str;
-    claim_family_name: &'static str;
-    claim_middle_name: &'static str;
-    claim_nickname: &'static str;
-    claim_preferred_username: &'static str;
-    claim_profile: &'static str;
-    claim_picture: &'static str;
-    claim_website: &'static str;
-    claim_gender: &'static str;
-    claim_birthdate: &'static str;
-    claim_zoneinfo: &'static str;
-    claim_locale: &'static str;
-    claim_updated_at: &'static str;
-    claim_email: &'static str;
-    claim_email_verified: &'static str;
-    claim_address: &'static str;
-    claim_phone_number: &'static str;
-    claim_phone_number_verified: &'static str;
-    consent_names: &'static str;
-    consent_audience: &'static str;
-    consent_returns_to: Sentence;
-    consent_this_device: &'static str;
-    consent_unverified: &'static str;
-    consent_remembered: &'static str;
-    consent_accept: &'static str;
-    consent_deny: &'static str;
-    scope_openid: ScopeText;
-    scope_profile: ScopeText;
-    scope_email: ScopeText;
-    scope_address: ScopeText;
-    scope_phone: ScopeText;
-    scope_offline: ScopeText;
+    consent_title, consent_account, consent_lead, consent_nothing, claim_name, claim_given_name,
+    claim_family_name, claim_middle_name, claim_nickname, claim_preferred_username, claim_profile,
+    claim_picture, claim_website, claim_gender, claim_birthdate, claim_zoneinfo, claim_locale,
+    claim_updated_at, claim_email, claim_email_verified, claim_address, claim_phone_number,
+    claim_phone_number_verified, consent_names, consent_audience, consent_returns_to, consent_this_device,
+    consent_unverified, consent_remembered, consent_accept, consent_deny, scope_openid, scope_openid_detail,
+    scope_profile, scope_profile_detail, scope_email, scope_email_detail, scope_address,
+    scope_address_detail, scope_phone, scope_phone_detail, scope_offline, scope_offline_detail,
 
-    account_title: &'static str;
-    account_login_lead: &'static str;
-    account_again_lead: &'static str;
-    account_switch: &'static str;
-    account_sessions: &'static str;
-    account_this_browser: &'static str;
-    account_device: fn(&str, &str) -> String;
-    account_unknown_device: &'static str;
-    account_signed_in: Sentence;
-    account_last_seen: Sentence;
-    account_end_session: &'static str;
-    account_end_others: &'static str;
-    account_more_sessions: &'static str;
-    account_apps: &'static str;
-    account_apps_lead: &'static str;
-    account_no_apps: &'static str;
-    account_since: Sentence;
-    account_last_used: Sentence;
-    account_away: &'static str;
-    account_disconnect: &'static str;
-    account_more_apps: &'static str;
-    account_password: &'static str;
-    account_password_lead: &'static str;
-    account_current_password: &'static str;
-    account_new_password: &'static str;
-    account_new_password_hint: &'static str;
-    account_change_password: &'static str;
-    account_session_ended: &'static str;
-    account_session_gone: &'static str;
-    account_others_ended: &'static str;
-    account_disconnected: &'static str;
-    account_password_changed: &'static str;
-    account_confirmed: &'static str;
-    account_wrong_password: &'static str;
-    account_short_password: &'static str;
-    account_long_password: &'static str;
-    date: fn(CivilTime) -> String;
-    ago: fn(i64) -> String;
+    account_title, account_login_lead, account_again_lead, account_switch, account_sessions,
+    account_this_browser, account_unknown_device, account_signed_in, account_last_seen, account_end_session,
+    account_end_others, account_more_sessions, account_apps, account_apps_lead, account_no_apps,
+    account_since, account_last_used, account_away, account_disconnect, account_more_apps, account_password,
+    account_password_lead, account_current_password, account_new_password, account_new_password_hint,
+    account_change_password, account_session_ended, account_session_gone, account_others_ended,
+    account_disconnected, account_password_changed, account_confirmed, account_wrong_password,
+    account_short_password, account_long_password,
 
-    logout_title: &'static str;
-    logout_account: &'static str;
-    logout_lead: &'static str;
-    logout_asked: Sentence;
-    logout_confirm: &'static str;
-    logout_cancel: &'static str;
+    logout_title, logout_account, logout_lead, logout_asked, logout_confirm, logout_cancel,
 
-    logged_out_title: &'static str;
-    logged_out_lead: &'static str;
-    front_channel_lead: &'static str;
-    front_channel_continue: &'static str;
-    logged_out_stayed_title: &'static str;
-    logged_out_stayed_lead: &'static str;
-    continue_to: Sentence;
+    logged_out_title, logged_out_lead, front_channel_lead, front_channel_continue, logged_out_stayed_title,
+    logged_out_stayed_lead, continue_to,
 
-    error_title: &'static str;
-    error_code: &'static str;
-    error_help: &'static str;
-    error_app_unknown: &'static str;
-    error_bad_return: &'static str;
-    error_bad_request: &'static str;
-    error_expired: &'static str;
-    error_other_browser: &'static str;
-    error_not_yours: &'static str;
-    error_cookies: &'static str;
-    error_busy: &'static str;
-    error_not_found: &'static str;
-    error_server: &'static str;
+    error_title, error_code, error_help, error_app_unknown, error_bad_return, error_bad_request,
+    error_expired, error_other_browser, error_not_yours, error_cookies, error_busy, error_not_found,
+    error_server,
 
-    form_post_title: &'static str;
-    form_post_lead: Sentence;
-    form_post_submit: &'static str;
+    form_post_title, form_post_lead, form_post_submit,
 }
 
 impl Texts {
     /// The words for one claim that we know; others are shown by name.
-    pub fn claim(&self, name: &str) -> Option<&'static str> {
-        match name {
-            "name" => Some(self.claim_name),
-            "given_name" => Some(self.claim_given_name),
-            "family_name" => Some(self.claim_family_name),
-            "middle_name" => Some(self.claim_middle_name),
-            "nickname" => Some(self.claim_nickname),
-            "preferred_username" => Some(self.claim_preferred_username),
-            "profile" => Some(self.claim_profile),
-            "picture" => Some(self.claim_picture),
-            "website" => Some(self.claim_website),
-            "gender" => Some(self.claim_gender),
-            "birthdate" => Some(self.claim_birthdate),
-            "zoneinfo" => Some(self.claim_zoneinfo),
-            "locale" => Some(self.claim_locale),
-            "updated_at" => Some(self.claim_updated_at),
-            "email" => Some(self.claim_email),
-            "email_verified" => Some(self.claim_email_verified),
-            "address" => Some(self.claim_address),
-            "phone_number" => Some(self.claim_phone_number),
-            "phone_number_verified" => Some(self.claim_phone_number_verified),
-            _ => None,
-        }
+    pub fn claim(&self, name: &str) -> Option<&str> {
+        self.at(&format!("claim_{name}")).map(Text::as_str)
     }
 
     /// The words for a scope that we know; others are shown by name.
-    pub fn scope(&self, name: &str) -> Option<&ScopeText> {
-        match name {
-            "openid" => Some(&self.scope_openid),
-            "profile" => Some(&self.scope_profile),
-            "email" => Some(&self.scope_email),
-            "address" => Some(&self.scope_address),
-            "phone" => Some(&self.scope_phone),
-            "offline_access" | "offline" => Some(&self.scope_offline),
-            _ => None,
-        }
+    pub fn scope(&self, name: &str) -> Option<Words<'_>> {
+        let (title, detail) = match name {
+            "openid" => (&self.scope_openid, &self.scope_openid_detail),
+            "profile" => (&self.scope_profile, &self.scope_profile_detail),
+            "email" => (&self.scope_email, &self.scope_email_detail),
+            "address" => (&self.scope_address, &self.scope_address_detail),
+            "phone" => (&self.scope_phone, &self.scope_phone_detail),
+            "offline_access" | "offline" => (&self.scope_offline, &self.scope_offline_detail),
+            _ => return None,
+        };
+        Some(Words { title: title.as_str(), detail: detail.as_str() })
     }
 }
