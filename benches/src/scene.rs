@@ -134,7 +134,7 @@ impl Scene {
         let answer = Connection::new(self.admin).send(request).await?.expect(200)?;
         let text = String::from_utf8_lossy(&answer.body).into_owned();
         text.lines()
-            .find_map(|line| line.strip_prefix("grantor_database_statements_total ")?.parse().ok())
+            .find_map(|line| line.strip_prefix("grantor_database_statements ")?.parse().ok())
             .ok_or_else(|| Failure("no count of statements in /metrics".to_owned()))
     }
 }
