@@ -60,6 +60,7 @@ pub(crate) async fn serve(port: u16, database: &str) -> Result<(), Failure> {
         .route("/es256", post(es256))
         .route("/select", post(select))
         .route("/update", post(update))
+        .route("/update-and-rs256", post(update_and_rs256))
         .route("/password", post(password))
         .with_state(bare);
     let listener = tokio::net::TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await?;
@@ -85,6 +86,11 @@ fn json(body: String) -> Response {
 
 fn failed(error: impl std::fmt::Display) -> Response {
     (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response()
+}
+
+async fn update_and_rs256(State(bare): State<Bare>) -> Response {
+    let updated = update(State(bare.clone())).await;
+    if updated.status().is_success() { rs256(State(bare)).await } else { updated }
 }
 
 async fn rs256(State(bare): State<Bare>) -> Response {

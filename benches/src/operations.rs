@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::http::{Answer, Connection};
 use crate::scene::{Client, Scene, USERS, user};
 
-/// Grants whose tokens are introspected, used and refreshed, in all.
+/// Grants whose tokens are introspected, used and refreshed, with an ID token and without.
 const GRANTS: usize = 1024;
 
 /// An operation of the server.
@@ -24,7 +24,9 @@ pub(crate) enum Operation {
     Introspection,
     Userinfo,
     Redemption,
+    RedemptionWithoutIdToken,
     Refresh,
+    RefreshWithoutIdToken,
     SilentAuthorization,
     Login,
 }
@@ -37,6 +39,7 @@ pub(crate) enum Act {
     Es256,
     Select,
     Update,
+    UpdateAndRs256,
     Password,
 }
 
@@ -52,20 +55,25 @@ impl Operation {
             Self::Introspection => "introspection",
             Self::Userinfo => "userinfo",
             Self::Redemption => "redemption",
+            Self::RedemptionWithoutIdToken => "redemption, no ID token",
             Self::Refresh => "refresh",
+            Self::RefreshWithoutIdToken => "refresh, no ID token",
             Self::SilentAuthorization => "silent authorization",
             Self::Login => "whole login",
         }
     }
 
-    /// What limits it. A redemption and a refresh also sign an ID token, which the update does not.
+    /// What limits it. ID tokens are signed by RS256, the default; a login hashes a password.
     pub(crate) fn act(self) -> Act {
         match self {
             Self::Discovery | Self::Jwks | Self::ClientCredentialsOpaque => Act::Nothing,
             Self::ClientCredentialsRs256 => Act::Rs256,
             Self::ClientCredentialsEs256 => Act::Es256,
             Self::Introspection | Self::Userinfo => Act::Select,
-            Self::Redemption | Self::Refresh | Self::SilentAuthorization => Act::Update,
+            Self::Redemption | Self::Refresh => Act::UpdateAndRs256,
+            Self::RedemptionWithoutIdToken | Self::RefreshWithoutIdToken | Self::SilentAuthorization => {
+                Act::Update
+            }
             Self::Login => Act::Password,
         }
     }
@@ -107,12 +115,11 @@ impl Operation {
                         })
                         .collect(),
                 ),
-                Self::Redemption => Work::Once(Vec::new()),
-                Self::Refresh => Work::Refresh {
-                    scene: Access::of(scene),
-                    tokens: grants.take(number, connections),
-                    turn: 0,
-                },
+                Self::Redemption | Self::RedemptionWithoutIdToken => Work::Once(Vec::new()),
+                Self::Refresh => grants.refreshing(scene, Issued::WithIdToken, number, connections),
+                Self::RefreshWithoutIdToken => {
+                    grants.refreshing(scene, Issued::WithoutIdToken, number, connections)
+                }
                 Self::SilentAuthorization => {
                     Work::Silent { browsers: grants.browsers(scene, number, connections), turn: 0 }
                 }
@@ -125,8 +132,23 @@ impl Operation {
             };
             places.push(Place { connection: Connection::new(scene.server.address), work });
         }
-        if self == Self::Redemption {
-            let codes = grants.codes(scene, supply(connections, time)).await?;
+        let wanted = match self {
+            Self::Redemption => Some(Issued::WithIdToken),
+            Self::RedemptionWithoutIdToken => Some(Issued::WithoutIdToken),
+            Self::Discovery
+            | Self::Jwks
+            | Self::ClientCredentialsOpaque
+            | Self::ClientCredentialsRs256
+            | Self::ClientCredentialsEs256
+            | Self::Introspection
+            | Self::Userinfo
+            | Self::Refresh
+            | Self::RefreshWithoutIdToken
+            | Self::SilentAuthorization
+            | Self::Login => None,
+        };
+        if let Some(issued) = wanted {
+            let codes = grants.codes(scene, issued, supply(connections, time)).await?;
             for (number, code) in codes.iter().enumerate() {
                 let Some(place) = places.get_mut(number % connections) else { continue };
                 if let Work::Once(requests) = &mut place.work {
@@ -145,8 +167,15 @@ fn supply(connections: usize, time: Duration) -> usize {
 }
 
 impl Act {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Nothing, Self::Rs256, Self::Es256, Self::Select, Self::Update, Self::Password];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Nothing,
+        Self::Rs256,
+        Self::Es256,
+        Self::Select,
+        Self::Update,
+        Self::UpdateAndRs256,
+        Self::Password,
+    ];
 
     /// As the table says it.
     pub(crate) fn name(self) -> &'static str {
@@ -156,6 +185,7 @@ impl Act {
             Self::Es256 => "one ES256 signature",
             Self::Select => "one select",
             Self::Update => "one durable update",
+            Self::UpdateAndRs256 => "update and RS256 signature",
             Self::Password => "one argon2id",
         }
     }
@@ -168,6 +198,9 @@ impl Act {
             Self::Es256 => "POST /es256 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n",
             Self::Select => "POST /select HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n",
             Self::Update => "POST /update HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n",
+            Self::UpdateAndRs256 => {
+                "POST /update-and-rs256 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"
+            }
             Self::Password => "POST /password HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n",
         };
         let place = || Place {
@@ -195,6 +228,7 @@ enum Work {
     Once(Vec<Vec<u8>>),
     Refresh {
         scene: Access,
+        issued: Issued,
         tokens: Vec<String>,
         turn: usize,
     },
@@ -224,7 +258,7 @@ impl Seat for Place {
                 let Some(request) = requests.pop() else { return Ok(false) };
                 connection.send(&request).await?.expect(200).map(|_| true)
             }
-            Work::Refresh { scene, tokens, turn } => {
+            Work::Refresh { scene, issued: _, tokens, turn } => {
                 *turn = (*turn + 1) % tokens.len().max(1);
                 let Some(token) = tokens.get_mut(*turn) else { return Ok(false) };
                 let request = scene.token(&format!("grant_type=refresh_token&refresh_token={token}"));
@@ -291,9 +325,26 @@ fn member(answer: &Answer, name: &str) -> Result<String, Failure> {
     text.ok_or_else(|| Failure(format!("no {name} in {json}")))
 }
 
+/// Whether a grant has the scope `openid`, and so comes with an ID token each time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Issued {
+    WithIdToken,
+    WithoutIdToken,
+}
+
+impl Issued {
+    fn scope(self) -> &'static str {
+        match self {
+            Self::WithIdToken => "openid offline_access",
+            Self::WithoutIdToken => "offline_access",
+        }
+    }
+}
+
 /// A grant and its tokens.
 #[derive(Debug)]
 struct Grant {
+    issued: Issued,
     access_token: String,
     refresh_token: String,
 }
@@ -314,32 +365,37 @@ impl Grants {
             browser.logs_in(&scene.app, &user(number)).await?;
             all.browsers.push(browser);
         }
-        let codes = all.codes(scene, GRANTS).await?;
         let mut connection = Connection::new(scene.server.address);
-        for code in codes {
-            let request = post(scene, "/oauth2/token", &scene.app.basic, &redemption(&code));
-            let answer = connection.send(&request).await?.expect(200)?;
-            let (access_token, refresh_token) =
-                (member(&answer, "access_token")?, member(&answer, "refresh_token")?);
-            all.grants.push(Grant { access_token, refresh_token });
+        for issued in [Issued::WithIdToken, Issued::WithoutIdToken] {
+            for code in all.codes(scene, issued, GRANTS).await? {
+                let request = post(scene, "/oauth2/token", &scene.app.basic, &redemption(&code));
+                let answer = connection.send(&request).await?.expect(200)?;
+                let (access_token, refresh_token) =
+                    (member(&answer, "access_token")?, member(&answer, "refresh_token")?);
+                all.grants.push(Grant { issued, access_token, refresh_token });
+            }
         }
         Ok(all)
     }
 
     fn share(&self, number: usize, connections: usize) -> impl Iterator<Item = &Grant> {
-        self.grants.iter().skip(number).step_by(connections)
+        let with_openid = self.grants.iter().filter(|grant| grant.issued == Issued::WithIdToken);
+        with_openid.skip(number).step_by(connections)
     }
 
-    /// The refresh tokens of a share. Whoever refreshed puts the newest back.
-    fn take(&self, number: usize, connections: usize) -> Vec<String> {
-        self.share(number, connections).map(|grant| grant.refresh_token.clone()).collect()
+    /// A share to refresh. Whoever refreshed puts the newest tokens back.
+    fn refreshing(&self, scene: &Scene, issued: Issued, number: usize, connections: usize) -> Work {
+        let grants = self.grants.iter().filter(|grant| grant.issued == issued);
+        let tokens = grants.skip(number).step_by(connections).map(|grant| grant.refresh_token.clone());
+        Work::Refresh { scene: Access::of(scene), issued, tokens: tokens.collect(), turn: 0 }
     }
 
     /// Puts the newest refresh tokens back: those of before are replays from now on.
     pub(crate) fn put_back(&mut self, places: &[Place]) {
         for (number, place) in places.iter().enumerate() {
-            if let Work::Refresh { tokens, .. } = &place.work {
-                let shares = self.grants.iter_mut().skip(number).step_by(places.len());
+            if let Work::Refresh { issued, tokens, .. } = &place.work {
+                let grants = self.grants.iter_mut().filter(|grant| grant.issued == *issued);
+                let shares = grants.skip(number).step_by(places.len());
                 for (grant, token) in shares.zip(tokens) {
                     grant.refresh_token.clone_from(token);
                 }
@@ -354,8 +410,8 @@ impl Grants {
     }
 
     /// Codes for refresh tokens, unredeemed, made by eight connections.
-    async fn codes(&self, scene: &Scene, wanted: usize) -> Result<Vec<String>, Failure> {
-        let request = silent_request(&scene.app, "openid offline_access");
+    async fn codes(&self, scene: &Scene, issued: Issued, wanted: usize) -> Result<Vec<String>, Failure> {
+        let request = silent_request(&scene.app, issued.scope());
         let left = Rc::new(Cell::new(wanted));
         let mut seats: Vec<Minting> = (0..8)
             .map(|number| {

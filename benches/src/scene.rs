@@ -96,6 +96,7 @@ impl Scene {
         }
         let server = Process::start(
             Command::new(&grantor.binary).arg("serve").arg("--config").arg(&grantor.config),
+            folder.path().join("grantor.log"),
             public,
             "/health/ready",
         )
@@ -107,6 +108,7 @@ impl Scene {
                 .arg(beside.port().to_string())
                 .arg("--database")
                 .arg(theirs.url()),
+            folder.path().join("bare.log"),
             beside,
             "/nothing",
         )
@@ -160,8 +162,7 @@ fn configuration(issuer: &str, public: SocketAddr, admin: SocketAddr, database: 
          database.url = '{database}'\n\
          secrets.system = ['benchmarks only: this system secret is not one']\n\
          # Codes are made before their redemption is measured.\n\
-         tokens.code.lifetime = '10m'\n\
-         log.level = 'warn'\n"
+         tokens.code.lifetime = '10m'\n"
     )
 }
 
@@ -208,8 +209,15 @@ impl Grantor {
 }
 
 impl Process {
-    async fn start(command: &mut Command, address: SocketAddr, ready: &str) -> Result<Self, Failure> {
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true).spawn()?;
+    async fn start(
+        command: &mut Command,
+        log: PathBuf,
+        address: SocketAddr,
+        ready: &str,
+    ) -> Result<Self, Failure> {
+        let log = fs::File::create(log)?;
+        let command = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        let child = command.kill_on_drop(true).spawn()?;
         let pid = child.id().ok_or_else(|| Failure("the process is gone".to_owned()))?;
         let request = format!("GET {ready} HTTP/1.1\r\nHost: localhost\r\n\r\n");
         let begun = Instant::now();

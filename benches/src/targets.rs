@@ -32,7 +32,11 @@ pub(crate) fn target(operation: Operation) -> Option<Target> {
         Operation::Redemption => (360.0, 5.0, false),
         Operation::Refresh => (460.0, 5.0, false),
         Operation::SilentAuthorization => (184.0, 8.0, false),
-        Operation::Jwks | Operation::ClientCredentialsEs256 | Operation::Login => return None,
+        Operation::Jwks
+        | Operation::ClientCredentialsEs256
+        | Operation::RedemptionWithoutIdToken
+        | Operation::RefreshWithoutIdToken
+        | Operation::Login => return None,
     };
     Some(Target { hydra, times, signs })
 }

@@ -228,6 +228,9 @@ async fn update(opened: &Opened, id: &str, arguments: MetadataArguments) -> Resu
         (None, None) => {}
         (Some(_) | None, Some(_)) | (Some(_), None) => {
             clients.set_secret(client.row, secret.as_ref(), None, now).await?;
+            if client.overlap_until(now).is_some() {
+                warn("the client was between two secrets: both ended with this change");
+            }
         }
     }
     opened.record(&AuditEvent::ClientUpdated { client_id: client.client_id.clone() });

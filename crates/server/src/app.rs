@@ -14,6 +14,7 @@ use crate::client_keys::ClientKeys;
 use crate::client_uses::ClientUses;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::discovery::Document;
 use crate::drain::Drain;
 use crate::ending::EndingAccess;
 use crate::hash_pool::HashPool;
@@ -55,6 +56,8 @@ pub struct Shared {
     pub(crate) logout_delivery: LogoutDelivery,
     /// What the pages load.
     pub(crate) assets: Assets,
+    /// What discovery says.
+    pub(crate) metadata: Document,
     /// Whether this process is about to stop.
     pub(crate) drain: Drain,
     /// Counters and latencies.
@@ -100,6 +103,7 @@ impl App {
         let metrics = Metrics::default();
         let audit = AuditLog::new(&config.audit);
         let assets = Assets::new(&config.brand, config.issuer.path());
+        let metadata = Document::of(&config);
         Self(Arc::new(Shared {
             config,
             store,
@@ -113,6 +117,7 @@ impl App {
             client_keys,
             logout_delivery: LogoutDelivery::default(),
             assets,
+            metadata,
             drain: Drain::default(),
             metrics,
             certificate_renewed: Notify::new(),

@@ -1,6 +1,7 @@
 //! Metadata (RFC 8414, OpenID Connect Discovery section 3): what is on, computed from the tables that serve it. Endpoint
 //! members come from the route table, so that neither can say what the other does not.
 
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -13,7 +14,7 @@ use grantor_protocol::{
 
 use crate::app::App;
 use crate::config::Config;
-use crate::extract::{Issuer, address};
+use crate::extract::address;
 use crate::jwks::cacheable;
 use crate::key_ring::entity_tag;
 use crate::pages::views::WebLink;
@@ -25,11 +26,25 @@ const MAX_AGE: i64 = 300;
 pub(crate) const PASSWORD_ACR: &str = "1";
 
 /// `GET /.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`: the same document.
-pub(crate) async fn get(State(app): State<App>, issuer: Issuer, headers: HeaderMap) -> Response {
-    let metadata = published(&issuer.url, &Offered::by(&app.config));
-    let body = serde_json::to_string(&metadata).unwrap_or_default();
-    let etag = entity_tag(&body);
-    cacheable(&headers, "application/json", body, &etag, MAX_AGE)
+pub(crate) async fn get(State(app): State<App>, headers: HeaderMap) -> Response {
+    let Document { body, etag } = &app.metadata;
+    cacheable(&headers, "application/json", body.clone(), etag, MAX_AGE)
+}
+
+/// The document as it is sent: nothing in it changes while the server runs.
+#[derive(Debug)]
+pub(crate) struct Document {
+    body: Bytes,
+    etag: String,
+}
+
+impl Document {
+    /// Of the issuer and the settings.
+    pub(crate) fn of(config: &Config) -> Self {
+        let metadata = published(config.issuer.as_str(), &Offered::by(config));
+        let body = serde_json::to_string(&metadata).unwrap_or_default();
+        Self { etag: entity_tag(&body), body: body.into() }
+    }
 }
 
 /// What the operator's settings decide of the document.

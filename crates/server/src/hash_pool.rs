@@ -31,11 +31,18 @@ impl HashPool {
         self.0.queued()
     }
 
-    /// Whether `password` is the one behind `hash`. Without a hash the same work is done against a dummy, so that
-    /// the answer's time does not tell whether the account exists (ASVS 6.3.8).
+    /// Whether `password` is the one behind `hash`. Without a hash the same work is done against a dummy, so that the
+    /// answer's time does not tell whether the account exists (ASVS 6.3.8). A hash of another system may cost less than ours
+    /// and never answers sooner; one that costs more does answer later (SECURITY.md).
     pub(crate) async fn verify(&self, password: Secret, hash: Option<String>) -> Result<bool, HashPoolError> {
         self.run(move || match hash {
-            Some(hash) => grantor_crypto::verify_password(&password, &hash),
+            Some(hash) => {
+                let is_right = grantor_crypto::verify_password(&password, &hash)?;
+                if !is_right && grantor_crypto::needs_rehash(&hash) {
+                    grantor_crypto::verify_password(&password, grantor_crypto::dummy_hash())?;
+                }
+                Ok(is_right)
+            }
             None => grantor_crypto::verify_password(&password, grantor_crypto::dummy_hash()).map(|_| false),
         })
         .await

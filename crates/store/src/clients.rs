@@ -230,7 +230,7 @@ impl Clients<'_> {
         let update = self.0.statement(
             "clients.end_previous_secret",
             "UPDATE client SET previous_secret = NULL, previous_secret_expires_at = NULL, updated_at = $2
-              WHERE id = $1 AND previous_secret IS NOT NULL",
+              WHERE id = $1 AND previous_secret IS NOT NULL AND previous_secret_expires_at > $2",
         );
         let changed = update.bind(row).bind(now).execute().await? == 1;
         self.0.announce(Change::Clients).await;

@@ -70,6 +70,17 @@ pub enum Imported {
     Refused(ImportRefusal),
 }
 
+impl Imported {
+    /// Whether an account is made or changed.
+    pub fn is_a_change(&self) -> bool {
+        match self {
+            Self::Created(_) => true,
+            Self::Present(_, changes) => !changes.is_empty(),
+            Self::Refused(_) => false,
+        }
+    }
+}
+
 /// What an import changes of an account that is there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ImportChanges {

@@ -70,10 +70,6 @@ pub(super) async fn run(opened: &Opened, arguments: ImportArguments) -> Result<(
     import.all(entries).await?;
     let Import { summary, mut progress, .. } = import;
     progress.clear();
-    let changed = summary.created + summary.updated;
-    if changed > 0 && !arguments.dry_run {
-        opened.record(&AuditEvent::UsersImported { count: changed });
-    }
     if arguments.json {
         print_json(&summary.document(noun, arguments.dry_run))?;
     } else {
@@ -113,15 +109,38 @@ impl Import<'_> {
 
     async fn write(&mut self) -> Result<(), Failure> {
         let (numbers, users): (Vec<_>, Vec<_>) = std::mem::take(&mut self.batch).into_iter().unzip();
-        let imported = self.opened.store.users().import(&users, self.terms).await.map_err(|fault| {
-            let done = self.summary.done();
-            Failure::new(format!("{fault}\n{done} users were taken over before; run the same command again"))
-        })?;
+        if !self.terms.dry_run {
+            self.end_what_will_be_replaced(&users).await?;
+        }
+        let imported = self.imported(&users, self.terms).await?;
+        let changed = imported.iter().filter(|imported| imported.is_a_change()).count();
+        if changed > 0 && !self.terms.dry_run {
+            self.opened.record(&AuditEvent::UsersImported { count: changed as u64 });
+        }
         for (number, imported) in numbers.into_iter().zip(imported) {
             match imported {
                 Imported::Created(_) => self.summary.created += 1,
                 Imported::Present(user, changes) => self.changed(user, changes).await?,
                 Imported::Refused(refusal) => self.problem(number, refusal.to_string()),
+            }
+        }
+        Ok(())
+    }
+
+    async fn imported(&self, users: &[ImportedUser], terms: ImportTerms) -> Result<Vec<Imported>, Failure> {
+        self.opened.store.users().import(users, terms).await.map_err(|fault| {
+            let done = self.summary.done();
+            Failure::new(format!("{fault}\n{done} users were taken over before; run the same command again"))
+        })
+    }
+
+    /// What old passwords gave ends before they are replaced, and again after: whoever interrupts an import leaves neither
+    /// it nor anything that a later run would take for done.
+    async fn end_what_will_be_replaced(&self, users: &[ImportedUser]) -> Result<(), Failure> {
+        let foreseen = self.imported(users, ImportTerms { dry_run: true, ..self.terms }).await?;
+        for imported in foreseen {
+            if let Imported::Present(user, ImportChanges { password: PasswordImport::Set, .. }) = imported {
+                self.opened.ending().replaced_password(user, None, RevocationReason::Operator).await?;
             }
         }
         Ok(())
@@ -142,6 +161,7 @@ impl Import<'_> {
         }
         let ending = self.opened.ending();
         if changes.password == PasswordImport::Set {
+            self.opened.record(&AuditEvent::PasswordChanged { subject: user });
             ending.replaced_password(user, None, RevocationReason::Operator).await?;
         }
         if changes.disable {
@@ -149,6 +169,7 @@ impl Import<'_> {
         }
         if changes.enable {
             self.opened.store.users().enable(user).await?;
+            self.opened.record(&AuditEvent::UserEnabled { subject: user });
         }
         Ok(())
     }

@@ -44,6 +44,10 @@ impl SoftwareStatement {
     /// Puts what is stated in the place of what the document says by itself (RFC 7591 section 3.1.1).
     pub fn override_members(&self, document: &mut Map<String, Value>) {
         let stated = self.claims.iter().filter(|(name, _)| !NOT_METADATA.contains(&name.as_str()));
+        // A translation (section 2.2) is shown in place of the original, so one that is not stated goes with what it translates.
+        document.retain(|name, _| {
+            !name.split_once('#').is_some_and(|(member, _)| self.claims.contains_key(member))
+        });
         document.extend(stated.map(|(name, value)| (name.clone(), value.clone())));
     }
 }
@@ -68,6 +72,24 @@ mod tests {
         statement.override_members(&mut document);
         let merged = json!({
             "client_name": "Stated", "contacts": ["a@b.example"], "redirect_uris": ["https://stated.example/cb"],
+        });
+        assert_eq!(Value::Object(document), merged);
+    }
+
+    /// Else a stated name would be shown to nobody whose language the client translated it into (T154).
+    #[test]
+    fn what_is_stated_wins_over_translations_that_are_not() {
+        let claims = json!({ "client_name": "Wiki", "client_name#de": "Das Wiki", "tos_uri#fr": "https://a.example/fr" });
+        let statement =
+            SoftwareStatement { jwt: "a.b.c".to_owned(), claims: claims.as_object().unwrap().clone() };
+        let said = json!({
+            "client_name#en": "Your Bank", "client_name#de": "Ihre Bank", "tos_uri#es": "https://a.example/es",
+        });
+        let mut document = said.as_object().unwrap().clone();
+        statement.override_members(&mut document);
+        let merged = json!({
+            "tos_uri#es": "https://a.example/es", "client_name": "Wiki", "client_name#de": "Das Wiki",
+            "tos_uri#fr": "https://a.example/fr",
         });
         assert_eq!(Value::Object(document), merged);
     }

@@ -35,7 +35,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Brand> {
     }
     if let Some(loading) = stylesheet.as_ref().and_then(Stylesheet::loads) {
         let message =
-            format!("has {loading}, which has no effect: the policy of the pages lets styles load nothing");
+            format!("has {loading}: the policy of the pages lets styles load nothing from elsewhere");
         reader.warning("brand.stylesheet", message);
     }
     let brand = Brand {

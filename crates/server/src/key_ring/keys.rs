@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use grantor_crypto::{
     Algorithm, DataKey, DataKeyId, DataKeyPurpose, DecryptionKeys, JwkSet, KeyAlgorithm, VerificationKeys,
     base64url, sha256,
@@ -29,7 +30,7 @@ pub struct Keys {
 #[derive(Clone, Debug, Default)]
 pub struct JwksDocument {
     /// The JSON text.
-    pub body: String,
+    pub body: Bytes,
     /// A strong entity tag over it.
     pub etag: String,
 }
@@ -165,7 +166,7 @@ impl JwksDocument {
         let set = JwkSet::new(signing.chain(decryption.map(|key| key.pair.public_jwk())).cloned())?;
         let body = serde_json::to_string(&set).unwrap_or_default();
         let etag = entity_tag(&body);
-        Ok(Self { body, etag })
+        Ok(Self { body: body.into(), etag })
     }
 }
 

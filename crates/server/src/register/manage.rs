@@ -261,7 +261,7 @@ async fn secret_from_now_on(
         return Ok((Some(secret), Some(stored)));
     };
     // One that is on its way out is none to stay with.
-    let is_only_one = client.row.previous_secret.is_none();
+    let is_only_one = client.row.overlap_until(now.timestamp()).is_none();
     if present.is_some() && is_only_one && secret_is_right(app, *now, client, &chosen).await? {
         return Ok((Some(chosen), present));
     }

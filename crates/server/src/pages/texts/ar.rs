@@ -74,7 +74,7 @@ pub(super) const TEXTS: Texts = Texts {
     scope_openid: text("التعرّف عليك"),
     scope_openid_detail: text("بمعرّف خاص بحسابك"),
     scope_profile: text("الاطلاع على ملفك الشخصي"),
-    scope_profile_detail: text("مثل اسمك وصورتك ولغتك"),
+    scope_profile_detail: text("مثل اسمك واسم المستخدم وصورتك ولغتك"),
     scope_email: text("الاطلاع على عنوان بريدك الإلكتروني"),
     scope_email_detail: text("وما إذا كان مؤكدًا"),
     scope_address: text("الاطلاع على عنوانك البريدي"),

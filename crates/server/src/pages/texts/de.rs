@@ -82,7 +82,7 @@ pub(super) const TEXTS: Texts = Texts {
     scope_openid: text("Sie wiedererkennen"),
     scope_openid_detail: text("An einer Kennung Ihres Kontos"),
     scope_profile: text("Ihr Profil sehen"),
-    scope_profile_detail: text("Zum Beispiel Name, Bild und Sprache"),
+    scope_profile_detail: text("Zum Beispiel Name, Benutzername, Bild und Sprache"),
     scope_email: text("Ihre E-Mail-Adresse sehen"),
     scope_email_detail: text("Und ob sie bestätigt ist"),
     scope_address: text("Ihre Postanschrift sehen"),

@@ -73,7 +73,7 @@ pub(super) const TEXTS: Texts = Texts {
     scope_openid: text("Recognise you"),
     scope_openid_detail: text("By an identifier of your account"),
     scope_profile: text("See your profile"),
-    scope_profile_detail: text("Such as your name, picture and language"),
+    scope_profile_detail: text("Such as your name, user name, picture and language"),
     scope_email: text("See your email address"),
     scope_email_detail: text("And whether it is confirmed"),
     scope_address: text("See your postal address"),

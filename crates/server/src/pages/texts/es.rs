@@ -79,7 +79,7 @@ pub(super) const TEXTS: Texts = Texts {
     scope_openid: text("Reconocer su cuenta"),
     scope_openid_detail: text("Mediante un identificador"),
     scope_profile: text("Ver su perfil"),
-    scope_profile_detail: text("Por ejemplo, su nombre, su foto y su idioma"),
+    scope_profile_detail: text("Por ejemplo, su nombre, su nombre de usuario, su foto y su idioma"),
     scope_email: text("Ver su dirección de correo electrónico"),
     scope_email_detail: text("Y si está confirmada"),
     scope_address: text("Ver su dirección postal"),

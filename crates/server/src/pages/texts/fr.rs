@@ -80,7 +80,7 @@ pub(super) const TEXTS: Texts = Texts {
     scope_openid: text("Vous reconnaître"),
     scope_openid_detail: text("Par un identifiant de votre compte"),
     scope_profile: text("Voir votre profil"),
-    scope_profile_detail: text("Par exemple votre nom, votre photo et votre langue"),
+    scope_profile_detail: text("Par exemple votre nom, votre nom d’utilisateur, votre photo et votre langue"),
     scope_email: text("Voir votre adresse e-mail"),
     scope_email_detail: text("Et si elle est confirmée"),
     scope_address: text("Voir votre adresse postale"),
