@@ -93,13 +93,12 @@ impl<'a> Reader<'a> {
     pub(super) fn fraction(&mut self, path: &'static str) -> Option<f64> {
         self.value(path, |value| {
             let number = match value {
-                Value::Float(number) => Some(*number),
-                Value::Integer(0) => Some(0.0),
-                Value::Integer(1) => Some(1.0),
-                _ => None,
+                Value::Float(number) => *number,
+                Value::Integer(0) => 0.0,
+                Value::Integer(1) => 1.0,
+                other => return Err(wrong_type("a number from 0 to 1", other)),
             };
-            let number = number.filter(|number| (0.0..=1.0).contains(number));
-            number.ok_or_else(|| "must be a number from 0 to 1".to_owned())
+            (0.0..=1.0).contains(&number).then_some(number).ok_or_else(|| "must be from 0 to 1".to_owned())
         })
     }
 
