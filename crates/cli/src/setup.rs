@@ -92,7 +92,7 @@ impl Setup {
         }
         let (audit, now) = (AuditLog::of_command(&config.audit), Now { ms: Clock::default().now_ms() });
         // Before anything is done that could not be recorded.
-        audit.reopen().map_err(|error| audit_failure(&config, &error))?;
+        audit.reopen().await.map_err(|error| audit_failure(&config, &error))?;
         let cause = Cause::command(&self.command, now);
         Ok(Opened { config, store, now, audit, cause })
     }
