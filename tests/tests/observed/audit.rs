@@ -397,6 +397,14 @@ async fn what_the_server_does_by_itself_is_recorded_as_its_own() {
     trail.one("key.published", of_schedule.clone(), tasks::keep_schedule(&server.app)).await;
     server.advance(2 * 86_400);
     trail.one("key.promoted", of_schedule, tasks::keep_schedule(&server.app)).await;
+
+    // The first key of an algorithm, which a client's registration asks for.
+    let before = trail.len();
+    let of_client = json!({ "actor": "server", "algorithm": "ES256" });
+    let document = json!({ "redirect_uris": [CALLBACK], "id_token_signed_response_alg": "ES256" });
+    trail.one("key.published", of_client, registrar.client(&document)).await;
+    let promoted = trail.found(before, "key.promoted").await;
+    assert_eq!(promoted[0]["kid"], trail.since(before, "key.published")[0]["kid"]);
 }
 
 /// Where a new event has no test yet, this one fails.
