@@ -256,10 +256,10 @@ impl InProcess {
 
     /// Takes from a client what a user allowed it, as an operator does.
     pub async fn disconnects(&self, client: &str, user: UserId) -> Disconnected {
-        let (now, client) = (Now { ms: self.app.clock.now_ms() }, self.client_row(client).await.row);
+        let (now, client) = (Now { ms: self.app.clock.now_ms() }, self.client_row(client).await);
         self.app
             .ending(Cause::server(now))
-            .disconnect(user, Some(client), RevocationReason::Operator)
+            .disconnect(user, Some(&client), RevocationReason::Operator)
             .await
             .unwrap()
     }

@@ -139,9 +139,8 @@ async fn revoke(opened: &Opened, ids: &[GrantId]) -> Result<(), Failure> {
 async fn revoke_all(opened: &Opened, user: Option<UserId>, client: Option<Client>) -> Result<(), Failure> {
     let revoked = match (user, client) {
         (Some(user), client) => {
-            let client = client.map(|client| client.row);
             let ending = opened.ending();
-            let act = ending.disconnect(user, client, RevocationReason::Operator);
+            let act = ending.disconnect(user, client.as_ref(), RevocationReason::Operator);
             waiting("revoking grants", act).await?.grants
         }
         (None, Some(client)) => {

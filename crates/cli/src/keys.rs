@@ -28,7 +28,7 @@ pub(crate) enum Command {
         #[arg(long)]
         now: bool,
     },
-    /// Take a key that leaked out of the published set, once another has taken its turn (rotate --now)
+    /// Take a key that leaked out of the published set: the next one at once, another after rotate --now
     Withdraw {
         /// Its kid, as `keys list` shows it
         kid: String,
@@ -52,8 +52,9 @@ pub(crate) async fn run(command: Command, setup: &Setup) -> Result<(), Failure> 
                 print(&format!("{kid} is withdrawn: what it signed is worth nothing any more"))
             }
             Withdrawal::InUse(algorithm) => Err(Failure::new(format!(
-                "{kid} is in use, or about to be: run `grantor keys rotate --alg {} --now` first, and this 3 seconds later",
-                algorithm.name()
+                "{kid} is in use, or about to be: withdraw the next {name} key first if there is one that leaked too, since \
+                 it would be used then; run `grantor keys rotate --alg {name} --now`, and this 3 seconds later",
+                name = algorithm.name()
             ))),
             Withdrawal::Unknown => Err(Failure::new(format!("there is no key {kid}"))),
         },
@@ -116,7 +117,6 @@ async fn rotate(
         let done = ring.rotate(algorithm, policy, at_once, opened.now.ms).await?;
         let is_promoted = done.iter().any(|done| matches!(done, Rotation::Promoted { .. }));
         for done in done {
-            opened.record_rotation(algorithm, &done);
             let line = match done {
                 Rotation::Published { kid } if is_promoted => format!("published {kid}"),
                 Rotation::Published { kid } => {

@@ -57,7 +57,7 @@ pub(crate) async fn run(setup: &Setup) -> Result<(), Failure> {
     if setup.dev {
         playground::seed(&app).await.map_err(|error| Failure::new(error.to_string()))?;
     }
-    app.audit.reopen().map_err(|error| audit_failure(&app.config, &error))?;
+    app.audit.reopen().await.map_err(|error| audit_failure(&app.config, &error))?;
     reopen_when_told(app.clone())?;
     let listeners = Listeners::bind(&app).await?;
     let started =
@@ -70,6 +70,7 @@ pub(crate) async fn run(setup: &Setup) -> Result<(), Failure> {
     checking.abort();
     app.store.close().await;
     app.audit.record(&by_itself(&app), &AuditEvent::ServerStopped {});
+    app.audit.close();
     if let Some(traces) = traces {
         let drained = told_to_stop.await.map(|since| since.elapsed()).unwrap_or_default();
         let left = app.config.limits.drain_time.saturating_sub(drained);
@@ -151,9 +152,13 @@ fn reopen_when_told(app: App) -> Result<(), Failure> {
     tokio::spawn(async move {
         while hangup.recv().await.is_some() {
             app.reread_certificate();
-            if let Err(error) = app.audit.reopen() {
-                tracing::error!(%error, setting = "audit.file", "the file of the audit trail stays as it is");
-            }
+            let app = app.clone();
+            // On its own: a disk that stalls does not keep the next certificate waiting.
+            tokio::spawn(async move {
+                if let Err(error) = app.audit.reopen().await {
+                    tracing::error!(%error, setting = "audit.file", "the file of the audit trail stays as it is");
+                }
+            });
         }
     });
     Ok(())

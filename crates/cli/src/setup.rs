@@ -5,13 +5,13 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use grantor_crypto::{KeyAlgorithm, Secret};
+use grantor_crypto::Secret;
 use grantor_protocol::IssuerId;
 use grantor_server::audit::{AuditEvent, AuditLog, Cause};
 use grantor_server::clock::{Clock, Now};
 use grantor_server::config::{Config, Problem, Source};
 use grantor_server::ending::EndingAccess;
-use grantor_server::key_ring::{KeyRing, Rotation};
+use grantor_server::key_ring::KeyRing;
 use grantor_store::{Fault, Store};
 
 use crate::failure::Failure;
@@ -40,7 +40,7 @@ pub(crate) struct Opened {
     pub(crate) config: Config,
     pub(crate) store: Store,
     pub(crate) now: Now,
-    audit: AuditLog,
+    audit: Arc<AuditLog>,
     cause: Cause,
 }
 
@@ -48,11 +48,6 @@ impl Opened {
     /// Records what this command did.
     pub(crate) fn record(&self, event: &AuditEvent) {
         self.audit.record(&self.cause, event);
-    }
-
-    /// Records what this command did to a key.
-    pub(crate) fn record_rotation(&self, algorithm: KeyAlgorithm, done: &Rotation) {
-        self.audit.record_rotation(&self.cause, algorithm, done);
     }
 
     /// An act that ends access; the servers that run tell the clients of it.
@@ -90,20 +85,26 @@ impl Setup {
         if !store.pending_migrations().await.map_err(away)?.is_empty() {
             return Err(Failure::new(NOT_MIGRATED));
         }
-        let (audit, now) = (AuditLog::of_command(&config.audit), Now { ms: Clock::default().now_ms() });
+        let audit = Arc::new(AuditLog::of_command(&config.audit));
+        let now = Now { ms: Clock::default().now_ms() };
         // Before anything is done that could not be recorded.
-        audit.reopen().map_err(|error| audit_failure(&config, &error))?;
+        audit.reopen().await.map_err(|error| audit_failure(&config, &error))?;
         let cause = Cause::command(&self.command, now);
         Ok(Opened { config, store, now, audit, cause })
     }
 }
 
 impl Opened {
-    /// The keys of the database, opened with the system secrets; a new database gets its first ones.
+    /// The keys of the database, opened with the system secrets; a new database gets its first ones. What this command does
+    /// to them is recorded.
     pub(crate) async fn key_ring(&self) -> Result<KeyRing, Failure> {
         let secrets = Arc::clone(&self.config.secrets);
-        Ok(KeyRing::open(&self.store, secrets, IssuerId::FIRST, self.config.key_policy(), self.now.ms)
-            .await?)
+        let policy = self.config.key_policy();
+        let ring = KeyRing::open(&self.store, secrets, IssuerId::FIRST, policy, self.now.ms).await?;
+        let (audit, cause) = (Arc::clone(&self.audit), self.cause.clone());
+        Ok(ring.recorded_by(Box::new(move |algorithm, step, _| {
+            audit.record_rotation(&cause, algorithm, step);
+        })))
     }
 }
 

@@ -12,7 +12,7 @@ use crate::audit::{AuditLog, Cause};
 use crate::client_cache::ClientCache;
 use crate::client_keys::ClientKeys;
 use crate::client_uses::ClientUses;
-use crate::clock::Clock;
+use crate::clock::{Clock, Now};
 use crate::config::Config;
 use crate::discovery::Document;
 use crate::drain::Drain;
@@ -65,7 +65,7 @@ pub struct Shared {
     /// Told when the files of the public listener's certificate may have changed.
     pub(crate) certificate_renewed: Notify,
     /// Who did what.
-    pub audit: AuditLog,
+    pub audit: Arc<AuditLog>,
     /// The developer's relying party, in `serve --dev` only.
     pub(crate) playground: Option<Playground>,
 }
@@ -101,7 +101,11 @@ impl App {
         let fetcher = Fetcher::new(&config.outbound);
         let client_keys = ClientKeys::new(fetcher.clone());
         let metrics = Metrics::default();
-        let audit = AuditLog::new(&config.audit);
+        let audit = Arc::new(AuditLog::new(&config.audit));
+        let of_keys = Arc::clone(&audit);
+        let keys = keys.recorded_by(Box::new(move |algorithm, step, ms| {
+            of_keys.record_rotation(&Cause::server(Now { ms }), algorithm, step);
+        }));
         let assets = Assets::new(&config.brand, config.issuer.path());
         let metadata = Document::of(&config);
         Self(Arc::new(Shared {

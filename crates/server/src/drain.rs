@@ -4,9 +4,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Version, header};
-use axum::middleware::Next;
 use axum::response::Response;
 use tokio::sync::watch;
 
@@ -25,6 +23,14 @@ impl Drain {
     fn begin(&self) {
         self.0.store(true, Ordering::Release);
     }
+
+    /// Makes answers after the signal the last ones of their connections. HTTP/2 says it when the listeners close, without
+    /// losing what was begun.
+    pub(crate) fn end_connection(&self, version: Version, response: &mut Response) {
+        if self.has_begun() && version < Version::HTTP_2 {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+    }
 }
 
 /// Turns true `limits.drain_delay` after `told` did: when the listeners are to close.
@@ -41,13 +47,25 @@ pub(crate) fn delayed(app: &App, mut told: watch::Receiver<bool>) -> watch::Rece
     closing
 }
 
-/// Makes answers after the signal the last ones of their connections. HTTP/2 says it when the listeners close, without
-/// losing what was begun.
-pub(crate) async fn last_answers(State(app): State<App>, request: Request, next: Next) -> Response {
-    let version = request.version();
-    let mut response = next.run(request).await;
-    if app.drain.has_begun() && version < Version::HTTP_2 {
-        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+#[cfg(test)]
+mod tests {
+    use axum::response::IntoResponse;
+
+    use super::*;
+
+    fn says_close(drain: &Drain, version: Version) -> bool {
+        let mut response = "an answer".into_response();
+        drain.end_connection(version, &mut response);
+        response.headers().get(header::CONNECTION).is_some_and(|value| value == "close")
     }
-    response
+
+    /// RFC 9112 section 9.6; RFC 9113 section 8.2.2 has no such header.
+    #[test]
+    fn answers_after_the_signal_are_the_last_ones_of_their_connections() {
+        let drain = Drain::default();
+        assert!(!says_close(&drain, Version::HTTP_11));
+        drain.begin();
+        assert!(says_close(&drain, Version::HTTP_11));
+        assert!(!says_close(&drain, Version::HTTP_2));
+    }
 }

@@ -1,8 +1,8 @@
 //! What ends access, for every way in: pages, the admin listener and commands all come here, so that none forgets what
 //! has to end with it, whom to tell, or that it is recorded.
 
-use grantor_protocol::{ClientRowId, SessionId, Timestamp, UserId};
-use grantor_store::{Disconnected, Ended, Ending, Fault, RevocationReason, Store};
+use grantor_protocol::{SessionId, Timestamp, UserId};
+use grantor_store::{Client, Disconnected, Ended, Ending, Fault, RevocationReason, Store};
 
 use crate::audit::{AuditEvent, AuditLog, Cause};
 use crate::config::Logout;
@@ -59,25 +59,23 @@ impl<'a> EndingAccess<'a> {
         Ok(ended)
     }
 
-    /// Takes from a client, or from all of them, what a user allowed; has it told.
+    /// Takes from a client, or from all of them, what a user allowed; has it told. The client is known before the act, so that
+    /// nothing is left to look up that could fail after it.
     pub async fn disconnect(
         &self,
         user: UserId,
-        client: Option<ClientRowId>,
+        client: Option<&Client>,
         reason: RevocationReason,
     ) -> Result<Disconnected, Fault> {
         let grants = self.store.grants();
-        let disconnected =
-            grants.disconnect(user, client, reason, self.give_up_at, self.cause.now().ms).await?;
+        let row = client.map(|client| client.row);
+        let disconnected = grants.disconnect(user, row, reason, self.give_up_at, self.cause.now().ms).await?;
+        self.tell(disconnected.notifications);
         if !disconnected.is_nothing() {
-            let client_id = match client {
-                Some(row) => self.store.clients().by_row(row).await?.map(|client| client.client_id),
-                None => None,
-            };
+            let client_id = client.map(|client| client.client_id.clone());
             let count = disconnected.grants;
             self.record(&AuditEvent::ConsentWithdrawn { subject: user, client_id, count });
         }
-        self.tell(disconnected.notifications);
         Ok(disconnected)
     }
 

@@ -12,6 +12,7 @@ mod client_keys;
 mod client_logo;
 mod client_uses;
 pub mod clock;
+mod complaint;
 pub mod config;
 mod drain;
 mod end_session;

@@ -41,6 +41,7 @@ impl FromRequestParts<App> for TraceId {
 /// Runs around every route of both listeners.
 pub(crate) async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
+    let version = request.version();
     let method = method_name(request.method());
     let route = request.extensions().get::<MatchedPath>().map_or("unknown", MatchedPath::as_str).to_owned();
     let (traced, trace_id) = traced(&app, &request, method, &route);
@@ -62,6 +63,7 @@ pub(crate) async fn observe(State(app): State<App>, mut request: Request, next: 
     if let Ok(value) = HeaderValue::from_str(&trace_id.0) {
         response.headers_mut().insert(TRACE_HEADER, value);
     }
+    app.drain.end_connection(version, &mut response);
     response
 }
 

@@ -8,7 +8,7 @@ use grantor_protocol::{ErrorCode, GrantId};
 use grantor_store::RevocationReason;
 
 use crate::app::App;
-use crate::audit::{Actor, AuditEvent, Cause};
+use crate::audit::AuditEvent;
 use crate::clock::Now;
 use crate::cors::CallingClient;
 use crate::error::{Failure, JsonFailure, no_store};
@@ -21,15 +21,13 @@ pub(crate) async fn post(
     State(app): State<App>,
     issuer: Issuer,
     now: Now,
-    cause: Cause,
     client: Authenticated,
 ) -> Result<Response, JsonFailure> {
     let token = required_token(&client)?;
     let row = client.client.row.row;
     let revoked = |grant, what| {
         let client_id = client.client.row.client_id.clone();
-        let cause = cause.by(Actor::Client(client_id.clone()));
-        app.audit.record(&cause, &AuditEvent::TokenRevoked { client_id, grant, what });
+        app.audit.record(&client.cause(), &AuditEvent::TokenRevoked { client_id, grant, what });
     };
     // The hint is not needed to find the kind, so a wrong one cannot stop the search (section 2.1).
     if let Ok(refresh) = read_refresh_token(&app, &issuer, now, token).await? {

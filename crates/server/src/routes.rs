@@ -15,7 +15,7 @@ use crate::discovery::EndpointMember;
 use crate::error::Failure;
 use crate::visit::Visit;
 use crate::{
-    account, admin, asset, authorize, client_logo, discovery, drain, end_session, health, host, interact,
+    account, admin, asset, authorize, client_logo, discovery, end_session, health, host, interact,
     introspect, jwks, logout, metrics, mounted, observe, openapi, playground, register, revoke, self_check,
     session_management, token, userinfo,
 };
@@ -130,7 +130,6 @@ pub(crate) fn router(app: &App, listener: Listener) -> Router {
         .layer(middleware::from_fn(host::check))
         .layer(middleware::from_fn(common_headers))
         .layer(middleware::from_fn_with_state(app.clone(), observe::observe))
-        .layer(middleware::from_fn_with_state(app.clone(), drain::last_answers))
         .with_state(app.clone());
     match listener {
         Listener::Public => mounted::under(app.config.issuer.path(), router),

@@ -51,16 +51,10 @@ pub(crate) fn spawn(app: &App) -> JoinSet<()> {
     tasks
 }
 
-/// Keeps the keys' schedule, and records what it did.
+/// Keeps the keys' schedule; the key ring records what it did.
 pub async fn keep_schedule(app: &App) {
-    let now = Now { ms: app.clock.now_ms() };
-    match app.keys.keep_schedule(app.config.key_policy(), now.ms).await {
-        Ok(done) => {
-            for (algorithm, rotation) in done {
-                app.audit.record_rotation(&Cause::server(now), algorithm, &rotation);
-            }
-        }
-        Err(error) => tracing::warn!(%error, "the keys' schedule was not kept this time"),
+    if let Err(error) = app.keys.keep_schedule(app.config.key_policy(), app.clock.now_ms()).await {
+        tracing::warn!(%error, "the keys' schedule was not kept this time");
     }
 }
 

@@ -129,6 +129,17 @@ impl SigningKeys<'_> {
         Ok(done)
     }
 
+    /// Forgets a key that has not been promoted, so that it never is; `false` when it was, or is not there.
+    #[tracing::instrument(name = "store.keys.delete_next", level = "debug", skip_all)]
+    pub async fn delete_next(&self, kid: &str) -> Result<bool, Fault> {
+        let delete = self
+            .0
+            .statement("keys.delete_next", "DELETE FROM signing_key WHERE kid = $1 AND signs_from IS NULL");
+        let done = delete.bind(kid).execute().await? == 1;
+        self.0.announce(Change::Keys).await;
+        Ok(done)
+    }
+
     /// Forgets a key that nothing valid was signed with, or encrypted for, any more, or that is not to be believed.
     #[tracing::instrument(name = "store.keys.delete", level = "debug", skip_all)]
     pub async fn delete(&self, kid: &str) -> Result<bool, Fault> {

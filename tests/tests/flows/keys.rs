@@ -470,6 +470,24 @@ async fn revoke_tokens_ends_every_access_token_and_refresh_token() {
     stage.app.refreshes(fresh.refresh()).await.tokens();
 }
 
+/// The one that waits is published too, and would sign after `rotate --now`.
+#[tokio::test]
+async fn a_next_key_that_leaked_is_withdrawn_before_it_signs() {
+    let stage = Stage::new().await;
+    let first = signer(&stage.app, &stage.tokens(SCOPE).await).await;
+    let done = rotates(&stage.server, false).await;
+    let [Rotation::Published { kid: leaked }] = done.as_slice() else { panic!("published: {done:?}") };
+    let now_ms = stage.server.app.clock.now_ms();
+    let withdrawn = stage.server.app.keys.withdraw(leaked, now_ms).await.unwrap();
+    assert_eq!(withdrawn, Withdrawal::Withdrawn);
+    assert_eq!(published(&stage.app).await, [first.as_str()]);
+    let done = rotates(&stage.server, true).await;
+    assert!(
+        done.iter().any(|step| matches!(step, Rotation::Promoted { kid, .. } if kid != leaked)),
+        "{done:?}"
+    );
+}
+
 /// For a key that leaked: what is published is what relying parties believe.
 #[tokio::test]
 async fn a_key_is_withdrawn_once_another_has_taken_its_turn() {

@@ -23,12 +23,29 @@ impl Trail {
 
     fn all(&self) -> Vec<Value> {
         let text = fs::read_to_string(&self.0).unwrap_or_default();
+        // The last line may be half written.
+        let (text, _) = text.rsplit_once('\n').unwrap_or_default();
         text.lines().map(|line| serde_json::from_str(line).expect("a line is a JSON object")).collect()
     }
 
     /// The events of this name since so many records.
     fn since(&self, before: usize, event: &str) -> Vec<Value> {
         self.all().into_iter().skip(before).filter(|record| record["event"] == event).collect()
+    }
+
+    /// The same, as soon as there is one: a thread writes them, so an answer may be here before its record.
+    async fn found(&self, before: usize, event: &str) -> Vec<Value> {
+        let written = async {
+            loop {
+                let found = self.since(before, event);
+                if !found.is_empty() {
+                    return found;
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let found = tokio::time::timeout(Duration::from_secs(10), written).await;
+        found.unwrap_or_else(|_| panic!("no {event} in {:?}", self.all()))
     }
 
     fn len(&self) -> usize {
@@ -39,7 +56,7 @@ impl Trail {
     async fn one<T>(&self, event: &str, members: Value, act: impl Future<Output = T>) -> T {
         let before = self.len();
         let outcome = act.await;
-        let found = self.since(before, event);
+        let found = self.found(before, event).await;
         let [record] = found.as_slice() else { panic!("{event}: {found:?} in {:?}", self.all()) };
         for (name, value) in members.as_object().unwrap() {
             assert_eq!(&record[name], value, "{name} of {record}");
@@ -72,7 +89,7 @@ fn grant_of(record: &[Value]) -> String {
 #[tokio::test]
 async fn what_users_and_clients_do_is_recorded_with_who_did_it() {
     let (server, trail) = start("audit-users", "audit.tokens = true").await;
-    let started = trail.since(0, "server.started");
+    let started = trail.found(0, "server.started").await;
     assert_eq!(started.len(), 1, "{started:?}");
     assert_eq!(
         (&started[0]["actor"], started[0]["configuration"].as_str().unwrap().len()),
@@ -112,7 +129,7 @@ async fn what_users_and_clients_do_is_recorded_with_who_did_it() {
     let page = browser.get(&request.url()).await.page();
     let given = with(json!({ "client_id": "app", "scope": "openid offline_access" }));
     let left = trail.one("consent.given", given, browser.submit(&page, "consent-accept", &[])).await.left();
-    let grant = grant_of(&trail.since(0, "grant.issued"));
+    let grant = grant_of(&trail.found(0, "grant.issued").await);
     let code = request.receives(&left);
     let by_client = json!({ "actor": "client", "actor_id": "app", "client_id": "app" });
     let of_client = |more: Value| {
@@ -346,7 +363,9 @@ async fn a_login_that_has_to_wait_is_recorded_without_the_name_that_was_typed() 
     let mut page = account(&server, &browser).await;
     for _ in 0..5 {
         let fields = [("login", "hunter2 typed as a name"), ("password", "x")];
+        let before = trail.len();
         page = browser.submit(&page, "submit-login", &fields).await.page();
+        trail.found(before, "login.refused").await;
     }
     let refused = trail.since(0, "login.refused");
     let accounts: BTreeSet<_> = refused.iter().map(|record| record["account"].to_string()).collect();
@@ -378,6 +397,14 @@ async fn what_the_server_does_by_itself_is_recorded_as_its_own() {
     trail.one("key.published", of_schedule.clone(), tasks::keep_schedule(&server.app)).await;
     server.advance(2 * 86_400);
     trail.one("key.promoted", of_schedule, tasks::keep_schedule(&server.app)).await;
+
+    // The first key of an algorithm, which a client's registration asks for.
+    let before = trail.len();
+    let of_client = json!({ "actor": "server", "algorithm": "ES256" });
+    let document = json!({ "redirect_uris": [CALLBACK], "id_token_signed_response_alg": "ES256" });
+    trail.one("key.published", of_client, registrar.client(&document)).await;
+    let promoted = trail.found(before, "key.promoted").await;
+    assert_eq!(promoted[0]["kid"], trail.since(before, "key.published")[0]["kid"]);
 }
 
 /// Where a new event has no test yet, this one fails.

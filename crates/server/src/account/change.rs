@@ -105,13 +105,18 @@ async fn make(visit: &mut Visit, present: &Present, change: Change) -> Result<Re
             visit.app.ending(visit.cause(Some(user))).sessions(&which).await?;
             Done::OthersEnded
         }
-        Change::Disconnect(Some(client)) => {
-            let ending = visit.app.ending(visit.cause(Some(user)));
-            ending.disconnect(user, Some(client), RevocationReason::User).await?;
+        Change::Disconnect(row) => {
+            let client = match row {
+                Some(row) => visit.app.clients.by_row(row, visit.now.ms).await?,
+                None => None,
+            };
+            // Where there is no such client it has nothing.
+            if let Some(client) = client {
+                let ending = visit.app.ending(visit.cause(Some(user)));
+                ending.disconnect(user, Some(&client.row), RevocationReason::User).await?;
+            }
             Done::Disconnected
         }
-        // There is no such client, so it has nothing.
-        Change::Disconnect(None) => Done::Disconnected,
         Change::Password { current, new } => return change_password(visit, present, current, new).await,
     };
     tracing::info!(account = %user, session = %here.id, done = done.name(), "a user changed what uses their account");

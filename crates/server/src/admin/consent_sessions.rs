@@ -92,14 +92,14 @@ pub(crate) async fn revoke(
     let Some(user) = user(&app, &issuer, subject).await? else {
         return Ok(no_content());
     };
-    let row = match client.map(ClientId::parse) {
+    let client = match client.map(ClientId::parse) {
         None => None,
         Some(Err(_)) => return Ok(no_content()),
         Some(Ok(client_id)) => match app.store.clients().by_client_id(issuer.id, &client_id).await? {
-            Some(client) => Some(client.row),
+            Some(client) => Some(client),
             None => return Ok(no_content()),
         },
     };
-    app.ending(cause).disconnect(user.id, row, RevocationReason::Operator).await?;
+    app.ending(cause).disconnect(user.id, client.as_ref(), RevocationReason::Operator).await?;
     Ok(no_content())
 }

@@ -61,6 +61,6 @@ pub(crate) async fn disconnect(
     let Some(client) = client else {
         return Ok(not_found("client"));
     };
-    app.ending(cause).disconnect(user.id, Some(client.row), RevocationReason::Operator).await?;
+    app.ending(cause).disconnect(user.id, Some(&client), RevocationReason::Operator).await?;
     Ok(no_content())
 }

@@ -96,8 +96,8 @@ impl Cause {
 
     /// The same, by somebody who has.
     #[must_use]
-    pub(crate) fn by(&self, actor: Actor) -> Self {
-        Self { actor, ..self.clone() }
+    pub(crate) fn by(self, actor: Actor) -> Self {
+        Self { actor, ..self }
     }
 
     /// The instant.

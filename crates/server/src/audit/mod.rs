@@ -4,6 +4,7 @@
 
 mod cause;
 mod event;
+mod file;
 mod record;
 mod trail;
 

@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use grantor_protocol::{ClientId, UserId};
 use serde_json::Value;
 
+use super::file::QUEUE;
 use super::{AuditEvent, AuditLog, Cause, Outcome};
 use crate::clock::Now;
 use crate::config::Audit;
@@ -42,6 +43,7 @@ fn written(events: &[AuditEvent]) -> Vec<Value> {
     for event in events {
         log.record(&Cause::command("users disable", Now { ms: 1_700_000_000_123 }), event);
     }
+    drop(log);
     let text = std::fs::read_to_string(path).unwrap_or_default();
     assert!(text.is_empty() || text.ends_with('\n'));
     text.lines().map(|line| serde_json::from_str(line).expect("a line is one JSON object")).collect()
@@ -83,20 +85,21 @@ fn tokens_are_recorded_only_where_the_operator_wants_it() {
     assert_eq!(written(&[issued]).len(), 0);
 }
 
-#[test]
-fn a_file_that_was_moved_away_is_begun_anew_when_it_is_opened_again() {
+#[tokio::test]
+async fn a_file_that_was_moved_away_is_begun_anew_when_it_is_opened_again() {
     let directory = tempfile::tempdir().unwrap();
     let (path, moved) = (directory.path().join("audit.json"), directory.path().join("audit.json.1"));
     let log = AuditLog::new(&Audit { file: Some(path.clone()), tokens: false });
     let record = || log.record(&Cause::server(Now { ms: 0 }), &AuditEvent::ServerStopped {});
     record();
+    log.reopen().await.unwrap();
     std::fs::rename(&path, &moved).unwrap();
     record();
-    assert!(!path.exists(), "until then records follow the file that is open");
-    log.reopen().unwrap();
+    log.reopen().await.unwrap();
     record();
+    log.close();
     let lines = |path| std::fs::read_to_string(path).unwrap().lines().count();
-    assert_eq!((lines(&moved), lines(&path)), (2, 1));
+    assert_eq!((lines(&moved), lines(&path)), (2, 1), "until then records follow the file that is open");
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -104,10 +107,28 @@ fn a_file_that_was_moved_away_is_begun_anew_when_it_is_opened_again() {
     }
 }
 
-#[test]
-fn a_file_that_cannot_be_written_is_known_when_it_is_opened() {
+#[tokio::test]
+async fn a_file_that_cannot_be_written_is_known_when_it_is_opened() {
     let log = AuditLog::new(&Audit { file: Some("/nonexistent/audit.json".into()), tokens: false });
-    assert!(log.reopen().is_err());
+    assert!(log.reopen().await.is_err());
     // And an act is none the worse for it.
     log.record(&Cause::server(Now { ms: 0 }), &AuditEvent::ServerStopped {});
+}
+
+/// A pipe that nobody reads is a disk that stalls.
+#[cfg(unix)]
+#[test]
+fn a_disk_that_stalls_keeps_nobody_waiting_who_records() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("audit.json");
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let log = AuditLog::new(&Audit { file: Some(path.clone()), tokens: false });
+    for _ in 0..QUEUE + 100 {
+        log.record(&Cause::server(Now { ms: 0 }), &AuditEvent::ServerStopped {});
+    }
+    let reading = std::thread::spawn(move || std::fs::read_to_string(path).unwrap().lines().count());
+    log.close();
+    // The thread may have taken one out of the queue before it met the pipe.
+    let written = reading.join().unwrap();
+    assert!((QUEUE..=QUEUE + 1).contains(&written), "what fits is written by the end: {written}");
 }

@@ -1,22 +1,18 @@
 //! Where records go: into the log, or as lines of JSON into a file of their own.
 
-use std::fs::{File, OpenOptions};
+use std::fmt::Display;
 use std::io::{self, Write};
-use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::path::Path;
 
 use grantor_crypto::KeyAlgorithm;
 
+use super::file::AuditFile;
 use super::record::Record;
 use super::{AuditEvent, Cause};
 use crate::config::Audit;
 use crate::key_ring::Rotation;
 
-/// Between two complaints that the file cannot be written.
-const COMPLAIN_EVERY: Duration = Duration::from_mins(1);
-
-/// The trail of one process.
+/// The trail of one process. Dropping it waits for what is not written yet, as [`Self::close`] does.
 #[derive(Debug)]
 pub struct AuditLog {
     place: Place,
@@ -25,41 +21,66 @@ pub struct AuditLog {
 
 #[derive(Debug)]
 enum Place {
-    /// The log, in its format, whatever its level.
-    Log,
-    /// Lines of JSON on standard error: for commands, which have no log.
-    StandardError,
+    NoFile(Instead),
     /// Lines of JSON at the end of a file.
     File(AuditFile),
 }
 
-#[derive(Debug)]
-struct AuditFile {
-    path: PathBuf,
-    open: Mutex<Option<File>>,
-    complained: Mutex<Option<Instant>>,
+/// Where records go that have no file.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Instead {
+    /// The log, in its format, whatever its level.
+    Log,
+    /// Lines of JSON on standard error: for commands, which have no log.
+    StandardError,
+}
+
+impl Instead {
+    pub(super) fn write(self, record: &Record) {
+        match self {
+            Self::Log => record.log(),
+            Self::StandardError => {
+                if let Ok(line) = record.line() {
+                    on_standard_error(&line);
+                }
+            }
+        }
+    }
+
+    /// Says why the file is not used.
+    pub(super) fn complain(self, path: &Path, reason: &dyn Display) {
+        let path = path.display();
+        match self {
+            Self::Log => tracing::error!(
+                %reason, %path, setting = "audit.file",
+                "audit events go to the log, since their file cannot be written"
+            ),
+            Self::StandardError => {
+                on_standard_error(&format!("audit.file: {path} cannot be written: {reason}\n"));
+            }
+        }
+    }
+}
+
+/// Nobody is left to be told that standard error is closed.
+fn on_standard_error(text: &str) {
+    drop(io::stderr().lock().write_all(text.as_bytes()));
 }
 
 impl AuditLog {
     /// The trail of a server; a file is opened when it is needed, or by [`Self::reopen`].
     pub fn new(settings: &Audit) -> Self {
-        Self::at(settings, Place::Log)
+        Self::at(settings, Instead::Log)
     }
 
     /// The trail of a command.
     pub fn of_command(settings: &Audit) -> Self {
-        Self::at(settings, Place::StandardError)
+        Self::at(settings, Instead::StandardError)
     }
 
-    fn at(settings: &Audit, otherwise: Place) -> Self {
-        let place = settings.file.as_ref().map_or(otherwise, |path| {
-            Place::File(AuditFile {
-                path: path.clone(),
-                open: Mutex::default(),
-                complained: Mutex::default(),
-            })
-        });
-        Self { place, tokens: settings.tokens }
+    fn at(settings: &Audit, instead: Instead) -> Self {
+        let file = settings.file.as_ref().map(|path| Place::File(AuditFile::new(path, instead)));
+        Self { place: file.unwrap_or(Place::NoFile(instead)), tokens: settings.tokens }
     }
 
     /// Records what was done to a key.
@@ -76,10 +97,18 @@ impl AuditLog {
     }
 
     /// Opens the file anew: at the start, to know that it can be written, and after it was moved away (SIGHUP).
-    pub fn reopen(&self) -> io::Result<()> {
+    pub async fn reopen(&self) -> io::Result<()> {
         match &self.place {
-            Place::Log | Place::StandardError => Ok(()),
-            Place::File(file) => file.reopen(),
+            Place::NoFile(_) => Ok(()),
+            Place::File(file) => file.reopen().await,
+        }
+    }
+
+    /// Waits, five seconds at most, until what was recorded is written. What comes later is recorded as if there were no file.
+    pub fn close(&self) {
+        match &self.place {
+            Place::NoFile(_) => {}
+            Place::File(file) => file.close(),
         }
     }
 
@@ -88,66 +117,22 @@ impl AuditLog {
         self.tokens
     }
 
-    /// Records an act. The only way in. What cannot be written to its file goes to the log: an act was done, and
-    /// refusing its answer would undo nothing.
+    /// Records an act. The only way in, and one that never waits for a disk. What cannot be written to its file goes to the
+    /// log: an act was done, and refusing its answer would undo nothing.
     pub fn record(&self, cause: &Cause, event: &AuditEvent) {
         if event.is_of_tokens() && !self.tokens {
             return;
         }
         let record = Record::new(cause, event);
         match &self.place {
-            Place::Log => record.log(),
-            Place::StandardError => {
-                if let Ok(line) = record.line() {
-                    // Nobody is left to be told that standard error is closed.
-                    drop(io::stderr().lock().write_all(line.as_bytes()));
-                }
-            }
-            Place::File(file) => {
-                if let Err(error) =
-                    record.line().map_err(io::Error::other).and_then(|line| file.append(&line))
-                {
-                    file.complain(&error);
-                    record.log();
-                }
-            }
+            Place::NoFile(instead) => instead.write(&record),
+            Place::File(file) => file.append(record),
         }
     }
 }
 
-impl AuditFile {
-    fn reopen(&self) -> io::Result<()> {
-        let file = open(&self.path)?;
-        *self.open.lock().unwrap_or_else(PoisonError::into_inner) = Some(file);
-        Ok(())
+impl Drop for AuditLog {
+    fn drop(&mut self) {
+        self.close();
     }
-
-    /// One write a record, at the end, so that processes that share the file do not mix their lines.
-    fn append(&self, line: &str) -> io::Result<()> {
-        let mut held = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let file = match &mut *held {
-            Some(file) => file,
-            none => none.insert(open(&self.path)?),
-        };
-        file.write_all(line.as_bytes())
-    }
-
-    fn complain(&self, error: &io::Error) {
-        let mut complained = self.complained.lock().unwrap_or_else(PoisonError::into_inner);
-        if complained.is_some_and(|at| at.elapsed() < COMPLAIN_EVERY) {
-            return;
-        }
-        *complained = Some(Instant::now());
-        let path = self.path.display();
-        tracing::error!(%error, %path, setting = "audit.file", "audit events go to the log, since their file cannot be written");
-    }
-}
-
-/// For its owner alone: it says who signs in from where.
-fn open(path: &std::path::Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.append(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }

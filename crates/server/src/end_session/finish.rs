@@ -86,9 +86,11 @@ async fn end(visit: &Visit, ending: &[&BrowserSession], asked: &Asked) -> Result
     let sessions = ending.iter().map(|held| held.session.id).collect();
     // A browser that holds several accounts is one person's.
     let cause = visit.cause(Some(first.user.id));
+    // Whom to name in the trail. Looked for before the act, which stands whether it is found or not.
+    let client = asked.client(visit).await.ok().flatten();
     let ended = visit.app.ending(cause.clone()).sessions(&Ending::Sessions(sessions)).await?;
     if !ended.sessions.is_empty() {
-        let client_id = asked.client(visit).await?.map(|client| client.row.client_id.clone());
+        let client_id = client.map(|client| client.row.client_id.clone());
         let count = ended.sessions.len() as u64;
         let event = AuditEvent::Logout { subject: Some(first.user.id), client_id, count };
         visit.app.audit.record(&cause, &event);

@@ -14,7 +14,7 @@ use super::client_assertion::{Assertion, ProvedAssertion};
 use super::client_secret::secret_is_right;
 use super::{FormBody, Issuer, Peer, unreadable};
 use crate::app::App;
-use crate::audit::{AuditEvent, Cause};
+use crate::audit::{Actor, AuditEvent, Cause};
 use crate::client_cache::KnownClient;
 use crate::clock::Now;
 use crate::error::Failure;
@@ -34,6 +34,17 @@ pub(crate) struct Authenticated {
     pub confirmation: Option<Confirmation>,
     /// The form.
     pub params: Params,
+    peer: Peer,
+    trace_id: TraceId,
+    now: Now,
+}
+
+impl Authenticated {
+    /// The client as whoever causes what its request does. Made when something is recorded, which few requests do.
+    pub(crate) fn cause(&self) -> Cause {
+        let client = Actor::Client(self.client.row.client_id.clone());
+        Cause::request(&self.peer, &self.trace_id, self.now).by(client)
+    }
 }
 
 /// A refused authentication. A 401 has a challenge, whichever way the client took (RFC 9110 section 15.5.2).
@@ -68,16 +79,21 @@ impl FromRequest<App> for Authenticated {
         let Ok(FormBody(form)) = FormBody::from_request(Request::from_parts(parts, body), app).await;
         let mut claimed = None;
         let outcome = match form.and_then(|params| refuse_plain_http(&peer, &issuer).map(|()| params)) {
-            Ok(params) => authenticate(app, &issuer, endpoint, now, &headers, params, &mut claimed).await,
+            Ok(params) => authenticate(app, &issuer, endpoint, now, &headers, &params, &mut claimed)
+                .await
+                .map(|client| (client, params)),
             Err(failure) => Err(failure),
         };
-        outcome.map_err(|failure| {
-            if let Some(reason) = failed_check(&failure) {
-                let event = AuditEvent::ClientAuthenticationFailed { client_id: claimed, reason };
-                app.audit.record(&Cause::request(&peer, &trace_id, now), &event);
+        match outcome {
+            Ok((client, params)) => Ok(Self { client, confirmation: None, params, peer, trace_id, now }),
+            Err(failure) => {
+                if let Some(reason) = failed_check(&failure) {
+                    let event = AuditEvent::ClientAuthenticationFailed { client_id: claimed, reason };
+                    app.audit.record(&Cause::request(&peer, &trace_id, now), &event);
+                }
+                Err(AuthenticationFailure(failure))
             }
-            AuthenticationFailure(failure)
-        })
+        }
     }
 }
 
@@ -105,12 +121,12 @@ async fn authenticate(
     endpoint: &str,
     now: Now,
     headers: &HeaderMap,
-    params: Params,
+    params: &Params,
     claimed: &mut Option<ClientId>,
-) -> Result<Authenticated, Failure> {
+) -> Result<Arc<KnownClient>, Failure> {
     // RFC 6749 section 3.2, here for every endpoint that a client authenticates at.
     params.check_no_repeats(REPEATABLE).map_err(|error| unreadable("body", &error))?;
-    let presented = PresentedCredentials::read(only_authorization(headers)?, &params)?;
+    let presented = PresentedCredentials::read(only_authorization(headers)?, params)?;
     let proof = Proof::of(&presented)?;
     let Some(client_id) = presented.client_id().cloned().or_else(|| proof.claimed_client()) else {
         return Err(refused("client", "client credentials", "none"));
@@ -127,7 +143,7 @@ async fn authenticate(
     if let Some(assertion) = proved {
         assertion.use_up(app, &client).await?;
     }
-    Ok(Authenticated { client, confirmation: None, params })
+    Ok(client)
 }
 
 /// What is presented beside the name.

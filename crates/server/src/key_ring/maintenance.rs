@@ -141,7 +141,7 @@ impl KeyRing {
             return Ok(());
         }
         self.fail_with_others(failures)?;
-        let made = self.begin(algorithm, now_ms).await;
+        let made = self.begin(algorithm, now_ms).await.map(drop);
         if made.is_err() {
             self.failures.fetch_add(1, Ordering::Release);
         }
@@ -150,21 +150,46 @@ impl KeyRing {
         Ok(())
     }
 
+    /// A step that was made. It is recorded before anything else can fail, or the rest of the act would take it along.
+    fn done(&self, algorithm: KeyAlgorithm, step: Rotation, now_ms: i64) -> Rotation {
+        if let Some(recorder) = &self.recorder {
+            recorder(algorithm, &step, now_ms);
+        }
+        step
+    }
+
+    async fn insert_next(&self, key: NewSigningKey, now_ms: i64) -> Result<Option<Rotation>, KeyRingError> {
+        let inserted = self.store.keys().insert_next(&key).await?;
+        let step = Rotation::Published { kid: key.kid };
+        Ok(inserted.then(|| self.done(key.algorithm, step, now_ms)))
+    }
+
+    async fn promote(
+        &self,
+        algorithm: KeyAlgorithm,
+        kid: String,
+        now_ms: i64,
+    ) -> Result<Option<Rotation>, KeyRingError> {
+        let signs_from = signs_from(Timestamp::from_milliseconds(now_ms));
+        let promoted = self.store.keys().promote(&kid, signs_from).await?;
+        Ok(promoted.then(|| self.done(algorithm, Rotation::Promoted { kid, signs_from }, now_ms)))
+    }
+
     /// Lets an algorithm have a key whose turn is decided: the one that waits without a predecessor, or a new one. Says what
     /// was done, which is nothing when somebody else was faster.
     async fn begin(&self, algorithm: KeyAlgorithm, now_ms: i64) -> Result<Vec<Rotation>, KeyRingError> {
-        let signs_from = signs_from(Timestamp::from_milliseconds(now_ms));
-        if let Some(waiting) = waiting(&*self.current(now_ms).await?, algorithm) {
-            let kid = waiting.kid.clone();
-            let promoted = self.store.keys().promote(&kid, signs_from).await?;
-            return Ok(promoted.then_some(Rotation::Promoted { kid, signs_from }).into_iter().collect());
+        let waiting = waiting(&*self.current(now_ms).await?, algorithm).map(|key| key.kid.clone());
+        if let Some(kid) = waiting {
+            return Ok(self.promote(algorithm, kid, now_ms).await?.into_iter().collect());
         }
+        let signs_from = signs_from(Timestamp::from_milliseconds(now_ms));
         let key = self.new_key(algorithm, now_ms).await?;
         if !self.store.keys().insert_active(&key, signs_from).await? {
             return Ok(Vec::new());
         }
         let kid = key.kid;
-        Ok(vec![Rotation::Published { kid: kid.clone() }, Rotation::Promoted { kid, signs_from }])
+        let steps = [Rotation::Published { kid: kid.clone() }, Rotation::Promoted { kid, signs_from }];
+        Ok(steps.into_iter().map(|step| self.done(algorithm, step, now_ms)).collect())
     }
 
     async fn has_first(&self, algorithm: KeyAlgorithm, now_ms: i64) -> Result<bool, KeyRingError> {
@@ -216,17 +241,12 @@ impl KeyRing {
         } else {
             let key = self.new_key(algorithm, now_ms).await?;
             let kid = key.kid.clone();
-            if self.store.keys().insert_next(&key).await? {
-                done.push(Rotation::Published { kid: kid.clone() });
-            }
+            done.extend(self.insert_next(key, now_ms).await?);
             (kid, now)
         };
         let ready_at = published_at.plus(policy.publish_ahead);
         if at_once || ready_at <= now {
-            let signs_from = signs_from(now);
-            if self.store.keys().promote(&kid, signs_from).await? {
-                done.push(Rotation::Promoted { kid, signs_from });
-            }
+            done.extend(self.promote(algorithm, kid, now_ms).await?);
         } else if done.is_empty() {
             done.push(Rotation::Waiting { kid, ready_at });
         }
@@ -235,13 +255,7 @@ impl KeyRing {
     }
 
     /// The schedule: publishes ahead of time, promotes when due, removes keys that nothing asks for any more.
-    /// What was published or promoted is told.
-    pub async fn keep_schedule(
-        &self,
-        policy: KeyPolicy,
-        now_ms: i64,
-    ) -> Result<Vec<(KeyAlgorithm, Rotation)>, KeyRingError> {
-        let mut done = Vec::new();
+    pub async fn keep_schedule(&self, policy: KeyPolicy, now_ms: i64) -> Result<(), KeyRingError> {
         let now = Timestamp::from_milliseconds(now_ms);
         let keys = self.current(now_ms).await?;
         for key in keys.lives() {
@@ -265,33 +279,34 @@ impl KeyRing {
             }
             let waiting = waiting(&keys, algorithm);
             // Each case is one conditional statement on what was read above: a node that is late changes nothing.
-            let rotation = match waiting {
+            let step = match waiting {
                 None if since.plus(policy.interval - policy.publish_ahead) <= now => {
                     let key = self.new_key(algorithm, now_ms).await?;
-                    let inserted = self.store.keys().insert_next(&key).await?;
-                    inserted.then_some(Rotation::Published { kid: key.kid })
+                    self.insert_next(key, now_ms).await?
                 }
                 Some(next)
                     if since.plus(policy.interval) <= now
                         && next.published_at.plus(policy.publish_ahead) <= now =>
                 {
-                    let (kid, signs_from) = (next.kid.clone(), signs_from(now));
-                    let promoted = self.store.keys().promote(&kid, signs_from).await?;
-                    promoted.then_some(Rotation::Promoted { kid, signs_from })
+                    self.promote(algorithm, next.kid.clone(), now_ms).await?
                 }
                 None | Some(_) => None,
             };
-            if let Some(rotation) = rotation {
-                done.push((algorithm, rotation));
+            if step.is_some() {
                 self.reread(now_ms).await?;
             }
         }
-        Ok(done)
+        Ok(())
     }
 
-    /// `keys withdraw`, for a key that leaked: it leaves the JWKS, and nothing that it signed is believed here any more. The
-    /// one whose turn it is, or will be, is refused: a successor comes first.
+    /// `keys withdraw`, for a key that leaked: it leaves the JWKS, and nothing that it signed is believed here any more. One
+    /// whose turn is not decided has signed nothing, and goes before it gets one. The one whose turn it is, or will be, is
+    /// refused: a successor comes first.
     pub async fn withdraw(&self, kid: &str, now_ms: i64) -> Result<Withdrawal, KeyRingError> {
+        if self.store.keys().delete_next(kid).await? {
+            self.doubt();
+            return Ok(Withdrawal::Withdrawn);
+        }
         let keys = self.reread(now_ms).await?;
         let Some(key) = keys.lives().find(|key| key.kid == kid) else { return Ok(Withdrawal::Unknown) };
         if !key.is_retired(Timestamp::from_milliseconds(now_ms)) {

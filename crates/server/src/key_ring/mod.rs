@@ -62,6 +62,9 @@ pub enum KeyRingError {
     Fault(#[from] Fault),
 }
 
+/// Told of every step as soon as it is made, and of the instant.
+pub type Recorder = Box<dyn Fn(KeyAlgorithm, &Rotation, i64) + Send + Sync>;
+
 /// The keys of one issuer, shared by all requests.
 pub struct KeyRing {
     store: Store,
@@ -77,6 +80,7 @@ pub struct KeyRing {
     opening: WorkPool,
     /// How many readings, and makings of a key, have failed.
     failures: AtomicU64,
+    recorder: Option<Recorder>,
 }
 
 impl std::fmt::Debug for KeyRing {
@@ -105,11 +109,19 @@ impl KeyRing {
             making: tokio::sync::Mutex::new(()),
             opening: decryption::pool(),
             failures: AtomicU64::new(0),
+            recorder: None,
         };
         ring.make_missing_data_keys(now_ms).await?;
         ring.read(now_ms).await?;
         ring.make_very_first_key(Algorithm::RS256, now_ms).await?;
         Ok(ring)
+    }
+
+    /// The same, with what is done to keys from now on recorded, whoever has it done. The first key of a new database is
+    /// there by now: it belongs to the making of the database.
+    #[must_use]
+    pub fn recorded_by(self, recorder: Recorder) -> Self {
+        Self { recorder: Some(recorder), ..self }
     }
 
     /// The keys, at most [`MAX_AGE_MS`] old. Fails when the database is away longer than that.

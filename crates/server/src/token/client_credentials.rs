@@ -28,8 +28,11 @@ pub(super) async fn redeem(
         None => of_the_client_itself(&metadata.scope),
     };
     targets.check_allowed(&metadata.audience)?;
-    let response = issue::for_client(context.issuing(), granted.clone(), targets.all()).await?;
-    context.issued(GrantType::ClientCredentials, None, &granted);
+    let recorded = context.app.audit.has_tokens().then(|| granted.clone());
+    let response = issue::for_client(context.issuing(), granted, targets.all()).await?;
+    if let Some(granted) = recorded {
+        context.issued(GrantType::ClientCredentials, None, &granted);
+    }
     Ok(response)
 }
 

@@ -25,7 +25,7 @@ pub(crate) use issue::{Minting, Wanted};
 pub(crate) use refresh_token::read_refresh_token;
 
 use crate::app::App;
-use crate::audit::{Actor, AuditEvent, Cause};
+use crate::audit::AuditEvent;
 use crate::clock::Now;
 use crate::cors::CallingClient;
 use crate::error::{Failure, no_store};
@@ -38,7 +38,6 @@ pub(crate) struct TokenContext<'a> {
     issuer: &'a Issuer,
     client: &'a Authenticated,
     now: Now,
-    cause: Cause,
 }
 
 impl<'a> TokenContext<'a> {
@@ -47,7 +46,7 @@ impl<'a> TokenContext<'a> {
     }
 
     fn record(&self, event: &AuditEvent) {
-        self.app.audit.record(&self.cause, event);
+        self.app.audit.record(&self.client.cause(), event);
     }
 
     /// Records that tokens were issued, of a grant where there is one.
@@ -79,12 +78,10 @@ pub(crate) async fn post(
     State(app): State<App>,
     issuer: Issuer,
     now: Now,
-    cause: Cause,
     client: Authenticated,
 ) -> Response {
     let caller = CallingClient(client.client.clone());
-    let cause = cause.by(Actor::Client(client.client.row.client_id.clone()));
-    let context = TokenContext { app: &app, issuer: &issuer, client: &client, now, cause };
+    let context = TokenContext { app: &app, issuer: &issuer, client: &client, now };
     let mut response = match redeem(&context).await {
         Ok((grant, tokens)) => {
             app.metrics.granted(grant.name(), "issued");

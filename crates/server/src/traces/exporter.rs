@@ -1,8 +1,7 @@
 //! Batches of spans to the collector. A collector that is away is said once a minute at most; its spans are lost.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use opentelemetry_otlp::{Protocol, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::Resource;
@@ -10,10 +9,8 @@ use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 
 use super::client::Client;
+use crate::complaint::Complaint;
 use crate::config::{self, Outbound};
-
-/// Between two complaints.
-const COMPLAIN_EVERY: Duration = Duration::from_mins(1);
 
 /// How long a batch may take in all.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -23,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(super) struct Exporter {
     inner: opentelemetry_otlp::SpanExporter,
     endpoint: String,
-    complained: Mutex<Option<Instant>>,
+    complaint: Complaint,
 }
 
 impl Exporter {
@@ -40,16 +37,7 @@ impl Exporter {
             .with_timeout(PATIENCE)
             .build()
             .map_err(|error| error.to_string())?;
-        Ok(Self { inner, endpoint, complained: Mutex::default() })
-    }
-
-    fn complains_now(&self) -> bool {
-        let mut complained = self.complained.lock().unwrap_or_else(PoisonError::into_inner);
-        if complained.is_some_and(|at| at.elapsed() < COMPLAIN_EVERY) {
-            return false;
-        }
-        *complained = Some(Instant::now());
-        true
+        Ok(Self { inner, endpoint, complaint: Complaint::default() })
     }
 }
 
@@ -58,7 +46,7 @@ impl SpanExporter for Exporter {
         let spans = batch.len();
         let exported = self.inner.export(batch).await;
         if let Err(error) = &exported
-            && self.complains_now()
+            && self.complaint.is_due()
         {
             let endpoint = self.endpoint.as_str();
             tracing::warn!(endpoint, spans, %error, setting = "traces.endpoint", "spans were lost, since the collector did not take them");

@@ -76,6 +76,30 @@ pub(crate) async fn an_algorithm_has_one_next_key_which_is_promoted_once(world: 
     assert_eq!(keys.list(ISSUER).await.unwrap().len(), 2);
 }
 
+pub(crate) async fn a_next_key_is_either_promoted_or_deleted(world: World) {
+    let keys = world.store.keys();
+    let (first, leaked) = (signing_key(Algorithm::RS256), signing_key(Algorithm::RS256));
+    assert!(keys.insert_active(&first, NOW).await.unwrap());
+    assert!(!keys.delete_next(&first.kid).await.unwrap(), "it signs");
+    assert!(keys.insert_next(&leaked).await.unwrap());
+    let nodes = (0..8).map(|node| {
+        let (store, kid) = (world.store.clone(), leaked.kid.clone());
+        async move {
+            match node % 2 {
+                0 => store.keys().promote(&kid, NOW).await.unwrap(),
+                _ => store.keys().delete_next(&kid).await.unwrap(),
+            }
+        }
+    });
+    assert_eq!(at_once(nodes).await.into_iter().filter(|done| *done).count(), 1);
+    let is_there = keys.list(ISSUER).await.unwrap().iter().any(|key| key.kid == leaked.kid);
+    assert_eq!(keys.delete(&leaked.kid).await.unwrap(), is_there, "one that was promoted stays");
+    let another = signing_key(Algorithm::RS256);
+    assert!(keys.insert_next(&another).await.unwrap(), "the place is free again");
+    assert!(keys.delete_next(&another.kid).await.unwrap());
+    assert!(!keys.delete_next(&another.kid).await.unwrap());
+}
+
 pub(crate) async fn of_nodes_that_start_at_once_one_makes_a_data_key(world: World) {
     for purpose in DataKeyPurpose::ALL {
         let nodes = (0..8).map(|_| {

@@ -186,6 +186,7 @@ macro_rules! prove {
             cases!($engine, keys:
                 of_nodes_that_start_at_once_one_makes_the_first_key,
                 an_algorithm_has_one_next_key_which_is_promoted_once,
+                a_next_key_is_either_promoted_or_deleted,
                 of_nodes_that_start_at_once_one_makes_a_data_key,
                 a_data_key_is_rewrapped_once,
                 the_kill_switch_leaves_one_new_key,
