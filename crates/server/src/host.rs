@@ -4,20 +4,18 @@
 use axum::extract::Request;
 use axum::http::uri::Authority;
 use axum::http::{Version, header};
-use axum::middleware::Next;
-use axum::response::Response;
 use grantor_protocol::ErrorCode;
 
 use crate::error::Failure;
 
-/// Refuses a request without a host, with several, or with one that is none.
-pub(crate) async fn check(request: Request, next: Next) -> Response {
-    if is_well_formed(&request) {
-        return next.run(request).await;
+/// Why a request is refused that has no host, several, or one that is none.
+pub(crate) fn refusal(request: &Request) -> Option<Failure> {
+    if is_well_formed(request) {
+        return None;
     }
     let expected = "one Host header with a host, and maybe a port";
-    Failure::refused(ErrorCode::InvalidRequest, "host header", expected, "none, several, or something else")
-        .into_json()
+    let received = "none, several, or something else";
+    Some(Failure::refused(ErrorCode::InvalidRequest, "host header", expected, received))
 }
 
 fn is_well_formed<B>(request: &axum::http::Request<B>) -> bool {

@@ -126,9 +126,7 @@ pub(crate) fn router(app: &App, listener: Listener) -> Router {
     };
     let router = router
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(middleware::from_fn_with_state(app.clone(), in_time))
-        .layer(middleware::from_fn(host::check))
-        .layer(middleware::from_fn(common_headers))
+        .layer(middleware::from_fn_with_state(app.clone(), guarded))
         .layer(middleware::from_fn_with_state(app.clone(), observe::observe))
         .with_state(app.clone());
     match listener {
@@ -137,8 +135,18 @@ pub(crate) fn router(app: &App, listener: Listener) -> Router {
     }
 }
 
+/// What surrounds every handler, as one layer: each further one costs a box and a copy of all below it, at every request.
+async fn guarded(State(app): State<App>, request: Request, next: Next) -> Response {
+    let mut response = match host::refusal(&request) {
+        Some(refusal) => refusal.into_json(),
+        None => in_time(&app, request, next).await,
+    };
+    add_common_headers(response.headers_mut());
+    response
+}
+
 /// Gives up what takes longer than `limits.request_timeout`, and says when to come back.
-async fn in_time(State(app): State<App>, request: Request, next: Next) -> Response {
+async fn in_time(app: &App, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let mut person = is_a_person(&parts.headers).then(|| parts.clone());
     let answer = next.run(Request::from_parts(parts, body));
@@ -148,7 +156,7 @@ async fn in_time(State(app): State<App>, request: Request, next: Next) -> Respon
     let failure = Failure::Unavailable("the request took longer than limits.request_timeout".to_owned());
     match &mut person {
         Some(parts) => {
-            let Ok(visit) = Visit::from_request_parts(parts, &app).await;
+            let Ok(visit) = Visit::from_request_parts(parts, app).await;
             visit.error(failure)
         }
         None => failure.into_json(),
@@ -184,14 +192,11 @@ fn panicked(payload: Box<dyn std::any::Any + Send>) -> Response {
 }
 
 /// What no answer goes without.
-async fn common_headers(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
+fn add_common_headers(headers: &mut HeaderMap) {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if !headers.contains_key(header::REFERRER_POLICY) {
         headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     }
-    response
 }
 
 #[cfg(test)]
