@@ -213,14 +213,15 @@ impl Users<'_> {
                     }
                     Err(refusal) => Imported::Refused(refusal),
                 },
-                None => match user.id.and_then(|id| taken.get(&id)) {
-                    Some(refusal) => Imported::Refused(refusal.clone()),
-                    None => {
+                None => {
+                    if let Some(refusal) = user.id.and_then(|id| taken.get(&id)) {
+                        Imported::Refused(refusal.clone())
+                    } else {
                         let id = user.id.unwrap_or_else(UserId::fresh);
                         new.push((id, user));
                         Imported::Created(id)
                     }
-                },
+                }
             };
             answers.push(answer);
         }

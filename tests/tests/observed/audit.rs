@@ -257,7 +257,7 @@ async fn what_operators_do_is_recorded_with_the_command_and_the_user_of_the_mach
     // It signs for three more seconds, on every node; until then withdrawing it is refused.
     let keys = server.cli(&["keys", "list", "--json"]).await.json();
     let retired =
-        keys.as_array().unwrap().iter().find(|key| key["state"] == "retired").expect("a retired key");
+        keys.as_array().unwrap().iter().find(|key| !key["superseded_at"].is_null()).expect("an old key");
     let kid = retired["kid"].as_str().unwrap();
     let withdrawn = by("keys withdraw", json!({ "kid": kid }));
     let withdraws = async {
@@ -296,7 +296,7 @@ async fn what_operators_do_is_recorded_with_the_command_and_the_user_of_the_mach
 async fn the_admin_listener_and_registration_are_in_the_trail() {
     let config =
         "registration.enabled = true\nregistration.require_token = true\nadmin.token_file = 'admin-token'";
-    let token = "a token of the admin listener";
+    let token = "a-token-of-the-admin-listener";
     // The file has to be there before the server is.
     let directory = tempfile_of(token);
     let config = config.replace("admin-token", directory.1.to_str().unwrap());
