@@ -128,7 +128,7 @@ async fn nginx(server: &Server) -> (String, Child) {
              upstream grantor {{
                  {nodes}
                  keepalive 32;
-                 keepalive_timeout 5s;
+                 keepalive_timeout 1s; # sooner than limits.drain_delay, as docs/operating.md says
              }}
              server {{
                  listen 127.0.0.1:{port};
