@@ -93,9 +93,14 @@ impl Database {
 impl InProcess {
     /// A node over a fresh database; `config` is TOML, merged over what every test needs.
     pub async fn start(engine: Engine, config: &str) -> Self {
+        Self::under("", engine, config).await
+    }
+
+    /// The same, of an issuer with this path.
+    pub async fn under(path: &str, engine: Engine, config: &str) -> Self {
         let database = Arc::new(Database::new(engine));
         let ports = Ports::free();
-        let issuer = ports.origin();
+        let issuer = format!("{}{path}", ports.origin());
         seed(&issuer, &database.url).await;
         Self::launch(issuer, ports, database, Clock::default(), config).await.unwrap()
     }
@@ -127,6 +132,11 @@ impl InProcess {
         let (database, clock) = (Arc::clone(&self.database), self.app.clock.clone());
         self.stop().await;
         Self::launch(issuer, ports, database, clock, config).await.unwrap()
+    }
+
+    /// Tells this node to stop, as SIGTERM does, and leaves it to that.
+    pub fn is_told_to_stop(&self) {
+        self.stop.send_replace(true);
     }
 
     /// Ends this node: open requests finish, connections to the database close.

@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::clock::Now;
 use crate::config::{Config, Outbound};
 use crate::error::no_store;
-use crate::outbound::Fetcher;
+use crate::outbound::{Fetcher, shown};
 
 /// Asks a running server whether it is ready; the error is one line.
 pub async fn ask(url: &str, outbound: &Outbound) -> Result<(), String> {
@@ -24,9 +24,8 @@ pub async fn ask(url: &str, outbound: &Outbound) -> Result<(), String> {
         return Ok(());
     }
     let said = String::from_utf8_lossy(&answer.body);
-    let said: String =
-        said.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(LONGEST_WORDS).collect();
-    Err(format!("{url}: {} {said}", answer.status.as_u16()))
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    Err(format!("{url}: {} {}", answer.status.as_u16(), shown(&said)))
 }
 
 /// Where the server of these settings says whether it is ready: on the admin listener, which has no TLS.
@@ -42,9 +41,6 @@ fn reachable(listen: SocketAddr) -> SocketAddr {
         IpAddr::V4(_) | IpAddr::V6(_) => listen,
     }
 }
-
-/// What of an answer that is not 200 is told, in characters.
-const LONGEST_WORDS: usize = 200;
 
 /// How far a node's clock may be from the database's before the node says it is not ready.
 pub(crate) const SKEW_LIMIT_SECONDS: i64 = 10;

@@ -1,6 +1,8 @@
 //! An issuer with a path: the same routes, whether the proxy takes the path off or leaves it, or there is none. RFC 8414
 //! section 3.1 puts the well-known name of metadata in front of the path.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::Request;
 use axum::http::Uri;
@@ -18,7 +20,8 @@ pub(crate) fn under(path: &str, router: Router) -> Router {
     if path.is_empty() || is_one_of_ours(path) {
         return router;
     }
-    let path = path.to_owned();
+    // Cloned with the router for every request.
+    let path: Arc<str> = path.into();
     let mapped: MapRequest<Router, _> = router.map_request(move |request| without(&path, request));
     Router::new().fallback_service(mapped)
 }

@@ -14,7 +14,7 @@ use tracing::Instrument;
 
 use crate::app::App;
 use crate::error::Failure;
-use crate::extract::{Connection, Peer};
+use crate::extract::{Connection, is_trusted};
 use crate::traces::RequestSpan;
 
 /// The id that page, answer and log share, so that a person can name a failure and an operator find it.
@@ -73,7 +73,8 @@ fn traced(app: &App, request: &Request, method: &'static str, route: &str) -> (R
         return (RequestSpan::none(), TraceId::new());
     }
     let connection = request.extensions().get::<Connection>();
-    let is_believed = Peer::is_trusted_proxy(connection, &app.config.trusted_proxies);
+    let is_believed =
+        connection.is_some_and(|connection| is_trusted(connection.addr.ip(), &app.config.trusted_proxies));
     RequestSpan::begin(method, route, is_believed.then(|| request.headers()))
 }
 

@@ -15,6 +15,7 @@ use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tower::ServiceExt;
 
 use crate::app::App;
@@ -73,12 +74,14 @@ impl Listeners {
     pub async fn serve(self, app: App, shutdown: watch::Receiver<bool>) -> Result<(), ServeError> {
         let tls = app.config.public.tls.as_ref().map(Certificate::open).transpose()?;
         let mut background = tasks::spawn(&app);
-        let closing = drain::delayed(&app, shutdown.clone());
+        let closing = drain::delayed(&app, shutdown);
         if let Some(certificate) = tls.clone() {
             let app = app.clone();
             background.spawn(async move { certificate.keep(&app.certificate_renewed).await });
         }
-        let delivery = tokio::spawn(delivery::run(app.clone(), shutdown));
+        // Logouts that end while requests are still served are told, too.
+        let (served, all_served) = watch::channel(false);
+        let delivery = tokio::spawn(delivery::run(app.clone(), all_served));
         let public = accept(
             self.public,
             tls,
@@ -89,6 +92,7 @@ impl Listeners {
         let admin =
             accept(self.admin, None, routes::router(&app, Listener::Admin), &app.config.limits, closing);
         tokio::join!(public, admin);
+        served.send_replace(true);
         background.abort_all();
         tasks::write_uses(&app).await;
         // What is on its way ends within the time of an outgoing call; the rest waits in the database for whoever is next.
@@ -99,6 +103,9 @@ impl Listeners {
 
 /// How long accepting pauses when the system has no descriptor left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How long a connection is listened to at least, however soon after its beginning no further request is wanted: who was
+/// let in has sent one, mostly, which has arrived or is about to.
+const FIRST_REQUEST_TIME: Duration = Duration::from_millis(100);
 
 async fn accept(
     listener: TcpListener,
@@ -232,8 +239,14 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         Protocol::Http1 => builder.clone().http1_only(),
         Protocol::Http2 => builder.clone().http2_only(),
     };
+    let begun = Instant::now();
     let mut conversation = pin!(builder.serve_connection(TokioIo::new(stream), service));
-    let told = async { drop(closing.wait_for(|closing| *closing).await) };
+    let told = async {
+        drop(closing.wait_for(|closing| *closing).await);
+        // Of a new socket nothing is known to have arrived until the runtime has looked, so what may be there has time to
+        // be read: those of the queue, and those whose TLS handshake ends now.
+        tokio::time::sleep_until(begun + FIRST_REQUEST_TIME).await;
+    };
     let ended = tokio::select! {
         biased;
         ended = conversation.as_mut() => ended,
@@ -259,4 +272,46 @@ async fn with_preface<S: AsyncRead + AsyncWrite + Unpin>(
     tokio::time::timeout(patience, stream.read_exact(&mut preface)).await??;
     let (read, write) = tokio::io::split(stream);
     Ok(tokio::io::join(io::Cursor::new(preface).chain(read), write))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncWriteExt;
+
+    use super::*;
+    use crate::config::testing::config;
+
+    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: id.example.com\r\nconnection: close\r\n\r\n";
+
+    async fn answer(mut client: TcpStream) -> String {
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    #[tokio::test]
+    async fn who_waits_in_the_queue_when_the_listener_closes_is_answered() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut before = TcpStream::connect(address).await.unwrap();
+        before.write_all(REQUEST).await.unwrap();
+        let mut after = TcpStream::connect(address).await.unwrap();
+        let limits = config("").limits;
+        let (close, closing) = watch::channel(false);
+        let reception = Reception {
+            tls: None,
+            handshake_time: limits.header_timeout,
+            router: Router::new().fallback(async || "here"),
+            builder: Arc::new(connection_builder(&limits)),
+            closing,
+        };
+        receive_the_queue(listener, &reception);
+        close.send_replace(true);
+        tokio::task::yield_now().await;
+        after.write_all(REQUEST).await.unwrap();
+        for client in [before, after] {
+            assert!(answer(client).await.starts_with("HTTP/1.1 200"));
+        }
+        assert!(TcpStream::connect(address).await.is_err(), "the listener is closed");
+    }
 }

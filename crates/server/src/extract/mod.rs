@@ -19,5 +19,5 @@ pub(crate) use body::{FormBody, JsonBody, QueryParams};
 pub(crate) use client_secret::{client_secret, client_secrets, secret_is_right, stored_by_key_is_right};
 pub(crate) use cookies::{BrowserCookies, HeldSession, STATE_COOKIE, has_probe_cookie, probe_cookie};
 pub(crate) use issuer::{Issuer, address};
-pub(crate) use peer::{Connection, Noted, Peer};
+pub(crate) use peer::{Connection, Noted, Peer, is_trusted};
 pub(crate) use presented_jwt::{Unproved, prove, registered_claims, use_once};

@@ -57,12 +57,6 @@ impl Peer {
         truncated(self.addr, 32, 64)
     }
 
-    /// Whether the request comes straight from a proxy that is believed.
-    pub(crate) fn is_trusted_proxy(connection: Option<&Connection>, trusted: &[IpNet]) -> bool {
-        let addr = connection.map(|connection| connection.addr.ip().to_canonical());
-        addr.is_some_and(|addr| trusted.iter().any(|network| network.contains(&addr)))
-    }
-
     /// What surrounds it: the networks that one customer may own many addresses of.
     pub(crate) fn neighbourhood(&self) -> String {
         truncated(self.addr, 24, 48)
@@ -70,22 +64,27 @@ impl Peer {
 
     /// Walks the forwarded addresses from the right while the hop that wrote them is trusted.
     pub(crate) fn of(connection: Connection, headers: &HeaderMap, trusted: &[IpNet]) -> Self {
-        let is_trusted = |addr: IpAddr| trusted.iter().any(|network| network.contains(&addr.to_canonical()));
         let mut addr = connection.addr.ip().to_canonical();
-        if !is_trusted(addr) {
+        if !is_trusted(addr, trusted) {
             return Self { addr, tls: connection.tls.then_some(true), client_certificate: None };
         }
         let noted = Noted::of(headers);
         for hop in noted.hops(headers).iter().rev() {
             let Ok(ip) = hop.parse::<IpAddr>() else { break };
             addr = ip.to_canonical();
-            if !is_trusted(addr) {
+            if !is_trusted(addr, trusted) {
                 break;
             }
         }
         let tls = noted.proto(headers).map(|proto| proto == "https");
         Self { addr, tls: tls.or(connection.tls.then_some(true)), client_certificate: None }
     }
+}
+
+/// Whether what this address forwards is believed: `trusted` is `trusted_proxies`.
+pub(crate) fn is_trusted(addr: IpAddr, trusted: &[IpNet]) -> bool {
+    let addr = addr.to_canonical();
+    trusted.iter().any(|network| network.contains(&addr))
 }
 
 fn truncated(addr: IpAddr, v4_bits: u8, v6_bits: u8) -> String {

@@ -91,8 +91,10 @@ pub(crate) async fn run(app: App, mut shutdown: watch::Receiver<bool>) {
     loop {
         begin(&app, &mut running).await;
         tokio::select! {
-            _ = shutdown.wait_for(|stop| *stop) => break,
+            biased;
+            // Before the end: what the last requests queued is begun.
             () = app.logout_delivery.queued.notified() => {}
+            _ = shutdown.wait_for(|stop| *stop) => break,
             Some(_) = running.join_next() => while running.try_join_next().is_some() {},
             () = tokio::time::sleep(POLL) => {}
         }

@@ -1,5 +1,6 @@
-//! The one way in which Grantor connects to anybody: to its own address (`ourselves.rs`), for documents of clients (`jwks_uri`, `request_uri`,
-//! `sector_identifier_uri`, `logo_uri`), and to tell them of logouts (`backchannel_logout_uri`). Whoever registers a URL chooses where we connect to, so: only public addresses unless
+//! How Grantor asks others over HTTP: itself at its own address (`ourselves.rs`), for documents of clients (`jwks_uri`,
+//! `request_uri`, `sector_identifier_uri`, `logo_uri`), and to tell them of logouts (`backchannel_logout_uri`). The one
+//! exception is the collector of traces, which the operator names and `traces/client.rs` connects to. Whoever registers a URL chooses where we connect to, so: only public addresses unless
 //! `outbound.allow_private` says otherwise, decided for the very address that is connected to; no redirects, cookies,
 //! proxies or compression; bounded size, time and number; kept by the rules of HTTP (security.md 1.10).
 
@@ -33,7 +34,7 @@ use url::Host;
 pub(crate) use cache::{Fetched, Kind, MaxAge};
 pub(crate) use error::{CertificateFault, FetchError};
 pub(crate) use exchange::Answer;
-pub(crate) use ourselves::ends_within;
+pub(crate) use ourselves::{ends_within, shown};
 pub use policy::{AddressPolicy, Refusal, Target, is_public};
 pub(crate) use tls::client as client_tls;
 
@@ -228,7 +229,7 @@ impl Shared {
         }
     }
 
-    /// One question to a host, all of it within `time`. Whatever is sent by Grantor of its own accord goes through here.
+    /// One question to a host, all of it within `time`. Whatever is sent to a client or to ourselves goes through here.
     #[tracing::instrument(name = "outbound.call", level = "debug", skip_all, fields(host = %target.host()))]
     async fn ask(
         &self,

@@ -18,6 +18,21 @@ use crate::clock::Now;
 /// What is read of an answer: metadata is below 8 KiB.
 const BODY_BYTES: usize = 64 * 1024;
 
+/// What of a text of theirs is shown, in characters.
+const SHOWN_CHARACTERS: usize = 200;
+
+/// A text of whoever answered, for a log or a terminal: what would act on either is escaped.
+pub(crate) fn shown(text: &str) -> String {
+    let mut shown = String::new();
+    for character in text.chars().take(SHOWN_CHARACTERS) {
+        match character {
+            '"' | '\'' => shown.push(character),
+            other => shown.extend(other.escape_debug()),
+        }
+    }
+    shown
+}
+
 impl Fetcher {
     /// What `url` answers, whatever it is; redirects are not followed.
     pub(crate) async fn ask_ourselves(

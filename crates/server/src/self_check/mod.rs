@@ -20,7 +20,7 @@ use crate::outbound::{Answer, FetchError, Fetcher};
 
 pub(crate) use probe::{PATH, answer};
 
-use probe::{Asked, Proof, Seen};
+use probe::{Asked, Long, Proof, Seen};
 
 /// Clocks that differ by more than this confuse what has expired.
 const TOLERATED_SKEW_SECONDS: i64 = 2;
@@ -53,10 +53,9 @@ pub struct Report {
 
 /// Asks once. Without a `database` only what any client sees is looked at.
 pub async fn check(config: &Config, database: Option<Database<'_>>, clock: &Clock) -> Report {
-    let now = Now { ms: clock.now_ms() };
     let issuer = Issuer::configured(config);
     let mut check =
-        Check { config, issuer, fetcher: Fetcher::new(&config.outbound), now, report: Report::default() };
+        Check { config, issuer, fetcher: Fetcher::new(&config.outbound), clock, report: Report::default() };
     if let Some(database) = database {
         check.clock_of(database.store).await;
     }
@@ -92,17 +91,22 @@ struct Check<'a> {
     config: &'a Config,
     issuer: Issuer,
     fetcher: Fetcher,
-    now: Now,
+    clock: &'a Clock,
     report: Report,
 }
 
 impl Check<'_> {
+    /// A check takes a while: what is compared with a clock is compared with the clock of then.
+    fn now(&self) -> Now {
+        Now { ms: self.clock.now_ms() }
+    }
+
     fn found(&mut self, problems: impl IntoIterator<Item = Problem>) {
         self.report.problems.extend(problems);
     }
 
     async fn clock_of(&mut self, store: &Store) {
-        match store.skew(self.now.timestamp()).await {
+        match store.skew(self.now().timestamp()).await {
             Ok(skew) if skew.abs() > TOLERATED_SKEW_SECONDS => self.found([reached::database_clock(skew)]),
             Ok(_) => {}
             Err(fault) => self.found([Problem::new("database.url", format!("does not answer: {fault}"))]),
@@ -120,9 +124,10 @@ impl Check<'_> {
                 return false;
             }
         };
+        let now = self.now();
         self.report.may_pass = answer.status.is_server_error();
-        self.found(reached::certificate(self.config, &url, &answer, self.now));
-        self.found(reached::date(&answer, self.now));
+        self.found(reached::certificate(self.config, &url, &answer, now));
+        self.found(reached::date(&answer, now));
         let problem = reached::metadata(self.config, &url, &answer);
         let is_ours = problem.is_none();
         self.found(problem);
@@ -144,7 +149,7 @@ impl Check<'_> {
 
     /// Sends requests that this server, or one with the same keys, recognises and describes as they arrived.
     async fn path_of_a_request(&mut self, keys: &KeyRing) {
-        let proof = match Proof::new(keys, &self.issuer, self.now).await {
+        let proof = match Proof::new(keys, &self.issuer, self.now()).await {
             Ok(proof) => proof,
             Err(error) => return self.found([Problem::new("secrets.system", error.to_string())]),
         };
@@ -165,13 +170,13 @@ impl Check<'_> {
             && let Ok(answer) = self.probe(&proof, Asked::Spoofed).await
             && let Some(spoofed) = Seen::of(&answer)
         {
-            self.found(passage::spoofing(&seen, &spoofed));
+            self.found(passage::spoofing(self.config, &seen, &spoofed));
         }
-        for asked in [Asked::LongUrl, Asked::LongHeaders, Asked::LongAnswer] {
-            let answer = self.probe(&proof, asked).await;
+        for long in [Long::Url, Long::Cookies, Long::Answer] {
+            let answer = self.probe(&proof, Asked::Long(long)).await;
             let is_whole = answer.as_ref().is_ok_and(|answer| answer.status == StatusCode::OK);
             if !is_whole {
-                self.found([passage::too_long(self.config, asked, &answer)]);
+                self.found([passage::too_long(self.config, long, &answer)]);
             }
         }
     }

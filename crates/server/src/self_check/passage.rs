@@ -6,11 +6,11 @@ use std::net::IpAddr;
 use axum::http::StatusCode;
 use axum::http::header::SET_COOKIE;
 
-use super::probe::{Asked, SPOOFED_ADDRESS, SPOOFED_SCHEME, Seen, Sent};
+use super::probe::{Long, SPOOFED_ADDRESS, SPOOFED_SCHEME, Seen, Sent};
 use super::reached::PROXY;
 use crate::config::{Config, Problem};
 use crate::extract::{Issuer, probe_cookie};
-use crate::outbound::{Answer, FetchError};
+use crate::outbound::{Answer, FetchError, shown};
 
 /// What a head of 16 KB of cookies, or a URL of 8 KB, is with everything else in it.
 const HEADER_BYTES_NEEDED: usize = 20 * 1024;
@@ -61,16 +61,17 @@ pub(super) fn forwarding(config: &Config, seen: &Seen) -> Vec<Problem> {
              X-Forwarded-Proto (nginx: proxy_set_header X-Forwarded-Proto $scheme;)",
         ),
         Some(other) => proxy(&format!(
-            "says that users come by {other}, although the issuer is https, and so clients are refused: let \
+            "says that users come by {}, although the issuer is https, and so clients are refused: let \
              X-Forwarded-Proto be set where TLS ends, and passed on behind (nginx: proxy_set_header X-Forwarded-Proto \
-             https;)"
+             https;)",
+            shown(other)
         )),
     }
     problems
 }
 
 /// Whether what a client says of itself stops at the proxy. `plain` is a request that said nothing.
-pub(super) fn spoofing(plain: &Seen, spoofed: &Seen) -> Vec<Problem> {
+pub(super) fn spoofing(config: &Config, plain: &Seen, spoofed: &Seen) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut proxy = |message: &str| problems.push(Problem::new(PROXY, message));
     if plain.sent == Sent::Neither {
@@ -100,6 +101,12 @@ pub(super) fn spoofing(plain: &Seen, spoofed: &Seen) -> Vec<Problem> {
              X-Forwarded-Proto $scheme;)",
         );
     }
+    if config.traces.is_some() && spoofed.has_spoofed_trace {
+        proxy(
+            "passes on the traceparent of clients, who decide by it which traces are sent to the collector: take it away \
+             (nginx: proxy_set_header traceparent \"\";)",
+        );
+    }
     problems
 }
 
@@ -119,14 +126,14 @@ pub(super) fn cookie(issuer: &Issuer, answer: &Answer, seen: &Seen) -> Option<Pr
         format!(
             "changes cookies: \"{set}\" becomes \"{}\", which browsers drop; let them be (nginx: no proxy_cookie_path, \
              proxy_cookie_domain or proxy_cookie_flags)",
-            arrived.join(", ")
+            shown(&arrived.join(", "))
         )
     };
     Some(Problem::new(PROXY, message))
 }
 
 /// What was longer than usual did not come through.
-pub(super) fn too_long(config: &Config, asked: Asked, answer: &Result<Answer, FetchError>) -> Problem {
+pub(super) fn too_long(config: &Config, long: Long, answer: &Result<Answer, FetchError>) -> Problem {
     let status = match answer {
         Ok(answer) => answer.status.as_u16().to_string(),
         Err(error) => error.to_string(),
@@ -135,16 +142,12 @@ pub(super) fn too_long(config: &Config, asked: Asked, answer: &Result<Answer, Fe
         matches!(answer.status, StatusCode::URI_TOO_LONG | StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)
     };
     let is_ours = answer.as_ref().is_ok_and(is_refusal) && config.limits.header_bytes < HEADER_BYTES_NEEDED;
-    let (what, directive) = match asked {
-        Asked::Plain | Asked::Spoofed | Asked::LongUrl => {
-            ("a URL of 8 KB", "large_client_header_buffers 4 32k;")
-        }
-        Asked::LongHeaders => ("16 KB of cookies", "large_client_header_buffers 4 32k;"),
-        Asked::LongAnswer => {
-            ("an answer with a header of 8 KB", "proxy_buffer_size 32k; proxy_buffers 8 32k;")
-        }
+    let (what, directive) = match long {
+        Long::Url => ("a URL of 8 KB", "large_client_header_buffers 4 32k;"),
+        Long::Cookies => ("16 KB of cookies", "large_client_header_buffers 4 32k;"),
+        Long::Answer => ("an answer with a header of 8 KB", "proxy_buffer_size 32k; proxy_buffers 8 32k;"),
     };
-    if is_ours && asked != Asked::LongAnswer {
+    if is_ours && long != Long::Answer {
         return Problem::new("limits.header_bytes", format!("is too small for {what} ({status})"));
     }
     Problem::new(

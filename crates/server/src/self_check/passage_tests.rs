@@ -15,6 +15,7 @@ fn seen() -> Seen {
         hops: vec!["203.0.113.9".to_owned()],
         proto: Some("https".to_owned()),
         has_cookie: true,
+        has_spoofed_trace: false,
     }
 }
 
@@ -65,9 +66,9 @@ fn each_mistake_of_a_proxy_is_one_line_with_what_mends_it() {
 #[test]
 fn a_proxy_that_appends_is_as_good_as_one_that_replaces() {
     let appended = Seen { hops: vec![SPOOFED_ADDRESS.to_owned(), "203.0.113.9".to_owned()], ..seen() };
-    assert_eq!(spoofing(&seen(), &appended), []);
+    assert_eq!(spoofing(&config(""), &seen(), &appended), []);
     let passed_on = Seen { hops: vec![SPOOFED_ADDRESS.to_owned()], ..seen() };
-    assert_eq!(spoofing(&seen(), &passed_on).len(), 1);
+    assert_eq!(spoofing(&config(""), &seen(), &passed_on).len(), 1);
 }
 
 #[test]
@@ -80,8 +81,19 @@ fn a_limit_of_ours_is_not_blamed_on_the_proxy() {
             certificates: Vec::new(),
         })
     };
-    let ours = too_long(&config("limits.header_bytes = 8192"), Asked::LongHeaders, &refusal());
+    let ours = too_long(&config("limits.header_bytes = 8192"), Long::Cookies, &refusal());
     assert_eq!(ours.path, "limits.header_bytes");
-    let theirs = too_long(&config(""), Asked::LongHeaders, &refusal());
+    let theirs = too_long(&config(""), Long::Cookies, &refusal());
     assert_eq!(theirs.path, "reverse proxy");
+}
+
+/// Strangers would decide what is sampled; where nothing is traced it does no harm.
+#[test]
+fn a_trace_that_a_client_made_up_is_looked_for_where_traces_are_sent() {
+    let passed_on = Seen { has_spoofed_trace: true, ..seen() };
+    assert_eq!(spoofing(&config(""), &seen(), &passed_on), []);
+    let traced = config("traces.endpoint = 'http://collector:4318'");
+    assert_eq!(spoofing(&traced, &seen(), &seen()), []);
+    let problems = spoofing(&traced, &seen(), &passed_on);
+    assert!(problems.len() == 1 && problems[0].message.contains("traceparent"), "{problems:?}");
 }

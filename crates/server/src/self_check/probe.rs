@@ -14,10 +14,11 @@ use serde::{Deserialize, Serialize};
 use crate::app::App;
 use crate::clock::Now;
 use crate::error::no_store;
-use crate::extract::{Connection, Issuer, Noted, Peer, has_probe_cookie, probe_cookie};
+use crate::extract::{Connection, Issuer, Noted, Peer, has_probe_cookie, is_trusted, probe_cookie};
 use crate::key_ring::{KeyRing, KeyRingError, Keys};
 use crate::outbound::Answer;
 use crate::routes::nothing_here;
+use crate::traces::TRACEPARENT;
 use crate::visit::Visit;
 
 /// Where it is asked.
@@ -38,6 +39,9 @@ const LONG_ANSWER: usize = 8 * 1024;
 pub(super) const SPOOFED_ADDRESS: &str = "192.0.2.77";
 /// No scheme, so that no proxy can have written it.
 pub(super) const SPOOFED_SCHEME: &str = "spoofed";
+
+/// The id of a trace that nobody began.
+pub(super) const SPOOFED_TRACE: &str = "73706f6f66656473706f6f6665642121";
 
 /// That whoever asks has the keys of the database, and asks now.
 pub(super) struct Proof(String);
@@ -75,12 +79,19 @@ pub(super) enum Asked {
     Plain,
     /// With what a client might make up about itself.
     Spoofed,
-    /// With a URL of 8 KB.
-    LongUrl,
-    /// With 16 KB of cookies.
-    LongHeaders,
-    /// For an answer with a header of 8 KB.
-    LongAnswer,
+    /// With more than usual of something.
+    Long(Long),
+}
+
+/// What is longer than usual.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Long {
+    /// A URL of 8 KB.
+    Url,
+    /// 16 KB of cookies.
+    Cookies,
+    /// An answer with a header of 8 KB.
+    Answer,
 }
 
 impl Asked {
@@ -99,14 +110,16 @@ impl Asked {
                 add(HeaderName::from_static("x-forwarded-proto"), SPOOFED_SCHEME);
                 let forwarded = format!("for={SPOOFED_ADDRESS};proto={SPOOFED_SCHEME}");
                 add(HeaderName::from_static("forwarded"), &forwarded);
+                let traceparent = format!("00-{SPOOFED_TRACE}-00f067aa0ba902b7-00");
+                add(HeaderName::from_static(TRACEPARENT), &traceparent);
             }
-            Self::LongUrl => url.extend(["?padding=", &"x".repeat(LONG_URL)]),
-            Self::LongHeaders => {
+            Self::Long(Long::Url) => url.extend(["?padding=", &"x".repeat(LONG_URL)]),
+            Self::Long(Long::Cookies) => {
                 for (number, bytes) in LONG_COOKIES.into_iter().enumerate() {
                     add(COOKIE, &format!("padding{number}={}", "x".repeat(bytes)));
                 }
             }
-            Self::LongAnswer => url.push_str("?answer=long"),
+            Self::Long(Long::Answer) => url.push_str("?answer=long"),
         }
         (url, headers)
     }
@@ -131,6 +144,9 @@ pub(super) struct Seen {
     pub proto: Option<String>,
     /// Whether the cookie arrived.
     pub has_cookie: bool,
+    /// Whether the trace is the one that a client made up. Nodes of before this was asked do not say.
+    #[serde(default)]
+    pub has_spoofed_trace: bool,
 }
 
 /// Which forwarded headers a request arrived with.
@@ -165,6 +181,11 @@ impl Seen {
     }
 }
 
+/// A proxy that takes part in the trace puts a span of its own in; the trace is a stranger's all the same.
+fn is_spoofed_trace(traceparent: &HeaderValue) -> bool {
+    traceparent.to_str().is_ok_and(|traceparent| traceparent.contains(SPOOFED_TRACE))
+}
+
 /// `GET /health/self-check`.
 pub(crate) async fn answer(
     State(app): State<App>,
@@ -187,13 +208,14 @@ pub(crate) async fn answer(
     let address = connection.addr.ip().to_canonical();
     let mut response = Json(Seen {
         connection: address,
-        is_trusted: app.config.trusted_proxies.iter().any(|network| network.contains(&address)),
+        is_trusted: is_trusted(address, &app.config.trusted_proxies),
         ended_tls: connection.tls,
         client: peer.addr,
         sent: Sent::of(&headers),
         hops: noted.hops(&headers),
         proto: noted.proto(&headers),
         has_cookie: has_probe_cookie(issuer, &headers),
+        has_spoofed_trace: headers.get_all(TRACEPARENT).iter().any(is_spoofed_trace),
     })
     .into_response();
     let mut add = |name: HeaderName, value: &str| {

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::clock::Now;
 use crate::config::{Config, Problem};
 use crate::observe::TRACE_HEADER;
-use crate::outbound::{Answer, CertificateFault, FetchError, ends_within};
+use crate::outbound::{Answer, CertificateFault, FetchError, ends_within, shown};
 
 /// Under what is said that has to be mended in front of Grantor.
 pub(super) const PROXY: &str = "reverse proxy";
@@ -102,7 +102,7 @@ pub(super) fn certificate(config: &Config, url: &str, answer: &Answer, now: Now)
     Some(Problem::new(where_tls_ends(config), format!("the certificate at {origin} ends {end}: renew it")))
 }
 
-/// The clock of the machine that answers, against this one.
+/// The clock of the machine that answers, against this one's when the answer had come.
 pub(super) fn date(answer: &Answer, now: Now) -> Option<Problem> {
     let date = httpdate::parse_http_date(answer.headers.get(DATE)?.to_str().ok()?).ok()?;
     let seconds = i64::try_from(date.duration_since(UNIX_EPOCH).ok()?.as_secs()).ok()?;
@@ -128,9 +128,10 @@ pub(super) fn metadata(config: &Config, url: &str, answer: &Answer) -> Option<Pr
             Some(theirs) => Some(Problem::new(
                 "issuer",
                 format!(
-                    "is \"{}\" here, but the server that answers at {url} says \"{theirs}\": clients compare it byte for \
-                     byte, so give both the same",
-                    config.issuer
+                    "is \"{}\" here, but the server that answers at {url} says \"{}\": clients compare it byte for byte, \
+                     so give both the same",
+                    config.issuer,
+                    shown(&theirs)
                 ),
             )),
             None => Some(Problem::new("issuer", format!("{url} is answered by something else than Grantor"))),
@@ -144,6 +145,7 @@ fn refused(config: &Config, url: &str, status: StatusCode, headers: &HeaderMap) 
     let code = status.as_u16();
     if status.is_redirection() {
         let to = headers.get(LOCATION).and_then(|to| to.to_str().ok()).unwrap_or("nowhere");
+        let to = shown(to);
         let message =
             format!("{url} is redirected to {to}: it has to be the URL that answers, byte for byte");
         return Problem::new("issuer", message);

@@ -84,3 +84,14 @@ fn only_what_may_come_up_by_itself_is_waited_for() {
     assert!(!may_pass(&FetchError::Certificate(CertificateFault::Expired)));
     assert!(!may_pass(&FetchError::Redirect(301)));
 }
+
+/// Whoever answers writes into the log and on the terminal of the operator, so they write plain text, and not much.
+#[test]
+fn what_others_say_is_shown_on_one_short_line_without_control_characters() {
+    let theirs = r#"{"issuer":"https://a\u001b[2J\u202e\r\nreverse proxy: all is well"}"#;
+    let line = found("", &answer(200, &[], theirs));
+    assert!(line.contains(r"https://a\u{1b}[2J\u{202e}\r\nreverse proxy: all is well"), "{line}");
+    let far = format!("https://b.example/{}", "x".repeat(4000));
+    let line = found("", &answer(302, &[("location", &far)], ""));
+    assert!(line.len() < 400 && line.contains("https://b.example/xxx"), "{line}");
+}

@@ -1,5 +1,5 @@
 //! The HTTP client of the exporter: hyper and rustls, as everywhere. The operator names the collector, so the rules for
-//! addresses that clients name do not hold for it; they are for `outbound`.
+//! addresses that clients name do not hold for it; they are for `outbound`, which this opens its sockets beside.
 
 use std::pin::Pin;
 use std::sync::Arc;

@@ -18,7 +18,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::registry::LookupSpan;
 
-pub(crate) use request::RequestSpan;
+pub(crate) use request::{RequestSpan, TRACEPARENT};
 
 use crate::config::{self, Outbound};
 use sampling::Sampling;

@@ -10,7 +10,8 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 use super::TARGET;
 use crate::observe::TraceId;
 
-const TRACEPARENT: &str = "traceparent";
+/// How a caller says of which trace a request is part (W3C Trace Context section 3.2).
+pub(crate) const TRACEPARENT: &str = "traceparent";
 
 /// The span of one request; none where traces are off, and of those who only ask whether we live.
 #[derive(Clone, Debug)]

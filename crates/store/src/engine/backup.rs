@@ -37,9 +37,14 @@ impl Engine {
     /// Neither readers nor writers wait for it.
     pub(crate) async fn back_up(&self, file: &Path) -> Result<(), BackUpError> {
         let Target::Sqlite(path) = self.url.target() else { return Err(BackUpError::NotEmbedded) };
+        // Another file would be written than the one that is asked for.
+        let Some(name) = file.to_str() else {
+            let reason = "its path is not UTF-8, and SQLite takes no other";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, reason).into());
+        };
         // SQLite writes into an empty file, and would make one that everybody may read.
         OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
-        let copied = copy(path, file).await;
+        let copied = copy(path, name).await;
         if copied.is_err() {
             drop(fs::remove_file(file));
         }
@@ -53,10 +58,10 @@ impl Engine {
 }
 
 /// On a connection of its own: those of the pool are for requests.
-async fn copy(from: &Path, to: &Path) -> Result<(), Fault> {
+async fn copy(from: &Path, to: &str) -> Result<(), Fault> {
     let failed = |error| fault_of(NAME, error);
     let mut connection = sqlite_options(from).connect().await.map_err(failed)?;
-    let into = sqlx::query("VACUUM INTO $1").bind(to.to_string_lossy().into_owned());
+    let into = sqlx::query("VACUUM INTO $1").bind(to.to_owned());
     into.execute(&mut connection).await.map_err(failed)?;
     connection.close().await.map_err(failed)
 }

@@ -77,6 +77,11 @@ pub(crate) async fn an_embedded_database_is_copied_while_it_is_written_to(world:
 
     let again = world.store.back_up(&copy).await.unwrap_err();
     assert!(matches!(again, BackUpError::File(_)), "a backup is never overwritten: {again:?}");
+    let odd = folder.path().join(OsStr::from_bytes(b"copy-\xff.db"));
+    let refused = world.store.back_up(&odd).await.unwrap_err();
+    assert!(matches!(refused, BackUpError::File(_)), "{refused:?}");
+    let left = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(left.into_iter().all(|name| name.as_bytes().starts_with(b"copy.db")), "nothing is left of it");
 }
 
 pub(crate) async fn statements_are_counted(world: World) {
