@@ -53,13 +53,12 @@ impl Connection {
 
     /// Sends a whole request and reads its answer.
     pub(crate) async fn send(&mut self, request: &[u8]) -> Result<Answer, Failure> {
-        let mut stream = match self.stream.take() {
-            Some(stream) => stream,
-            None => {
-                let stream = TcpStream::connect(self.address).await?;
-                stream.set_nodelay(true)?;
-                stream
-            }
+        let mut stream = if let Some(stream) = self.stream.take() {
+            stream
+        } else {
+            let stream = TcpStream::connect(self.address).await?;
+            stream.set_nodelay(true)?;
+            stream
         };
         stream.write_all(request).await?;
         self.received.clear();

@@ -63,7 +63,7 @@ async fn measure(
     let timing = drive(places, time).await?;
     let after = (server.processor_time()?, database.processor_time()?, scene.statements().await?);
     let count = timing.count() as f64;
-    let each = |before: Duration, after: Duration| (after - before).as_micros() as f64 / count;
+    let each = |before: Duration, after: Duration| after.saturating_sub(before).as_micros() as f64 / count;
     Ok(Measured {
         server: each(before.0, after.0),
         database: each(before.1, after.1),

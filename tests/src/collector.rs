@@ -97,7 +97,7 @@ impl Drop for Collector {
 async fn take(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> StatusCode {
     shared.headers.lock().unwrap().push(headers);
     if shared.is_silent {
-        tokio::time::sleep(Duration::from_secs(3600)).await;
+        tokio::time::sleep(Duration::from_hours(1)).await;
     }
     let request = ExportTraceServiceRequest::decode(body).expect("OTLP in protobuf");
     let mut arrived = Vec::new();
@@ -129,5 +129,5 @@ fn texts(attributes: Vec<KeyValue>) -> Vec<(String, String)> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }

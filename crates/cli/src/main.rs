@@ -91,7 +91,7 @@ async fn main() -> ExitCode {
     let Arguments { config, dev, command } =
         Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let setup = Setup::new(config, dev, name_of(&matches));
-    match run(command, &setup).await {
+    match Box::pin(run(command, &setup)).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             failure.report();

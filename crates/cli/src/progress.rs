@@ -111,7 +111,7 @@ mod tests {
         for (is_terminal, every) in [(true, ON_A_TERMINAL), (false, IN_A_LOG)] {
             let mut progress = Progress { is_terminal, ..Progress::new("migrating") };
             let (start, instant) = (progress.started, Duration::from_millis(1));
-            assert_eq!(progress.due(Done::Unknown, start + every - instant), None);
+            assert_eq!(progress.due(Done::Unknown, start + every.checked_sub(instant).unwrap()), None);
             assert!(
                 progress
                     .due(Done::Unknown, start + every)

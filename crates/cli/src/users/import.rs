@@ -113,9 +113,9 @@ impl Import<'_> {
             self.end_what_will_be_replaced(&users).await?;
         }
         let imported = self.imported(&users, self.terms).await?;
-        let changed = imported.iter().filter(|imported| imported.is_a_change()).count();
-        if changed > 0 && !self.terms.dry_run {
-            self.opened.record(&AuditEvent::UsersImported { count: changed as u64 });
+        let count = imported.iter().filter(|imported| imported.is_a_change()).count();
+        if count > 0 && !self.terms.dry_run {
+            self.opened.record(&AuditEvent::UsersImported { count: count as u64 });
         }
         for (number, imported) in numbers.into_iter().zip(imported) {
             match imported {

@@ -127,6 +127,7 @@ impl Asked {
 
 /// A request as it arrived: who seems to have sent it, and what the proxies said of it.
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the request that arrived")]
 pub(super) struct Seen {
     /// The other end of the connection.
     pub connection: IpAddr,

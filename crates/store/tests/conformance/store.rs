@@ -53,7 +53,8 @@ pub(crate) async fn a_database_that_a_newer_version_migrated_is_opened_and_left_
 }
 
 pub(crate) async fn an_embedded_database_is_copied_while_it_is_written_to(world: World) {
-    use std::os::unix::fs::PermissionsExt;
+    use std::ffi::OsStr;
+    use std::os::unix::{ffi::OsStrExt, fs::PermissionsExt};
 
     let folder = tempfile::tempdir().unwrap();
     let copy = folder.path().join("copy.db");
