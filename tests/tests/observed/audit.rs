@@ -260,12 +260,12 @@ async fn what_operators_do_is_recorded_with_the_command_and_the_user_of_the_mach
         keys.as_array().unwrap().iter().find(|key| !key["superseded_at"].is_null()).expect("an old key");
     let kid = retired["kid"].as_str().unwrap();
     let withdrawn = by("keys withdraw", json!({ "kid": kid }));
-    let withdraws = async {
+    let taking_out = async {
         let attempt = async || server.cli(&["keys", "withdraw", kid]).await.status.success();
         while !attempt().await {}
     };
     let in_time =
-        async { tokio::time::timeout(Duration::from_secs(30), withdraws).await.expect("withdrawn") };
+        async { tokio::time::timeout(Duration::from_secs(30), taking_out).await.expect("withdrawn") };
     trail.one("key.withdrawn", withdrawn, in_time).await;
     let imported = by("users import", json!({ "count": 2 }));
     let file = "{\"username\":\"bob\"}\n{\"username\":\"carol\"}\n";
@@ -281,8 +281,8 @@ async fn what_operators_do_is_recorded_with_the_command_and_the_user_of_the_mach
     trail.one("registration_token.created", created, runs(&["registration", "tokens", "create"], "")).await;
     let id = trail.since(0, "registration_token.created")[0]["token"].as_str().unwrap().to_owned();
     let gone = by("registration tokens revoke", json!({ "token": id }));
-    let revokes = ["registration", "tokens", "revoke", &id];
-    trail.one("registration_token.revoked", gone, runs(&revokes, "")).await;
+    let arguments = ["registration", "tokens", "revoke", &id];
+    trail.one("registration_token.revoked", gone, runs(&arguments, "")).await;
 
     // Reading is no act.
     let before = trail.len();

@@ -138,7 +138,7 @@ async fn a_collector_that_does_not_answer_changes_nothing() {
             assert_eq!(answer.status(), 200);
         }
         let took = begun.elapsed();
-        assert!(took < Duration::from_secs(60), "{took:?}");
+        assert!(took < Duration::from_mins(1), "{took:?}");
         let complained = async {
             while !server.nodes[0].log().contains("spans were lost") {
                 tokio::time::sleep(Duration::from_millis(100)).await;
