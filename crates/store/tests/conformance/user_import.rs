@@ -28,9 +28,9 @@ async fn found(world: &World, name: &str) -> Option<User> {
     world.store.users().by_username(ISSUER, name).await.unwrap()
 }
 
-fn changes(imported: Imported) -> ImportChanges {
+fn changes(imported: &Imported) -> ImportChanges {
     let Imported::Present(_, changes) = imported else { panic!("{imported:?}") };
-    changes
+    *changes
 }
 
 pub(crate) async fn users_are_made_with_what_another_system_knew_of_them(world: World) {
@@ -53,14 +53,14 @@ pub(crate) async fn the_same_again_changes_nothing_and_what_is_named_is_changed(
     let alice = user("alice");
     import(&world, &alice, TERMS).await;
     let later = ImportTerms { now: NOW.plus(60), ..TERMS };
-    assert_eq!(changes(import(&world, &alice, later).await), ImportChanges::default());
+    assert_eq!(changes(&import(&world, &alice, later).await), ImportChanges::default());
     assert_eq!(found(&world, "alice").await.unwrap().updated_at, NOW);
 
     let claims = UserClaims::parse(json!({ "email": "alice@example.com" })).unwrap();
     let changed =
         ImportedUser { claims, removed_claims: vec!["name".to_owned()], disabled: Some(true), ..alice };
     let expected = ImportChanges { profile: true, disable: true, ..ImportChanges::default() };
-    assert_eq!(changes(import(&world, &changed, later).await), expected);
+    assert_eq!(changes(&import(&world, &changed, later).await), expected);
     let alice = found(&world, "alice").await.unwrap();
     assert_eq!(serde_json::to_value(&alice.claims).unwrap(), json!({ "email": "alice@example.com" }));
     assert_eq!((alice.updated_at, alice.disabled_at), (NOW.plus(60), None), "disabling is the caller's");
@@ -73,32 +73,32 @@ pub(crate) async fn a_password_that_was_used_or_changed_here_is_kept_unless_told
     let id = found(&world, "alice").await.unwrap().id;
     // Nobody has used it: another one of the other system's is taken.
     let second = ImportedUser { password: Some("$2b$04$second".to_owned()), ..first };
-    assert_eq!(changes(import(&world, &second, TERMS).await).password, PasswordImport::Set);
+    assert_eq!(changes(&import(&world, &second, TERMS).await).password, PasswordImport::Set);
     assert_eq!(found(&world, "alice").await.unwrap().password.as_deref(), Some("$2b$04$second"));
 
     // A login replaced the hash.
     assert!(users.replace_password_hash_if(id, "$2b$04$second", "$argon2id$ours").await.unwrap());
-    assert_eq!(changes(import(&world, &second, TERMS).await), ImportChanges::default());
+    assert_eq!(changes(&import(&world, &second, TERMS).await), ImportChanges::default());
     let third = ImportedUser { password: Some("$2b$04$third".to_owned()), ..second.clone() };
-    assert_eq!(changes(import(&world, &third, TERMS).await).password, PasswordImport::Kept);
+    assert_eq!(changes(&import(&world, &third, TERMS).await).password, PasswordImport::Kept);
     assert_eq!(found(&world, "alice").await.unwrap().password.as_deref(), Some("$argon2id$ours"));
 
     let replace = ImportTerms { replace: true, ..TERMS };
-    assert_eq!(changes(import(&world, &third, replace).await).password, PasswordImport::Set);
-    assert_eq!(changes(import(&world, &third, replace).await).password, PasswordImport::Untouched);
+    assert_eq!(changes(&import(&world, &third, replace).await).password, PasswordImport::Set);
+    assert_eq!(changes(&import(&world, &third, replace).await).password, PasswordImport::Untouched);
     assert_eq!(found(&world, "alice").await.unwrap().password.as_deref(), Some("$2b$04$third"));
 
     // An account of ours that was never imported has its own password; one without gets one.
     world.user("bob").await;
-    assert_eq!(changes(import(&world, &user("bob"), TERMS).await).password, PasswordImport::Kept);
+    assert_eq!(changes(&import(&world, &user("bob"), TERMS).await).password, PasswordImport::Kept);
     import(&world, &ImportedUser { password: None, ..user("carol") }, TERMS).await;
-    assert_eq!(changes(import(&world, &user("carol"), TERMS).await).password, PasswordImport::Set);
+    assert_eq!(changes(&import(&world, &user("carol"), TERMS).await).password, PasswordImport::Set);
 
     // That an account was disabled here is not undone either.
     users.disable(id, NOW).await.unwrap();
     let enabled = ImportedUser { disabled: Some(false), ..third };
-    assert!(!changes(import(&world, &enabled, TERMS).await).enable);
-    assert!(changes(import(&world, &enabled, replace).await).enable);
+    assert!(!changes(&import(&world, &enabled, TERMS).await).enable);
+    assert!(changes(&import(&world, &enabled, replace).await).enable);
 }
 
 pub(crate) async fn what_cannot_be_taken_over_leaves_the_others(world: World) {
@@ -132,11 +132,11 @@ pub(crate) async fn a_dry_run_says_the_same_and_writes_nothing(world: World) {
     let all = [alice, user("bob")];
     let said = world.store.users().import(&all, dry).await.unwrap();
     let expected = ImportChanges { profile: true, password: PasswordImport::Set, ..ImportChanges::default() };
-    assert_eq!(changes(said[0].clone()), expected);
+    assert_eq!(changes(&said[0]), expected);
     assert!(matches!(said[1], Imported::Created(_)));
     assert!(found(&world, "bob").await.is_none());
     assert_eq!(found(&world, "alice").await.unwrap().claims.text("name"), Some("alice"));
-    assert_eq!(changes(world.store.users().import(&all, TERMS).await.unwrap()[0].clone()), expected);
+    assert_eq!(changes(&world.store.users().import(&all, TERMS).await.unwrap()[0]), expected);
 }
 
 pub(crate) async fn a_full_batch_is_made_and_changed_in_a_few_statements(world: World) {
