@@ -67,18 +67,21 @@ fn the_compose_file_keeps_secrets_in_files_and_starts_in_order() {
     assert_eq!(waits("grantor", "migrate"), "service_completed_successfully");
     assert_eq!(waits("proxy", "grantor"), "service_healthy");
     let patience = services["grantor"]["stop_grace_period"].as_str().unwrap();
-    assert_eq!(patience, "30s", "longer than limits.drain_time, 20 s by default");
+    assert_eq!(patience, "1m0s", "longer than limits.drain_time, 20 s by default, and a limits.drain_delay");
 }
 
-/// The proxy of the compose file gets the example with one thing replaced, and what it mounts is where that looks.
+/// The proxy of the compose file gets the example with two things replaced, and what it mounts is where that looks.
 #[test]
 fn the_proxy_of_the_compose_file_finds_what_the_example_names() {
     let project = compose_project("docker-compose.yml", &[HOST]).unwrap();
     let proxy = &project["services"]["proxy"];
     let example = workspace_file("config/nginx.conf");
     let command = proxy["command"][2].as_str().unwrap();
-    let replaced = command.split('/').nth(1).unwrap();
-    assert_eq!(example.matches(&format!("server {replaced};")).count(), 1, "{command}");
+    let expressions = command.split('\'').filter(|part| part.starts_with("s/") || part.starts_with("s#"));
+    let replaced: Vec<&str> = expressions.map(|part| part.split(&part[1..2]).nth(1).unwrap()).collect();
+    let [server, log] = replaced[..] else { panic!("{command}") };
+    assert_eq!(example.matches(&format!(" server {server} ")).count(), 1, "{command}");
+    assert_eq!(example.matches(&format!("access_log {log} ")).count(), 1, "{command}");
     let mounted: Vec<&str> =
         proxy["volumes"].as_array().unwrap().iter().map(|one| one["target"].as_str().unwrap()).collect();
     for line in example.lines().filter(|line| line.trim_start().starts_with("ssl_certificate")) {
