@@ -1,5 +1,5 @@
 //! Health: alive says that the process answers, ready that it can serve (database reachable, migrated, clocks within
-//! [`SKEW_LIMIT_SECONDS`] of each other) and means to go on.
+//! `SKEW_LIMIT_SECONDS` of each other) and means to go on.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 

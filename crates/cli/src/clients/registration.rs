@@ -53,7 +53,7 @@ pub(crate) struct MetadataArguments {
     /// Its public keys: a JSON Web Key Set, or the name of a file that holds one
     #[arg(long, value_name = "JWKS")]
     jwks: Option<String>,
-    /// Any other member, such as backchannel_logout_uri=https://app.example/logout; null takes it away (repeatable)
+    /// Any other member, such as backchannel_logout_uri=ADDRESS; null takes it away (repeatable)
     #[arg(long, value_name = "MEMBER=VALUE", value_parser = member)]
     set: Vec<(String, Value)>,
     /// A file with its metadata as RFC 7591 and Ory Hydra name it (JSON); what other options say wins over it
