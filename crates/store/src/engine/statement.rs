@@ -1,4 +1,5 @@
-//! Running one statement: which connection, what is tried again, what a failure means.
+//! Running one statement: which connection, what is tried again, what a failure means. What the drivers do is boxed: their
+//! futures are of several thousand bytes, which every caller up to the connection would hold, clear and move.
 
 use std::{sync::atomic::Ordering, time::Duration};
 
@@ -112,7 +113,8 @@ impl<'a> Statement<'a> {
         let mut tries = 0;
         loop {
             tries += 1;
-            let error = match run_on_pool(engine, name, sql, &values, effect, wanted).await {
+            let running = run_on_pool(engine, name, sql, &values, effect, wanted);
+            let error = match Box::pin(running).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
@@ -153,8 +155,10 @@ enum Open {
 impl Transaction {
     pub(super) async fn begin(engine: &Engine, name: &'static str) -> Result<Transaction, Fault> {
         let open = match &engine.pools {
-            Pools::Sqlite { writer, .. } => writer.begin_with("BEGIN IMMEDIATE").await.map(Open::Sqlite),
-            Pools::Postgres(pool) => pool.begin().await.map(Open::Postgres),
+            Pools::Sqlite { writer, .. } => {
+                Box::pin(writer.begin_with("BEGIN IMMEDIATE")).await.map(Open::Sqlite)
+            }
+            Pools::Postgres(pool) => Box::pin(pool.begin()).await.map(Open::Postgres),
         };
         let open = open.map_err(|error| {
             if matches!(Trouble::of(&error), Trouble::ConnectionLost) {
@@ -195,9 +199,11 @@ impl Transaction {
             self.engine.statements.fetch_add(1, Ordering::Relaxed);
         }
         let answer = match &mut self.open {
-            Open::Sqlite(transaction) => run_on_sqlite(&mut *transaction, name, sql, values, wanted).await,
+            Open::Sqlite(transaction) => {
+                Box::pin(run_on_sqlite(&mut *transaction, name, sql, values, wanted)).await
+            }
             Open::Postgres(transaction) => {
-                answered(run_on_postgres(&mut *transaction, name, sql, values, wanted)).await
+                Box::pin(answered(run_on_postgres(&mut *transaction, name, sql, values, wanted))).await
             }
         };
         answer.map_err(|error| {
