@@ -263,7 +263,8 @@ impl Shared {
         let Ok(Some(_place)) = timeout_at(end, self.places.to_connect()).await else {
             return Err(FetchError::Busy);
         };
-        let exchanged = exchange::exchange(&self.tls, target, &addresses, question);
+        // Boxed, since it is large and all above it would hold it.
+        let exchanged = Box::pin(exchange::exchange(&self.tls, target, &addresses, question));
         timeout_at(end, exchanged).await.unwrap_or(Err(late))
     }
 }
