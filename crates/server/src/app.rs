@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::discovery::Document;
 use crate::drain::Drain;
 use crate::ending::EndingAccess;
+use crate::extract::Issuer;
 use crate::hash_pool::HashPool;
 use crate::key_ring::KeyRing;
 use crate::logout::delivery::LogoutDelivery;
@@ -34,6 +35,8 @@ pub struct App(Arc<Shared>);
 pub struct Shared {
     /// The operator's settings, validated.
     pub config: Config,
+    /// The issuer that they name, whose parts are made once.
+    pub(crate) issuer: Issuer,
     /// The database.
     pub store: Store,
     /// Data keys and signing keys.
@@ -108,8 +111,10 @@ impl App {
         }));
         let assets = Assets::new(&config.brand, config.issuer.path());
         let metadata = Document::of(&config);
+        let issuer = Issuer::configured(&config);
         Self(Arc::new(Shared {
             config,
+            issuer,
             store,
             keys,
             clients,

@@ -22,7 +22,7 @@ pub(crate) struct Issuer {
 impl Issuer {
     /// The issuer of a process that serves one.
     pub(crate) fn only(app: &App) -> Self {
-        Self::configured(&app.config)
+        app.issuer.clone()
     }
 
     /// The issuer that the settings name.
