@@ -4,9 +4,8 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::app::App;
@@ -32,22 +31,23 @@ pub(crate) struct CallingClient(pub Arc<KnownClient>);
 const ALLOWED_HEADERS: &str = "authorization, content-type, dpop";
 const EXPOSED_HEADERS: &str = "www-authenticate, x-trace-id, retry-after, dpop-nonce";
 
-/// Answers preflights and marks answers, as the route's policy says.
-pub(crate) async fn apply(
-    State((app, policy)): State<(App, Cors)>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let Some(origin) = origin(request.headers()) else {
-        let mut response = next.run(request).await;
-        vary(&mut response, policy);
-        return response;
-    };
-    let asked = request.headers().get(header::ACCESS_CONTROL_REQUEST_METHOD).cloned();
-    if let (true, Some(method)) = (request.method() == Method::OPTIONS && policy != Cors::Nowhere, asked) {
-        return preflight(&app, policy, &origin, &method).await;
+impl Cors {
+    /// The method that a preflight asks for, when this is one and is answered here.
+    pub(crate) fn preflight(self, request: &Request) -> Option<HeaderValue> {
+        let is_one = request.method() == Method::OPTIONS && self != Self::Nowhere;
+        request.headers().get(header::ACCESS_CONTROL_REQUEST_METHOD).filter(|_| is_one).cloned()
     }
-    let mut response = next.run(request).await;
+
+    /// Says where the answer depends on who asks, also to those who have no origin.
+    pub(crate) fn vary(self, response: &mut Response) {
+        if self == Self::Clients {
+            response.headers_mut().append(header::VARY, HeaderValue::from_static("Origin"));
+        }
+    }
+}
+
+/// Says on an answer whether this origin may read it.
+pub(crate) async fn mark(app: &App, policy: Cors, origin: String, mut response: Response) -> Response {
     let allowed = match policy {
         Cors::Nowhere => None,
         Cors::Anywhere => Some("*".to_owned()),
@@ -56,9 +56,9 @@ pub(crate) async fn apply(
             let may_read = match client {
                 Some(client) => client.0.origins.contains(&origin),
                 // An error that names no client: its application must be able to read why, and nothing else is in it.
-                None => response.status().as_u16() >= 400 && is_registered(&app, &origin).await,
+                None => response.status().as_u16() >= 400 && is_registered(app, &origin).await,
             };
-            (may_read || configured(&app, &origin)).then_some(origin)
+            (may_read || configured(app, &origin)).then_some(origin)
         }
     };
     if let Some(value) = allowed.and_then(|origin| HeaderValue::from_str(&origin).ok()) {
@@ -67,12 +67,17 @@ pub(crate) async fn apply(
             .headers_mut()
             .insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED_HEADERS));
     }
-    vary(&mut response, policy);
+    policy.vary(&mut response);
     response
 }
 
 /// A preflight carries no identity, so it is answered by whether any client has this origin.
-async fn preflight(app: &App, policy: Cors, origin: &str, method: &HeaderValue) -> Response {
+pub(crate) async fn answer_preflight(
+    app: &App,
+    policy: Cors,
+    origin: &str,
+    method: &HeaderValue,
+) -> Response {
     let allowed = match policy {
         Cors::Nowhere => false,
         Cors::Anywhere => true,
@@ -95,7 +100,7 @@ async fn preflight(app: &App, policy: Cors, origin: &str, method: &HeaderValue) 
         headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(ALLOWED_HEADERS));
         headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
     }
-    vary(&mut response, policy);
+    policy.vary(&mut response);
     response
 }
 
@@ -110,13 +115,7 @@ fn configured(app: &App, origin: &str) -> bool {
 }
 
 /// The origin of a cross-origin request; the opaque `null` is nobody's.
-fn origin(headers: &HeaderMap) -> Option<String> {
+pub(crate) fn origin(headers: &HeaderMap) -> Option<String> {
     let origin = headers.get(header::ORIGIN)?.to_str().ok()?;
     (origin.starts_with("http://") || origin.starts_with("https://")).then(|| origin.to_owned())
-}
-
-fn vary(response: &mut Response, policy: Cors) {
-    if policy == Cors::Clients {
-        response.headers_mut().append(header::VARY, HeaderValue::from_static("Origin"));
-    }
 }

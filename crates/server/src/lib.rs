@@ -15,6 +15,7 @@ pub mod clock;
 mod complaint;
 pub mod config;
 mod drain;
+mod edge;
 mod end_session;
 pub mod ending;
 mod error;

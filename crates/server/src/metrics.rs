@@ -23,14 +23,14 @@ use crate::error::Failure;
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct RequestLabels {
-    route: String,
+    route: &'static str,
     method: &'static str,
     status: u16,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct RouteLabel {
-    route: String,
+    route: &'static str,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -162,9 +162,8 @@ impl Default for Metrics {
 
 impl Metrics {
     /// One answered request.
-    pub(crate) fn answered(&self, route: &str, method: &'static str, status: u16, seconds: f64) {
-        let route = route.to_owned();
-        self.seconds.get_or_create(&RouteLabel { route: route.clone() }).observe(seconds);
+    pub(crate) fn answered(&self, route: &'static str, method: &'static str, status: u16, seconds: f64) {
+        self.seconds.get_or_create(&RouteLabel { route }).observe(seconds);
         self.requests.get_or_create(&RequestLabels { route, method, status }).inc();
     }
 

@@ -1,16 +1,15 @@
-//! The edge of every request: gives it a trace id, counts it, and logs what was refused, once, with the check that
+//! What is seen of every request: its trace id, its count, and what was refused of it, logged, once, with the check that
 //! failed, what it expected, what it received and the setting that would change it.
 
 use std::convert::Infallible;
 use std::time::Instant;
 
-use axum::extract::{FromRequestParts, MatchedPath, Request, State};
+use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Method};
-use axum::middleware::Next;
+use axum::http::{HeaderValue, Method, Version};
 use axum::response::Response;
 use grantor_crypto::random_bytes;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use crate::app::App;
 use crate::error::Failure;
@@ -38,33 +37,52 @@ impl FromRequestParts<App> for TraceId {
     }
 }
 
-/// Runs around every route of both listeners.
-pub(crate) async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let started = Instant::now();
-    let version = request.version();
-    let method = method_name(request.method());
-    let route = request.extensions().get::<MatchedPath>().map_or("unknown", MatchedPath::as_str).to_owned();
-    let (traced, trace_id) = traced(&app, &request, method, &route);
-    request.extensions_mut().insert(trace_id.clone());
-    let span =
-        traced.span().in_scope(|| tracing::info_span!("request", trace_id = trace_id.0, method, route));
-    let answering = next.run(request).instrument(span.clone());
-    let mut response = answering.instrument(traced.span().clone()).await;
-    let elapsed = started.elapsed();
-    let status = response.status().as_u16();
-    traced.end(status);
-    app.metrics.answered(&route, method, status, elapsed.as_secs_f64());
-    span.in_scope(|| {
-        if let Some(failure) = response.extensions().get::<Failure>() {
-            log(failure, status);
-        }
-        tracing::debug!(status, micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX), "answered");
-    });
-    if let Ok(value) = HeaderValue::from_str(&trace_id.0) {
-        response.headers_mut().insert(TRACE_HEADER, value);
+/// A request that is being answered.
+pub(crate) struct Observed {
+    route: &'static str,
+    method: &'static str,
+    version: Version,
+    started: Instant,
+    traced: RequestSpan,
+    trace_id: TraceId,
+    span: Span,
+}
+
+impl Observed {
+    /// Gives the request its trace id.
+    pub(crate) fn begin(app: &App, route: &'static str, request: &mut Request) -> Self {
+        let started = Instant::now();
+        let method = method_name(request.method());
+        let (traced, trace_id) = traced(app, request, method, route);
+        request.extensions_mut().insert(trace_id.clone());
+        let span =
+            traced.span().in_scope(|| tracing::info_span!("request", trace_id = trace_id.0, method, route));
+        Self { route, method, version: request.version(), started, traced, trace_id, span }
     }
-    app.drain.end_connection(version, &mut response);
-    response
+
+    /// Whatever is logged on the way to the answer is logged under the request.
+    pub(crate) fn around(&self, answering: impl Future<Output = Response>) -> impl Future<Output = Response> {
+        answering.instrument(self.span.clone()).instrument(self.traced.span().clone())
+    }
+
+    /// Counts the answer, and logs what was refused.
+    pub(crate) fn end(self, app: &App, response: &mut Response) {
+        let elapsed = self.started.elapsed();
+        let status = response.status().as_u16();
+        self.traced.end(status);
+        app.metrics.answered(self.route, self.method, status, elapsed.as_secs_f64());
+        self.span.in_scope(|| {
+            if let Some(failure) = response.extensions().get::<Failure>() {
+                log(failure, status);
+            }
+            let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
+            tracing::debug!(status, micros, "answered");
+        });
+        if let Ok(value) = HeaderValue::try_from(self.trace_id.0) {
+            response.headers_mut().insert(TRACE_HEADER, value);
+        }
+        app.drain.end_connection(self.version, response);
+    }
 }
 
 /// The request's span for the collector, where there is one, and its id.

@@ -2,21 +2,18 @@
 //! names it. Discovery reads the same rows.
 
 use axum::Router;
-use axum::extract::{FromRequestParts, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::middleware::{self, Next};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, delete, get, head, post};
-use tower_http::catch_panic::CatchPanicLayer;
+use axum::routing::{MethodRouter, any, delete, get, head, post};
 
 use crate::app::App;
-use crate::cors::{self, Cors};
+use crate::cors::Cors;
 use crate::discovery::EndpointMember;
-use crate::error::Failure;
 use crate::visit::Visit;
 use crate::{
-    account, admin, asset, authorize, client_logo, discovery, end_session, health, host, interact,
-    introspect, jwks, logout, metrics, mounted, observe, openapi, playground, register, revoke, self_check,
+    account, admin, asset, authorize, client_logo, discovery, edge, end_session, health, interact,
+    introspect, jwks, logout, metrics, mounted, openapi, playground, register, revoke, self_check,
     session_management, token, userinfo,
 };
 
@@ -112,65 +109,37 @@ fn no_head(allow: &'static str) -> MethodRouter<App> {
 
 /// The router of one listener.
 pub(crate) fn router(app: &App, listener: Listener) -> Router {
+    let around = |handler: MethodRouter<App>, path, cors| {
+        let handler = match listener {
+            Listener::Public => handler,
+            Listener::Admin => {
+                handler.layer(middleware::from_fn_with_state(app.clone(), admin::authenticate))
+            }
+        };
+        edge::around(handler, app, path, cors)
+    };
     let mut router = Router::new();
     for route in table().into_iter().filter(|route| route.listener == listener) {
-        let with_cors =
-            route.handler.layer(middleware::from_fn_with_state((app.clone(), route.cors), cors::apply));
-        router = router.route(route.path, with_cors);
+        router = router.route(route.path, around(route.handler, route.path, route.cors));
     }
-    let router = match listener {
-        Listener::Public => router.fallback(nothing_here),
-        Listener::Admin => {
-            router.fallback(not_found).layer(middleware::from_fn_with_state(app.clone(), admin::authenticate))
-        }
+    let nowhere = match listener {
+        Listener::Public => any(nothing_here),
+        Listener::Admin => any(not_found),
     };
-    let router = router
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(middleware::from_fn_with_state(app.clone(), guarded))
-        .layer(middleware::from_fn_with_state(app.clone(), observe::observe))
-        .with_state(app.clone());
+    let nowhere = around(nowhere, UNKNOWN, Cors::Nowhere).with_state(app.clone());
+    let router = router.fallback_service(nowhere).with_state(app.clone());
     match listener {
         Listener::Public => mounted::under(app.config.issuer.path(), router),
         Listener::Admin => router,
     }
 }
 
-/// What surrounds every handler, as one layer: each further one costs a box and a copy of all below it, at every request.
-async fn guarded(State(app): State<App>, request: Request, next: Next) -> Response {
-    let mut response = match host::refusal(&request) {
-        Some(refusal) => refusal.into_json(),
-        None => in_time(&app, request, next).await,
-    };
-    add_common_headers(response.headers_mut());
-    response
-}
-
-/// Gives up what takes longer than `limits.request_timeout`, and says when to come back.
-async fn in_time(app: &App, request: Request, next: Next) -> Response {
-    let (parts, body) = request.into_parts();
-    let mut person = is_a_person(&parts.headers).then(|| parts.clone());
-    let answer = next.run(Request::from_parts(parts, body));
-    if let Ok(answer) = tokio::time::timeout(app.config.limits.request_timeout, answer).await {
-        return answer;
-    }
-    let failure = Failure::Unavailable("the request took longer than limits.request_timeout".to_owned());
-    match &mut person {
-        Some(parts) => {
-            let Ok(visit) = Visit::from_request_parts(parts, app).await;
-            visit.error(failure)
-        }
-        None => failure.into_json(),
-    }
-}
+/// The route, in logs and metrics, of every address that leads nowhere.
+const UNKNOWN: &str = "unknown";
 
 /// What stands at an address that leads nowhere: a person sees a page, a program reads JSON.
 pub(crate) async fn nothing_here(visit: Visit, headers: HeaderMap) -> Response {
-    if is_a_person(&headers) { visit.not_found() } else { not_found().await }
-}
-
-fn is_a_person(headers: &HeaderMap) -> bool {
-    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
-    accepted.is_some_and(|accepted| accepted.contains("text/html"))
+    if edge::is_a_person(&headers) { visit.not_found() } else { not_found().await }
 }
 
 async fn not_found() -> Response {
@@ -179,24 +148,6 @@ async fn not_found() -> Response {
         "error_description": "There is nothing at this address.",
     });
     (StatusCode::NOT_FOUND, axum::Json(body)).into_response()
-}
-
-/// A panic is a defect: answered as one, logged, and the connection lives on.
-#[expect(clippy::needless_pass_by_value, reason = "the layer's signature")]
-fn panicked(payload: Box<dyn std::any::Any + Send>) -> Response {
-    let text = payload
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| payload.downcast_ref::<&str>().copied());
-    Failure::Internal(format!("panic: {}", text.unwrap_or("no message"))).into_json()
-}
-
-/// What no answer goes without.
-fn add_common_headers(headers: &mut HeaderMap) {
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if !headers.contains_key(header::REFERRER_POLICY) {
-        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    }
 }
 
 #[cfg(test)]

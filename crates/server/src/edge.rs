@@ -1,0 +1,118 @@
+//! The edge of every request: one layer around each handler of both listeners. It is one, and not one for each duty,
+//! because each further layer costs a box and a copy of all below it at every request.
+
+use std::convert::Infallible;
+
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::MethodRouter;
+use tower::ServiceExt;
+use tower_http::catch_panic::CatchPanic;
+
+use crate::app::App;
+use crate::cors::{self, Cors};
+use crate::error::Failure;
+use crate::host;
+use crate::observe::Observed;
+use crate::visit::Visit;
+
+/// What the edge has to know of the route that it surrounds.
+#[derive(Clone, Debug)]
+struct Edge {
+    app: App,
+    route: &'static str,
+    cors: Cors,
+}
+
+/// A handler with everything that no answer goes without.
+pub(crate) fn around(
+    handler: MethodRouter<App>,
+    app: &App,
+    route: &'static str,
+    cors: Cors,
+) -> MethodRouter<App> {
+    let edge = Edge { app: app.clone(), route, cors };
+    handler.layer(middleware::from_fn_with_state(edge, answer))
+}
+
+async fn answer(State(edge): State<Edge>, mut request: Request, next: Next) -> Response {
+    let observed = Observed::begin(&edge.app, edge.route, &mut request);
+    let answering = observed.around(guarded(&edge, request, next));
+    let mut response = answering.await;
+    observed.end(&edge.app, &mut response);
+    response
+}
+
+async fn guarded(edge: &Edge, request: Request, next: Next) -> Response {
+    let mut response = match host::refusal(&request) {
+        Some(refusal) => refusal.into_json(),
+        None => in_time(edge, request, next).await,
+    };
+    add_common_headers(response.headers_mut());
+    response
+}
+
+/// Gives up what takes longer than `limits.request_timeout`, and says when to come back.
+async fn in_time(edge: &Edge, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let person = is_a_person(&parts.headers).then(|| Box::new(parts.clone()));
+    let answering = across_origins(edge, Request::from_parts(parts, body), next);
+    match tokio::time::timeout(edge.app.config.limits.request_timeout, answering).await {
+        Ok(answer) => answer,
+        Err(_) => Box::pin(late(&edge.app, person)).await,
+    }
+}
+
+async fn late(app: &App, person: Option<Box<Parts>>) -> Response {
+    let failure = Failure::Unavailable("the request took longer than limits.request_timeout".to_owned());
+    match person {
+        Some(mut parts) => {
+            let Ok(visit) = Visit::from_request_parts(&mut parts, app).await;
+            visit.error(failure)
+        }
+        None => failure.into_json(),
+    }
+}
+
+async fn across_origins(edge: &Edge, request: Request, next: Next) -> Response {
+    let Some(origin) = cors::origin(request.headers()) else {
+        let Ok(mut response) = unharmed(next, request).await;
+        edge.cors.vary(&mut response);
+        return response;
+    };
+    if let Some(method) = edge.cors.preflight(&request) {
+        return Box::pin(cors::answer_preflight(&edge.app, edge.cors, &origin, &method)).await;
+    }
+    let Ok(response) = unharmed(next, request).await;
+    Box::pin(cors::mark(&edge.app, edge.cors, origin, response)).await
+}
+
+/// A panic is a defect: answered as one, logged, and the connection lives on.
+fn unharmed(next: Next, request: Request) -> impl Future<Output = Result<Response, Infallible>> {
+    CatchPanic::custom(next, panicked).map_response(IntoResponse::into_response).oneshot(request)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the layer's signature")]
+fn panicked(payload: Box<dyn std::any::Any + Send>) -> Response {
+    let text = payload
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| payload.downcast_ref::<&str>().copied());
+    Failure::Internal(format!("panic: {}", text.unwrap_or("no message"))).into_json()
+}
+
+/// Whether a page is wanted, and not an answer for a program.
+pub(crate) fn is_a_person(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    accepted.is_some_and(|accepted| accepted.contains("text/html"))
+}
+
+fn add_common_headers(headers: &mut HeaderMap) {
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if !headers.contains_key(header::REFERRER_POLICY) {
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    }
+}
