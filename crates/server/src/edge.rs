@@ -2,14 +2,15 @@
 //! because each further layer costs a box and a copy of all below it at every request.
 
 use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
-use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
-use tower::ServiceExt;
+use tower::{Service, ServiceExt, layer::layer_fn};
 use tower_http::catch_panic::CatchPanic;
 
 use crate::app::App;
@@ -35,31 +36,67 @@ pub(crate) fn around(
     cors: Cors,
 ) -> MethodRouter<App> {
     let edge = Edge { app: app.clone(), route, cors };
-    handler.layer(middleware::from_fn_with_state(edge, answer))
+    handler.layer(layer_fn(move |handler| Surrounded { edge: edge.clone(), handler }))
 }
 
-async fn answer(State(edge): State<Edge>, mut request: Request, next: Next) -> Response {
+/// A handler within its edge. A service of its own, since a middleware made of a function costs a further copy and box.
+#[derive(Clone, Debug)]
+struct Surrounded<S> {
+    edge: Edge,
+    handler: S,
+}
+
+impl<S: Handler> Service<Request> for Surrounded<S> {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.handler.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        // What was polled ready is called, and the clone stays (as tower asks of whoever calls later).
+        let unready = self.handler.clone();
+        let handler = std::mem::replace(&mut self.handler, unready);
+        let edge = self.edge.clone();
+        Box::pin(async move { Ok(answer(&edge, request, handler).await) })
+    }
+}
+
+/// What a route of axum is to its layers.
+trait Handler:
+    Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static
+{
+}
+
+impl<S> Handler for S where
+    S: Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static
+{
+}
+
+async fn answer(edge: &Edge, mut request: Request, handler: impl Handler) -> Response {
     let observed = Observed::begin(&edge.app, edge.route, &mut request);
-    let answering = observed.around(guarded(&edge, request, next));
+    let answering = observed.around(guarded(edge, request, handler));
     let mut response = answering.await;
     observed.end(&edge.app, &mut response);
     response
 }
 
-async fn guarded(edge: &Edge, request: Request, next: Next) -> Response {
+async fn guarded(edge: &Edge, request: Request, handler: impl Handler) -> Response {
     let mut response = match host::refusal(&request) {
         Some(refusal) => refusal.into_json(),
-        None => in_time(edge, request, next).await,
+        None => in_time(edge, request, handler).await,
     };
     add_common_headers(response.headers_mut());
     response
 }
 
 /// Gives up what takes longer than `limits.request_timeout`, and says when to come back.
-async fn in_time(edge: &Edge, request: Request, next: Next) -> Response {
+async fn in_time(edge: &Edge, request: Request, handler: impl Handler) -> Response {
     let (parts, body) = request.into_parts();
     let person = is_a_person(&parts.headers).then(|| Box::new(parts.clone()));
-    let answering = across_origins(edge, Request::from_parts(parts, body), next);
+    let answering = across_origins(edge, Request::from_parts(parts, body), handler);
     match tokio::time::timeout(edge.app.config.limits.request_timeout, answering).await {
         Ok(answer) => answer,
         Err(_) => Box::pin(late(&edge.app, person)).await,
@@ -77,22 +114,25 @@ async fn late(app: &App, person: Option<Box<Parts>>) -> Response {
     }
 }
 
-async fn across_origins(edge: &Edge, request: Request, next: Next) -> Response {
+async fn across_origins(edge: &Edge, request: Request, handler: impl Handler) -> Response {
     let Some(origin) = cors::origin(request.headers()) else {
-        let Ok(mut response) = unharmed(next, request).await;
+        let Ok(mut response) = unharmed(handler, request).await;
         edge.cors.vary(&mut response);
         return response;
     };
     if let Some(method) = edge.cors.preflight(&request) {
         return Box::pin(cors::answer_preflight(&edge.app, edge.cors, &origin, &method)).await;
     }
-    let Ok(response) = unharmed(next, request).await;
+    let Ok(response) = unharmed(handler, request).await;
     Box::pin(cors::mark(&edge.app, edge.cors, origin, response)).await
 }
 
 /// A panic is a defect: answered as one, logged, and the connection lives on.
-fn unharmed(next: Next, request: Request) -> impl Future<Output = Result<Response, Infallible>> {
-    CatchPanic::custom(next, panicked).map_response(IntoResponse::into_response).oneshot(request)
+fn unharmed(
+    handler: impl Handler,
+    request: Request,
+) -> impl Future<Output = Result<Response, Infallible>> + Send {
+    CatchPanic::custom(handler, panicked).map_response(IntoResponse::into_response).oneshot(request)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the layer's signature")]

@@ -16,7 +16,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::Instant;
-use tower::ServiceExt;
+use tower::Service;
 
 use crate::app::App;
 use crate::config::Limits;
@@ -204,6 +204,8 @@ fn connection_builder(limits: &Limits) -> Builder<TokioExecutor> {
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
+        // Answers are small: one copy costs less than the vectored write of two parts.
+        .writev(false)
         .max_buf_size(limits.header_bytes.max(8192));
     builder
         .http2()
@@ -233,7 +235,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
 ) {
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(connection);
-        router.clone().oneshot(request.map(Body::new))
+        router.clone().call(request.map(Body::new))
     });
     let builder = match protocol {
         Protocol::Http1 => builder.clone().http1_only(),

@@ -73,12 +73,11 @@ impl FromRequest<App> for Authenticated {
         let Ok(issuer) = Issuer::from_request_parts(&mut parts, app).await;
         let Ok(peer) = Peer::from_request_parts(&mut parts, app).await;
         let Ok(trace_id) = TraceId::from_request_parts(&mut parts, app).await;
-        let headers = parts.headers.clone();
-        let endpoint = parts.uri.path().to_owned();
-        let Ok(FormBody(form)) = FormBody::from_request(Request::from_parts(parts, body), app).await;
+        let (headers, endpoint) = (&parts.headers, parts.uri.path());
+        let FormBody(form) = FormBody::read(headers, body, app).await;
         let mut claimed = None;
         let outcome = match form.and_then(|params| refuse_plain_http(&peer, &issuer).map(|()| params)) {
-            Ok(params) => authenticate(app, &issuer, &endpoint, now, &headers, &params, &mut claimed)
+            Ok(params) => authenticate(app, &issuer, endpoint, now, headers, &params, &mut claimed)
                 .await
                 .map(|client| (client, params)),
             Err(failure) => Err(failure),

@@ -27,7 +27,15 @@ impl FromRequest<App> for FormBody {
     type Rejection = Infallible;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Infallible> {
-        Ok(Self(read_form(request, app.config.limits.body_bytes).await))
+        let (parts, body) = request.into_parts();
+        Ok(Self::read(&parts.headers, body, app).await)
+    }
+}
+
+impl FormBody {
+    /// The same where the head of the request is kept.
+    pub(crate) async fn read(headers: &HeaderMap, body: Body, app: &App) -> Self {
+        Self(read_form(headers, body, app.config.limits.body_bytes).await)
     }
 }
 
@@ -73,12 +81,12 @@ async fn read_json(request: Request, limit: usize) -> Result<serde_json::Value, 
     })
 }
 
-async fn read_form(request: Request, limit: usize) -> Result<Params, Failure> {
-    let is_form = is_of_type(request.headers(), "application/x-www-form-urlencoded");
-    let content_type = header_text(request.headers(), &header::CONTENT_TYPE);
-    let encoded = request.headers().contains_key(header::CONTENT_ENCODING);
-    let bytes = read_capped(request.into_body(), limit).await?;
+async fn read_form(headers: &HeaderMap, body: Body, limit: usize) -> Result<Params, Failure> {
+    let is_form = is_of_type(headers, "application/x-www-form-urlencoded");
+    let encoded = headers.contains_key(header::CONTENT_ENCODING);
+    let bytes = read_capped(body, limit).await?;
     if !is_form || encoded {
+        let content_type = header_text(headers, &header::CONTENT_TYPE);
         let expected = "application/x-www-form-urlencoded without Content-Encoding";
         return Err(Failure::refused(ErrorCode::InvalidRequest, "content-type", expected, content_type));
     }
