@@ -19,6 +19,10 @@ use crate::complaint::Complaint;
 /// Records that wait to be written.
 pub(super) const QUEUE: usize = 4096;
 
+/// How long a file that is to be opened anew waits between two looks for room in the queue. It must not be given up: the trail
+/// would go on into the one that was moved away.
+const ROOM: Duration = Duration::from_millis(100);
+
 /// How long the end waits for what is not written yet.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -43,6 +47,17 @@ enum Task {
     /// Boxed, since the queue has room for every task from the start.
     Write(Box<Record>),
     Reopen(oneshot::Sender<io::Result<()>>),
+}
+
+/// Why the thread was not given something to do.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+enum NotTaken {
+    #[error("too many records wait to be written")]
+    Full,
+    #[error("the trail has ended")]
+    Ended,
+    #[error("its thread has ended")]
+    NoThread,
 }
 
 /// What becomes of records that do not get into the file.
@@ -80,16 +95,23 @@ impl AuditFile {
     /// Opens the file anew, after everything that was recorded before is written to the one that is open.
     pub(super) async fn reopen(&self) -> io::Result<()> {
         let (answer, answered) = oneshot::channel();
-        self.hand_over(Task::Reopen(answer)).map_err(|(_, reason)| io::Error::other(reason))?;
+        let mut task = Task::Reopen(answer);
+        while let Err((refused, reason)) = self.hand_over(task) {
+            match reason {
+                NotTaken::Full => tokio::time::sleep(ROOM).await,
+                NotTaken::Ended | NotTaken::NoThread => return Err(io::Error::other(reason)),
+            }
+            task = refused;
+        }
         answered.await.map_err(io::Error::other)?
     }
 
-    fn hand_over(&self, task: Task) -> Result<(), (Task, &'static str)> {
+    fn hand_over(&self, task: Task) -> Result<(), (Task, NotTaken)> {
         match &*self.writer() {
-            None => Err((task, "the trail has ended")),
+            None => Err((task, NotTaken::Ended)),
             Some(writer) => writer.tasks.try_send(task).map_err(|error| match error {
-                TrySendError::Full(task) => (task, "too many records wait to be written"),
-                TrySendError::Disconnected(task) => (task, "its thread has ended"),
+                TrySendError::Full(task) => (task, NotTaken::Full),
+                TrySendError::Disconnected(task) => (task, NotTaken::NoThread),
             }),
         }
     }
@@ -226,5 +248,30 @@ mod tests {
         append(&mut disk, &mut is_torn, "five\n").unwrap();
         append(&mut disk, &mut is_torn, "six\n").unwrap();
         assert_eq!(String::from_utf8(disk.held).unwrap(), "one\ntw\nfive\nsix\n");
+    }
+
+    /// A rotation that has moved the file away waits for no second signal.
+    #[tokio::test]
+    async fn a_file_is_opened_anew_however_many_records_wait_before_it() {
+        let (tasks, waiting) = sync_channel(1);
+        tasks.send(Task::Reopen(oneshot::channel().0)).unwrap();
+        let (path, instead) = (PathBuf::new(), Instead::StandardError);
+        let file = AuditFile {
+            writer: Mutex::new(Some(Writer { tasks, ended: sync_channel(0).1 })),
+            fallback: Arc::new(Fallback { path, instead, complaint: Complaint::default() }),
+        };
+        let thread = async {
+            tokio::task::yield_now().await;
+            waiting.recv().unwrap();
+            loop {
+                match waiting.try_recv() {
+                    Ok(Task::Reopen(answer)) => return answer.send(Ok(())).unwrap(),
+                    Ok(task @ Task::Write(_)) => panic!("{task:?}"),
+                    Err(_) => tokio::task::yield_now().await,
+                }
+            }
+        };
+        let (reopened, ()) = tokio::join!(file.reopen(), thread);
+        reopened.unwrap();
     }
 }
