@@ -2,7 +2,7 @@
 //! background, at most once an hour for each, so that no request waits for it.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use grantor_protocol::{ClientRowId, Timestamp};
 use grantor_store::{Fault, Store};
@@ -29,23 +29,24 @@ impl ClientUses {
         if registered.last_used_at.is_some_and(|noted| noted.plus(EVERY_SECONDS) > now) {
             return;
         }
-        let mut uses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut uses = self.noted();
         if uses.len() < MOST {
             uses.insert(client.row.row, now);
         }
     }
 
-    /// Writes down what was noted; what fails is noted again for the next round.
+    /// Writes down what was noted. What fails stays for the next round, and what is not reached when this is dropped for the
+    /// last one, before the process ends.
     pub(crate) async fn write(&self, store: &Store) -> Result<(), Fault> {
-        let uses = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut uses = uses.into_iter();
-        while let Some((row, at)) = uses.next() {
-            if let Err(fault) = store.clients().note_use(row, at, at.plus(-EVERY_SECONDS)).await {
-                let left = uses.chain([(row, at)]);
-                self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(left);
-                return Err(fault);
-            }
+        let noted: Vec<_> = self.noted().iter().map(|(row, at)| (*row, *at)).collect();
+        for (row, at) in noted {
+            store.clients().note_use(row, at, at.plus(-EVERY_SECONDS)).await?;
+            self.noted().remove(&row);
         }
         Ok(())
+    }
+
+    fn noted(&self) -> MutexGuard<'_, HashMap<ClientRowId, Timestamp>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
