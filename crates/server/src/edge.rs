@@ -10,7 +10,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
-use tower::{Service, ServiceExt, layer::layer_fn};
+use tower::{Service, ServiceExt, layer::layer_fn, service_fn};
 use tower_http::catch_panic::CatchPanic;
 
 use crate::app::App;
@@ -96,9 +96,9 @@ async fn guarded(edge: &Edge, request: Request, handler: impl Handler) -> Respon
 async fn in_time(edge: &Edge, request: Request, handler: impl Handler) -> Response {
     let (parts, body) = request.into_parts();
     let person = is_a_person(&parts.headers).then(|| Box::new(parts.clone()));
-    let answering = across_origins(edge, Request::from_parts(parts, body), handler);
+    let answering = unharmed(edge, Request::from_parts(parts, body), handler);
     match tokio::time::timeout(edge.app.config.limits.request_timeout, answering).await {
-        Ok(answer) => answer,
+        Ok(Ok(answer)) => answer,
         Err(_) => Box::pin(late(&edge.app, person)).await,
     }
 }
@@ -114,25 +114,30 @@ async fn late(app: &App, person: Option<Box<Parts>>) -> Response {
     }
 }
 
+/// A panic is a defect: answered as one, logged, and the connection lives on.
+fn unharmed(
+    edge: &Edge,
+    request: Request,
+    handler: impl Handler,
+) -> impl Future<Output = Result<Response, Infallible>> + Send {
+    let answering = service_fn(move |request| {
+        let answering = across_origins(edge, request, handler.clone());
+        async { Ok(answering.await) }
+    });
+    CatchPanic::custom(answering, panicked).map_response(IntoResponse::into_response).oneshot(request)
+}
+
 async fn across_origins(edge: &Edge, request: Request, handler: impl Handler) -> Response {
     let Some(origin) = cors::origin(request.headers()) else {
-        let Ok(mut response) = unharmed(handler, request).await;
+        let Ok(mut response) = handler.oneshot(request).await;
         edge.cors.vary(&mut response);
         return response;
     };
     if let Some(method) = edge.cors.preflight(&request) {
         return Box::pin(cors::answer_preflight(&edge.app, edge.cors, &origin, &method)).await;
     }
-    let Ok(response) = unharmed(handler, request).await;
+    let Ok(response) = handler.oneshot(request).await;
     Box::pin(cors::mark(&edge.app, edge.cors, origin, response)).await
-}
-
-/// A panic is a defect: answered as one, logged, and the connection lives on.
-fn unharmed(
-    handler: impl Handler,
-    request: Request,
-) -> impl Future<Output = Result<Response, Infallible>> + Send {
-    CatchPanic::custom(handler, panicked).map_response(IntoResponse::into_response).oneshot(request)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the layer's signature")]
