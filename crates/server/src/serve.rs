@@ -1,6 +1,6 @@
 //! The sockets: accepts connections, bounds what a slow or hostile peer can hold, drains on shutdown.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -147,11 +147,18 @@ async fn accept(
 /// reset with it under way.
 fn receive_the_queue(listener: TcpListener, reception: &Reception) {
     let Ok(listener) = listener.into_std() else { return };
-    while let Ok((stream, addr)) = listener.accept() {
-        if stream.set_nonblocking(true).is_ok()
-            && let Ok(stream) = TcpStream::from_std(stream)
-        {
-            reception.receive(stream, addr);
+    loop {
+        match listener.accept() {
+            Ok((stream, addr)) => {
+                if stream.set_nonblocking(true).is_ok()
+                    && let Ok(stream) = TcpStream::from_std(stream)
+                {
+                    reception.receive(stream, addr);
+                }
+            }
+            // One who has left already is no reason to leave those behind.
+            Err(error) if [ErrorKind::ConnectionAborted, ErrorKind::Interrupted].contains(&error.kind()) => {}
+            Err(_) => return,
         }
     }
 }
@@ -204,8 +211,6 @@ fn connection_builder(limits: &Limits) -> Builder<TokioExecutor> {
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
-        // Answers are small: one copy costs less than the vectored write of two parts.
-        .writev(false)
         .max_buf_size(limits.header_bytes.max(8192));
     builder
         .http2()
