@@ -68,12 +68,15 @@ pub(crate) async fn run(setup: &Setup) -> Result<(), Failure> {
     let checking = tokio::spawn(self_check::at_start(app.clone()));
     listeners.serve(app.clone(), stop).await?;
     checking.abort();
-    app.store.close().await;
+    if tokio::time::timeout(PATIENCE, app.store.close()).await.is_err() {
+        tracing::warn!("the database still works for requests that were given up");
+    }
     app.audit.record(&by_itself(&app), &AuditEvent::ServerStopped {});
     app.audit.close();
     if let Some(traces) = traces {
         let drained = told_to_stop.await.map(|since| since.elapsed()).unwrap_or_default();
-        let left = app.config.limits.drain_time.saturating_sub(drained);
+        let limits = &app.config.limits;
+        let left = (limits.drain_delay + limits.drain_time).saturating_sub(drained);
         traces.stop(left.clamp(LEAST_FOR_TRACES, MOST_FOR_TRACES)).await;
     }
     tracing::info!("stopped");
