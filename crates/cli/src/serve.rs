@@ -34,6 +34,8 @@ const MOST_FOR_TRACES: Duration = Duration::from_secs(5);
 
 /// Between two attempts to reach a database that is away at the start.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How long statements of requests that were given up may keep the process from ending.
+const CLOSING_TIME: Duration = Duration::from_secs(1);
 
 /// Runs until SIGTERM or SIGINT, then lets open requests finish.
 pub(crate) async fn run(setup: &Setup) -> Result<(), Failure> {
@@ -68,7 +70,7 @@ pub(crate) async fn run(setup: &Setup) -> Result<(), Failure> {
     let checking = tokio::spawn(self_check::at_start(app.clone()));
     listeners.serve(app.clone(), stop).await?;
     checking.abort();
-    if tokio::time::timeout(PATIENCE, app.store.close()).await.is_err() {
+    if tokio::time::timeout(CLOSING_TIME, app.store.close()).await.is_err() {
         tracing::warn!("the database still works for requests that were given up");
     }
     app.audit.record(&by_itself(&app), &AuditEvent::ServerStopped {});
